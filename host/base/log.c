@@ -1,0 +1,74 @@
+/* log.c - see log.h. */
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/redact.h"
+
+#define LINE_MAX_BYTES 4096
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static log_sink *to;
+static void *to_ctx;
+static int least_level = AB_INFO;
+
+void
+log_to(log_sink *sink, void *ctx)
+{
+	pthread_mutex_lock(&lock);
+	to = sink;
+	to_ctx = ctx;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+log_level(int least)
+{
+	least_level = least;
+}
+
+const char *
+log_word(int level)
+{
+	static const char *const words[] = {"debug", "info", "warning", "error"};
+
+	return level < AB_DEBUG || level > AB_ERROR ? "error" : words[level];
+}
+
+static void
+put(int level, char *line)
+{
+	redact_text(line);
+	for (char *p = line; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	pthread_mutex_lock(&lock);
+	if (to != NULL)
+		to(to_ctx, level, line);
+	else
+		fprintf(stderr, "abhost: %s: %s\n", log_word(level), line);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+log_line(int level, const char *fmt, ...)
+{
+	char line[LINE_MAX_BYTES];
+	va_list ap;
+
+	if (level < least_level)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	put(level, line);
+}
+
+void
+log_text(int level, const char *who, const char *text)
+{
+	log_line(level, "%s: %s", who, text);
+}

@@ -1,0 +1,115 @@
+/* dest.h - what every destination does, and the rows that it gets.
+ *
+ * Pages go in, rows become durable at dest_commit, together with the state that covers them; whatever was not
+ * committed is as if it had never been sent, also after a crash.  One thread at a time calls a destination (the
+ * writer, once it runs).  Nothing here knows a connector, a process or the terminal. */
+#ifndef ABHOST_DEST_H
+#define ABHOST_DEST_H
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "data/scan.h"
+
+enum dest_mode { DEST_APPEND, DEST_OVERWRITE, DEST_APPEND_DEDUP };
+
+/* One stream as the plan has it; borrowed until dest_close. */
+struct dest_stream_spec {
+	const char *name, *namespace_; /* namespace_ may be NULL */
+	const json_t *schema;	       /* JSON Schema, or NULL: types are inferred */
+	enum dest_mode mode;
+	const char *const *const
+	    *primary_key;	   /* NULL-terminated list of NULL-terminated paths; NULL: none */
+	const char *const *cursor; /* path, or NULL */
+	int64_t generation_id;
+	int is_refresh; /* a full refresh: with DEST_OVERWRITE rows go beside the table and replace it at dest_finish */
+	int fresh; /* nothing of this generation is kept: what an earlier run left beside the table goes first (in
+	                   DEST_APPEND: rows of this generation) */
+};
+
+/* One page of one stream. */
+struct dest_page {
+	const char *bytes;	 /* padded as scan.h demands */
+	const struct scan *scan; /* its records */
+	const char *about;	 /* {"constants": {...}} of the page, or NULL */
+	int64_t extracted_us; /* when the page was received; never goes backwards within a stream */
+	size_t first;	      /* records before this one are not written (already counted out) */
+};
+
+/* One row of the state store: what is committed about one partition of one stream. */
+struct dest_state {
+	char *stream, *namespace_; /* namespace_ "" for none */
+	char *partition;	   /* JSON, "" for the only one */
+	char *state;		   /* JSON, or NULL */
+	char *token;		   /* the next page's token, or NULL: begin from the state */
+	int64_t pages;		   /* pages behind token, for people */
+	int64_t generation_id;
+	int64_t
+	    started_us; /* when the unfinished read of this partition began, 0: none is unfinished */
+	int is_refresh; /* the unfinished read is a full refresh */
+	int done;	/* this partition has ended in the unfinished read */
+};
+
+/* One run, for _abhost_runs and `abhost history`. */
+struct dest_run {
+	int64_t id; /* given by dest_run_begin */
+	const char *connector, *version;
+	int64_t started_us, ended_us; /* 0: running */
+	const char *outcome;	      /* "running", "succeeded", "failed", "partial", "cancelled" */
+	const char *error;	      /* or NULL */
+	int64_t records, bytes;
+};
+
+struct dest_stats {
+	int64_t rows, bytes_discarded, nulled, widened;
+};
+
+struct dest;
+struct dest_stream;
+
+struct dest_ops {
+	const char *scheme; /* "sqlite" */
+	/* Opens or creates; takes the lock that keeps a second run out; target is what stands behind "scheme:".
+	 * connector: id, stored with the state (a file that another connector filled is AB_ECONFIG). read_only: for `state`. */
+	ab_status (*open)(const char *target, const char *connector, int read_only,
+	    struct dest **out, struct error *e);
+	void (*close)(struct dest *d); /* rolls back what was not committed */
+	/* All rows of the state store; *out is a malloc'ed array for dest_states_free. */
+	ab_status (*states)(struct dest *d, struct dest_state **out, size_t *n, struct error *e);
+	ab_status (*run_begin)(
+	    struct dest *d, struct dest_run *run, struct error *e); /* committed at once */
+	/* A stream begins; its handle lives until close. The same stream begins again after dest_discard. */
+	ab_status (*begin)(struct dest *d, const struct dest_stream_spec *spec,
+	    struct dest_stream **out, struct error *e);
+	ab_status (*write)(struct dest_stream *s, const struct dest_page *page, struct error *e);
+	/* Rows of this stream with _airbyte_extracted_at >= since_us go (an interrupted read whose token went stale).
+	 * AB_EUNSUPPORTED where the destination cannot. */
+	ab_status (*discard)(struct dest_stream *s, int64_t since_us, struct error *e);
+	/* The stream ended well: an overwrite's rows replace the table (with the next commit). */
+	ab_status (*finish)(struct dest_stream *s, struct error *e);
+	/* Everything since the last commit becomes durable, these state rows (insert or replace by stream, namespace,
+	 * partition; `state_delete` first removes all rows of a stream) with it, and the run's counts. One transaction. */
+	ab_status (*commit)(struct dest *d, const struct dest_state *const *rows, size_t n,
+	    const struct dest_run *run, struct error *e);
+	void (*rollback)(
+	    struct dest *d); /* drops what was not committed; streams must begin again */
+	/* Removes the stream's rows from the state store, with the next commit. */
+	ab_status (*state_delete)(
+	    struct dest *d, const char *stream, const char *namespace_, struct error *e);
+	void (*stats)(const struct dest_stream *s, struct dest_stats *out);
+	const char *(*where)(
+	    const struct dest_stream *s);	 /* for people: the table's or file's name */
+	int (*is_durable)(const struct dest *d); /* 0: a pipe, at least once */
+};
+
+struct dest {
+	const struct dest_ops *ops;
+};
+
+/* "sqlite:FILE", "FILE.db", "jsonl:FILE", "jsonl:-", ... to a destination that is open. state_file: for destinations
+ * that have no place of their own for it ("jsonl:-"), or NULL. Unknown schemes: AB_ECONFIG with the known ones. */
+ab_status dest_open(const char *to, const char *connector, const char *state_file, int read_only,
+    struct dest **out, struct error *e);
+void dest_states_free(struct dest_state *rows, size_t n);
+extern const struct dest_ops dest_sqlite, dest_jsonl;
+#endif

@@ -1,0 +1,78 @@
+/* sync.h - the conductor: one connector's streams into one destination.
+ *
+ *     connector -> page -> channel -> scan -> rows -> destination -> commit (records + state, one transaction)
+ *
+ * Two threads and one queue: the reader owns sockets, children, timers and signals, takes a page, copies and scans
+ * it; the writer converts, writes, commits.  With `one_thread` the same functions run in turn. */
+#ifndef ABHOST_SYNC_H
+#define ABHOST_SYNC_H
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "dest/dest.h"
+#include "source/loader.h"
+
+enum sync_outcome { SYNC_DONE, SYNC_FAILED, SYNC_SOME_FAILED, SYNC_CANCELLED };
+
+/* What a stream has done so far; told to the CLI, numbers only grow. */
+struct sync_stream_report {
+	const char *name, *where;
+	const char *sync_mode, *destination_sync_mode; /* Airbyte's words */
+	int64_t records, bytes, pages, written;
+	int64_t started_us, ended_us; /* 0: not yet */
+	int resumed;		      /* went on where an earlier run had stopped */
+	int failed;
+	char error[1024];
+};
+
+struct sync_report {
+	struct sync_stream_report *streams;
+	size_t nstreams;
+	int64_t started_us, ended_us;
+	int64_t records, bytes;
+	enum sync_outcome outcome;
+	int signal; /* that ended it, or 0 */
+};
+
+enum sync_event {
+	SYNC_EVENT_BEGIN,
+	SYNC_EVENT_STREAM_BEGIN,
+	SYNC_EVENT_PROGRESS,
+	SYNC_EVENT_CHECKPOINT,
+	SYNC_EVENT_WAIT,
+	SYNC_EVENT_STREAM_END,
+	SYNC_EVENT_END
+};
+
+struct sync_options {
+	struct loader_file *connector; /* borrowed; its fd is handed to the worker */
+	const json_t *config;	       /* checked and expanded */
+	const char *to, *state_file;
+	const char *streams;	  /* "a,b", or NULL: all (or those of the catalog) */
+	const json_t *catalog;	  /* ConfiguredAirbyteCatalog, or NULL */
+	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
+	int full_refresh;	  /* forget state of the selected streams */
+	size_t page_cap;
+	int call_timeout_s;
+	int in_process, one_thread;
+	/* Called on the reader thread: on events, and PROGRESS about ten times a second. text: for WAIT, why. */
+	void (*on_event)(void *ctx, enum sync_event ev, const struct sync_report *r, size_t stream,
+	    const char *text);
+	void *ctx;
+};
+
+/* Runs the sync. *out is filled also on failure (sync_report_fini). AB_OK only where every stream ended well; AB_ECANCELLED
+ * after a signal; the error is the first one's sentence. */
+ab_status sync_run(const struct sync_options *o, struct sync_report *out, struct error *e);
+void sync_report_fini(struct sync_report *r);
+
+/* check, discover and read for the CLI: a source without a destination. */
+ab_status sync_check(const struct sync_options *o, struct error *e);
+/* *out: {"streams": [AirbyteStream...]}, each checked against sdk/schema/stream.json and completed (json_schema,
+ * supported_sync_modes). */
+ab_status sync_discover(const struct sync_options *o, json_t **out, struct error *e);
+/* The first `limit` records of one stream, each handed to `each` as bytes; touches no state. */
+ab_status sync_peek(const struct sync_options *o, const char *stream, uint64_t limit,
+    int (*each)(void *ctx, const char *record, size_t len), void *ctx, struct error *e);
+#endif

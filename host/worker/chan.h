@@ -1,0 +1,107 @@
+/* chan.h - the channel between the engine and one worker: messages and page slots.
+ *
+ * Control: messages on a SOCK_SEQPACKET pair.  A message has a type, a few numbers and up to CHAN_TEXTS
+ * texts; one that is larger than a packet travels in parts and is put together again below a cap.
+ * Pages: a memfd of CHAN_SLOTS slots, sealed against resizing before the worker starts.  The worker writes
+ * a page with pwrite, says where it is (CHAN_PAGE), and may not touch the slot before the engine's CHAN_FREE.
+ * The engine preads a page into its own buffer and never maps the memfd.  In front of the slots stands
+ * struct chan_crumb: where the worker is now, for the watchdog and for the sentence after a crash.
+ *
+ * Everything that comes from the worker is untrusted: chan_recv checks sizes before it allocates, the
+ * engine checks what the numbers mean (host/source/native.c). */
+#ifndef ABHOST_CHAN_H
+#define ABHOST_CHAN_H
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define CHAN_SLOTS	 2
+#define CHAN_TEXTS	 4
+#define CHAN_PART_BYTES	 (32u << 10) /* text bytes in one packet */
+#define CHAN_MAX_TEXT	 (16u << 20) /* all texts of a message together */
+#define CHAN_CRUMB_BYTES 4096u
+#define CHAN_FD		 3 /* in the worker: the socket, */
+#define CHAN_MEM_FD	 4 /* the memfd, */
+#define CHAN_SO_FD	 5 /* and the connector's file, already checked */
+
+enum chan_type {
+	/* engine to worker.  Each command is answered by CHAN_DONE or CHAN_FAIL. */
+	CHAN_OPEN =
+	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; num: page cap, bytes */
+	CHAN_CHECK,
+	CHAN_STREAMS,
+	CHAN_READ, /* stream: an index of the engine's; num: records wanted per page, 0 any; text 0: ConfiguredAirbyteStream;
+	              1: JSON array of what is committed: [{"partition": P|null, "state": S|null, "token": "..."|null,
+	              "done": false}, ...] */
+	CHAN_FREE, /* slot: may be written again */
+	CHAN_CANCEL, /* the running command should end soon with AB_ECANCELLED */
+	CHAN_QUIT,   /* close the source and exit 0 */
+	/* worker to engine */
+	CHAN_DONE = 64, /* the command ended well */
+	CHAN_FAIL,	/* status; text 0: the sentence; 1: the function it came from */
+	CHAN_STREAM,	/* text 0: one AirbyteStream */
+	CHAN_PARTITION, /* a partition begins; num: its index in this read; text 0: its JSON, "" for the only one */
+	CHAN_PAGE, /* slot, bytes; num: page number in this partition, from 1; text 0: the next token, "" for none (flags
+	                   bit CHAN_HAS_TOKEN tells "" from none); 1: state after this page, "" if the host keeps it;
+	                   2: about() JSON, "" if none */
+	CHAN_PARTITION_END, /* num: its index */
+	CHAN_RESTART, /* AB_ESTALE: the token was refused; the partition begins again from its committed state. What this
+	                   partition's interrupted read had sent since the last state is void */
+	CHAN_LOG, /* status: level; text 0 */
+	CHAN_WAIT /* num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host */
+};
+
+enum { CHAN_HAS_TOKEN = 1 };
+
+struct chan_msg {
+	uint32_t type, flags;
+	int32_t status;
+	uint32_t stream, slot;
+	uint64_t bytes;
+	int64_t num;
+	struct ab_str text
+	    [CHAN_TEXTS]; /* received: inside the channel's buffer, NUL-terminated, until the next chan_recv */
+};
+
+struct chan {
+	int fd, mem_fd;
+	size_t slot_bytes; /* capacity of one slot */
+	struct buf in;	   /* texts of the last message received */
+	/* private */
+	struct chan_msg part;
+	int in_parts;
+	uint32_t part_len[CHAN_TEXTS];
+};
+
+/* Where the worker is; written by plain stores into a shared mapping of the memfd's first page, in the worker only.
+ * The engine preads it and trusts no field. */
+struct chan_crumb {
+	uint32_t seq;	  /* odd while the fields change */
+	uint32_t in_host; /* 1: inside a host service; the watchdog's clock stands still */
+	int64_t
+	    call_us; /* CLOCK_MONOTONIC at which the connector's function was entered, 0: none is running */
+	int64_t host_us;    /* time spent in host services since then */
+	int64_t host_since; /* when the running service was entered */
+	uint64_t page;	    /* page number in the partition, from 1 */
+	char function[32];  /* "read_page" */
+	char stream[256];   /* cut */
+};
+
+/* Both ends. fds are owned by the channel from here on. */
+void chan_init(struct chan *c, int fd, int mem_fd, size_t slot_bytes);
+void chan_fini(struct chan *c);
+/* Makes the pair and the sealed memfd: *worker_fd (inheritable by the caller's choice) is the worker's end. AB_ENOMEM and so on. */
+ab_status chan_create(struct chan *c, size_t slot_bytes, int *worker_fd, struct error *e);
+/* Sends whole; may block.  AB_ECANCELLED: the other end is gone. Thread-safe (one lock per process and channel). */
+ab_status chan_send(struct chan *c, const struct chan_msg *m, struct error *e);
+/* One message: AB_OK; 1: nothing complete there yet (only when `wait` is 0); AB_ECANCELLED: the other end is gone;
+ * AB_EDATA: rubbish, after which the channel must not be used. One receiving thread. */
+ab_status chan_recv(struct chan *c, struct chan_msg *m, int wait, struct error *e);
+/* Page bytes into or out of a slot. offset + len must fit slot_bytes. */
+ab_status chan_slot_write(
+    struct chan *c, uint32_t slot, size_t offset, const void *bytes, size_t len, struct error *e);
+ab_status chan_slot_read(struct chan *c, uint32_t slot, void *bytes, size_t len, struct error *e);
+#endif
