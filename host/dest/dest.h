@@ -48,6 +48,8 @@ struct dest_state {
 	    started_us; /* when the unfinished read of this partition began, 0: none is unfinished */
 	int is_refresh; /* the unfinished read is a full refresh */
 	int done;	/* this partition has ended in the unfinished read */
+	char *
+	    notes; /* the engine's own JSON about this row (engine/state.h), kept as it is; or NULL */
 };
 
 /* One run, for _abhost_runs and `abhost history`. */
@@ -78,7 +80,8 @@ struct dest_ops {
 	ab_status (*states)(struct dest *d, struct dest_state **out, size_t *n, struct error *e);
 	ab_status (*run_begin)(
 	    struct dest *d, struct dest_run *run, struct error *e); /* committed at once */
-	/* A stream begins; its handle lives until close. The same stream begins again after dest_discard. */
+	/* A stream begins; its handle lives until close. The same stream may begin again, with `fresh` or after a
+	 * rollback. A begin that is not a refresh drops what an unfinished refresh left beside the table. */
 	ab_status (*begin)(struct dest *d, const struct dest_stream_spec *spec,
 	    struct dest_stream **out, struct error *e);
 	ab_status (*write)(struct dest_stream *s, const struct dest_page *page, struct error *e);

@@ -21,6 +21,7 @@ struct sync_stream_report {
 	const char *sync_mode, *destination_sync_mode; /* Airbyte's words */
 	int64_t records, bytes, pages, written;
 	int64_t started_us, ended_us; /* 0: not yet */
+	double rate;		      /* records a second, of late */
 	int resumed;		      /* went on where an earlier run had stopped */
 	int failed;
 	char error[1024];
@@ -52,7 +53,8 @@ struct sync_options {
 	const char *streams;	  /* "a,b", or NULL: all (or those of the catalog) */
 	const json_t *catalog;	  /* ConfiguredAirbyteCatalog, or NULL */
 	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
-	int full_refresh;	  /* forget state of the selected streams */
+	int full_refresh; /* read the selected streams from the beginning: append and overwrite tables are replaced
+				     when their stream has ended, append_dedup tables are updated */
 	size_t page_cap;
 	int call_timeout_s;
 	int in_process, one_thread;

@@ -35,7 +35,8 @@ enum chan_type {
 	CHAN_STREAMS,
 	CHAN_READ, /* stream: an index of the engine's; num: records wanted per page, 0 any; text 0: ConfiguredAirbyteStream;
 	              1: JSON array of what is committed: [{"partition": P|null, "state": S|null, "token": "..."|null,
-	              "done": false}, ...] */
+	              "running": S|null, "done": false}, ...]. running: the state that update_state had reached at the token
+	              (the first ab_seen.state of a read that goes on at the token; without a token it begins with "state") */
 	CHAN_FREE, /* slot: may be written again */
 	CHAN_CANCEL, /* the running command should end soon with AB_ECANCELLED */
 	CHAN_QUIT,   /* close the source and exit 0 */
