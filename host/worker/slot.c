@@ -1,0 +1,149 @@
+/* slot.c - the pages' half of chan.h: the sealed memfd, its slots, its breadcrumb.
+ *
+ * The engine's end must never map what the worker can write. */
+#include "worker/chan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+make_memfd(size_t slot_bytes)
+{
+	off_t size = (off_t)(CHAN_CRUMB_BYTES + CHAN_SLOTS * slot_bytes);
+	int fd = memfd_create("abhost-pages", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	if (ftruncate(fd, size) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+ab_status
+chan_create(struct chan *c, size_t slot_bytes, int *worker_fd, struct error *e)
+{
+	int pair[2], mem_fd;
+
+	if (slot_bytes > (size_t)1 << 40)
+		return error_set(e, AB_ECONFIG, "a page cap of %zu bytes is too large", slot_bytes);
+	slot_bytes = (slot_bytes + 4095) & ~(size_t)4095;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return error_set(
+		    e, AB_ENOMEM, "cannot make a channel to the worker: %s", strerror(errno));
+	mem_fd = make_memfd(slot_bytes);
+	if (mem_fd < 0)
+		error_set(e, AB_ENOMEM, "cannot make the page slots: %s", strerror(errno));
+	if (mem_fd < 0 || chan_init(c, pair[0], mem_fd, slot_bytes, e) != AB_OK) {
+		close(pair[0]);
+		close(pair[1]);
+		if (mem_fd >= 0)
+			close(mem_fd);
+		return AB_ENOMEM;
+	}
+	*worker_fd = pair[1];
+	return AB_OK;
+}
+
+ab_status
+chan_attach(struct chan *c, int fd, int mem_fd, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(mem_fd, &st) != 0 || st.st_size <= (off_t)CHAN_CRUMB_BYTES)
+		return error_set(e, AB_EBUG, "the worker was started without its page slots");
+	return chan_init(c, fd, mem_fd, ((size_t)st.st_size - CHAN_CRUMB_BYTES) / CHAN_SLOTS, e);
+}
+
+static ab_status
+slot_offset(
+    const struct chan *c, uint32_t slot, size_t offset, size_t len, off_t *at, struct error *e)
+{
+	if (slot >= CHAN_SLOTS || offset > c->slot_bytes || len > c->slot_bytes - offset)
+		return error_set(e, AB_EDATA,
+		    "%zu bytes at %zu do not fit page slot %u of %zu bytes", len, offset, slot,
+		    c->slot_bytes);
+	*at = (off_t)(CHAN_CRUMB_BYTES + slot * c->slot_bytes + offset);
+	return AB_OK;
+}
+
+ab_status
+chan_slot_write(
+    struct chan *c, uint32_t slot, size_t offset, const void *bytes, size_t len, struct error *e)
+{
+	const char *p = bytes;
+	ssize_t n;
+	off_t at;
+
+	if (slot_offset(c, slot, offset, len, &at, e) != AB_OK)
+		return AB_EDATA;
+	while (len > 0) {
+		n = pwrite(c->mem_fd, p, len, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_set(e, AB_ENOMEM, "cannot write a page: %s", strerror(errno));
+		p += n;
+		at += n;
+		len -= (size_t)n;
+	}
+	return AB_OK;
+}
+
+ab_status
+chan_slot_read(struct chan *c, uint32_t slot, void *bytes, size_t len, struct error *e)
+{
+	char *p = bytes;
+	ssize_t n;
+	off_t at;
+
+	if (slot_offset(c, slot, 0, len, &at, e) != AB_OK)
+		return AB_EDATA;
+	while (len > 0) {
+		n = pread(c->mem_fd, p, len, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_set(e, AB_EBUG, "cannot read a page: %s", strerror(errno));
+		p += n;
+		at += n;
+		len -= (size_t)n;
+	}
+	return AB_OK;
+}
+
+void
+chan_slot_drop(struct chan *c, uint32_t slot, size_t len)
+{
+	off_t at;
+
+	if (slot_offset(c, slot, 0, len, &at, NULL) == AB_OK)
+		(void)fallocate(
+		    c->mem_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, (off_t)len);
+}
+
+int
+chan_crumb_read(const struct chan *c, struct chan_crumb *out)
+{
+	uint32_t again;
+
+	for (int i = 0; i < 8; i++) {
+		if (pread(c->mem_fd, out, sizeof(*out), 0) != (ssize_t)sizeof(*out))
+			return -1;
+		if (pread(c->mem_fd, &again, sizeof(again), offsetof(struct chan_crumb, seq)) !=
+		    (ssize_t)sizeof(again))
+			return -1;
+		if (again == out->seq && again % 2 == 0) {
+			out->function[sizeof(out->function) - 1] = '\0';
+			out->stream[sizeof(out->stream) - 1] = '\0';
+			return 0;
+		}
+	}
+	return -1;
+}
