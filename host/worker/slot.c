@@ -1,6 +1,8 @@
 /* slot.c - the pages' half of chan.h: the sealed memfd, its slots, its breadcrumb.
  *
  * The engine's end must never map what the worker can write. */
+#include "config.h"
+
 #include "worker/chan.h"
 
 #include <errno.h>
@@ -61,16 +63,15 @@ chan_attach(struct chan *c, int fd, int mem_fd, struct error *e)
 	return chan_init(c, fd, mem_fd, ((size_t)st.st_size - CHAN_CRUMB_BYTES) / CHAN_SLOTS, e);
 }
 
-static ab_status
-slot_offset(
-    const struct chan *c, uint32_t slot, size_t offset, size_t len, off_t *at, struct error *e)
+/* Where a slot's byte lies in the memfd; -1 where the bytes do not fit the slot. */
+static off_t
+slot_offset(const struct chan *c, uint32_t slot, size_t offset, size_t len, struct error *e)
 {
-	if (slot >= CHAN_SLOTS || offset > c->slot_bytes || len > c->slot_bytes - offset)
-		return error_set(e, AB_EDATA,
-		    "%zu bytes at %zu do not fit page slot %u of %zu bytes", len, offset, slot,
-		    c->slot_bytes);
-	*at = (off_t)(CHAN_CRUMB_BYTES + slot * c->slot_bytes + offset);
-	return AB_OK;
+	if (slot < CHAN_SLOTS && offset <= c->slot_bytes && len <= c->slot_bytes - offset)
+		return (off_t)(CHAN_CRUMB_BYTES + slot * c->slot_bytes + offset);
+	error_set(e, AB_EDATA, "%zu bytes at %zu do not fit page slot %u of %zu bytes", len, offset,
+	    slot, c->slot_bytes);
+	return -1;
 }
 
 ab_status
@@ -79,9 +80,9 @@ chan_slot_write(
 {
 	const char *p = bytes;
 	ssize_t n;
-	off_t at;
+	off_t at = slot_offset(c, slot, offset, len, e);
 
-	if (slot_offset(c, slot, offset, len, &at, e) != AB_OK)
+	if (at < 0)
 		return AB_EDATA;
 	while (len > 0) {
 		n = pwrite(c->mem_fd, p, len, at);
@@ -101,9 +102,9 @@ chan_slot_read(struct chan *c, uint32_t slot, void *bytes, size_t len, struct er
 {
 	char *p = bytes;
 	ssize_t n;
-	off_t at;
+	off_t at = slot_offset(c, slot, 0, len, e);
 
-	if (slot_offset(c, slot, 0, len, &at, e) != AB_OK)
+	if (at < 0)
 		return AB_EDATA;
 	while (len > 0) {
 		n = pread(c->mem_fd, p, len, at);
@@ -121,9 +122,9 @@ chan_slot_read(struct chan *c, uint32_t slot, void *bytes, size_t len, struct er
 void
 chan_slot_drop(struct chan *c, uint32_t slot, size_t len)
 {
-	off_t at;
+	off_t at = slot_offset(c, slot, 0, len, NULL);
 
-	if (slot_offset(c, slot, 0, len, &at, NULL) == AB_OK)
+	if (at >= 0)
 		(void)fallocate(
 		    c->mem_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, (off_t)len);
 }
