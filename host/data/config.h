@@ -1,6 +1,7 @@
 /* config.h - configuration: reading it, ${NAME}, checking it against a connector's spec, its secrets.
  *
- * The only module besides json.c that walks jansson trees for the user's files.  Not thread-safe. */
+ * The only module besides json.c that walks jansson trees for the user's files.  No message ever holds a value of
+ * the configuration: any of them may be a secret.  Not thread-safe. */
 #ifndef ABHOST_CONFIG_H
 #define ABHOST_CONFIG_H
 #include <jansson.h>
@@ -12,15 +13,19 @@
 /* Reads a JSON object from a file, or from standard input for "-". A mistake is AB_ECONFIG with file, line
  * and column.  *out is the caller's (json_decref). */
 ab_status config_read(const char *path, json_t **out, struct error *e);
+/* The same for a text; `name` stands for the file in messages, `wrong` is the status of a mistake in the text. */
+ab_status config_parse(
+    const char *text, size_t len, const char *name, ab_status wrong, json_t **out, struct error *e);
 /* Replaces ${NAME} in every string by the environment's value ("$${" stands for "${"); a NAME that is not set is
- * AB_ECONFIG and named.  A string that is nothing but one ${NAME} stays a string. */
+ * AB_ECONFIG; all of them are named.  A string that is nothing but one ${NAME} stays a string. */
 ab_status config_expand(json_t *config, struct error *e);
 /* Checks the config against a connectionSpecification (JSON Schema draft 7: type, required, properties,
  * additionalProperties, enum, const, pattern, format, minimum, maximum, exclusive*, multipleOf, min/maxLength, items,
- * min/maxItems, uniqueItems, oneOf, anyOf, allOf, not, if/then/else, $ref into the same document; others are ignored) and
- * fills in defaults. All faults are told at once, one a line, each with its JSON pointer; a secret's value never. */
+ * min/maxItems, uniqueItems, oneOf, anyOf, allOf, not, if/then/else, $ref into the same document; others are ignored, and
+ * so is a pattern that POSIX cannot express) and fills in defaults first. All faults are told at once, one a line, each
+ * with its JSON pointer; a value never. */
 ab_status config_check(const json_t *spec, json_t *config, struct error *e);
-/* Registers every value whose spec says airbyte_secret with redact_add. */
+/* Registers every value whose spec says airbyte_secret with redact_add, in whatever branch of a oneOf it says so. */
 ab_status config_redact(const json_t *spec, const json_t *config, struct error *e);
 /* A deep copy in which each secret is "****" (unless its spec also says "ab_reveal": true); NULL: no memory. */
 json_t *config_masked(const json_t *spec, const json_t *config);
