@@ -1,1 +1,5 @@
-# tests of style
+# what the code looks like: formatting, layers, sizes, shell syntax
+style_tests = tests/style/format.sh tests/style/layers.sh tests/style/limits.sh
+dist_check_SCRIPTS += $(style_tests)
+TESTS += $(style_tests)
+EXTRA_DIST += .clang-format tests/bare/run quickstart
