@@ -50,13 +50,16 @@ struct scan_record {
 	uint32_t field, count; /* its fields: fields[field .. field + count) */
 };
 
+struct scan_guess;
 struct scan {
 	struct scan_field *fields;
 	struct scan_record *records;
 	size_t nfields, nrecords;
-	int has_newline; /* some white space in the page is a CR or LF (a line format must replace it) */
+	int has_newline; /* some white space in a record may be a CR or LF (a line format must replace it) */
 	/* private */
-	size_t cap_fields, cap_records;
+	struct scan_guess *guesses;
+	size_t nguesses;
+	size_t cap_fields, cap_records, cap_guesses;
 };
 
 void scan_init(struct scan *s);
@@ -68,6 +71,7 @@ void scan_fini(struct scan *s);
 ab_status scan_page(struct scan *s, const char *page, size_t len, struct error *e);
 
 /* The same over one JSON value of any type, nested containers included: only validates.  Used for
- * texts of connectors that are not records.  *used: bytes consumed, trailing white space included. */
+ * texts of connectors that are not records.  No padding is needed.  *used: bytes consumed, trailing white
+ * space included: where that is less than len, something follows the value. */
 ab_status scan_value(const char *text, size_t len, size_t *used, struct error *e);
 #endif
