@@ -1,1 +1,33 @@
-# sdk
+# sdk: what a connector's author gets.  The kit is static and position independent: its functions are
+# compiled into the connector, hidden, and need nothing but libc.
+abhostincludedir = $(includedir)/abhost
+abhostinclude_HEADERS = \
+	sdk/include/abhost/abi.h \
+	sdk/include/abhost/connector.h \
+	sdk/include/abhost/rest.h
+
+lib_LIBRARIES += libabhost-kit.a
+libabhost_kit_a_SOURCES = \
+	sdk/kit/kit.h \
+	sdk/kit/rest.c \
+	sdk/kit/request.c \
+	sdk/kit/pager.c \
+	sdk/kit/link.c \
+	sdk/kit/text.c
+libabhost_kit_a_CPPFLAGS = $(CONNECTOR_INC) -D_POSIX_C_SOURCE=200809L
+libabhost_kit_a_CFLAGS = $(CONNECTOR_CC)
+
+pkgconfig_DATA = sdk/abhost-sdk.pc
+
+schemadir = $(pkgdatadir)/schema
+dist_schema_DATA = \
+	sdk/schema/about.json \
+	sdk/schema/endpoint.json \
+	sdk/schema/options.json \
+	sdk/schema/stream.json
+
+templatedir = $(pkgdatadir)/template
+dist_template_DATA = \
+	sdk/template/Makefile \
+	sdk/template/README.md \
+	sdk/template/connector.c

@@ -1,20 +1,19 @@
 /* abhost/abi.h - the whole binary contract between abhost and a connector.
  *
- * Descriptions cross this line as JSON text, in Airbyte's words; actions cross
- * it as functions.  So what a connector can say grows without this file.
+ * Descriptions cross this line as JSON text, in Airbyte's words; actions cross it as functions.  So
+ * what a connector can say grows without this file.  sdk/schema/ has a JSON Schema for each text.
  *
- * Every struct begins with its size; one side writes it, the other only reads.
- * What the host hands out lives until the current call returns (the config:
- * until close).  What a connector hands over is copied.  Nobody frees the
- * other side's memory.  Text is UTF-8.  No exception, panic, longjmp, vararg,
- * bitfield or libc type other than <stdint.h>'s crosses this line.
+ * Every struct begins with its size; one side writes it, the other only reads.  Shorter than known:
+ * the rest reads as zero.  Longer: refused unless the tail is zero.  Unknown flags are refused.
+ * What the host hands out lives until the current call returns (the config: until close).  What a
+ * connector hands over is copied.  Nobody frees the other side's memory.  Text is UTF-8.  No
+ * exception, panic, longjmp, vararg, bitfield or libc type beyond <stdint.h>'s crosses this line.
  *
- * open may be called many times in a process, on several threads: no mutable
- * globals.  [source] one call at a time per source, possibly on another OS
- * thread next time; [any] from any thread, at any time.
+ * open may be called many times in a process, on several threads: no mutable globals.  [source] one
+ * call at a time per source, possibly on another OS thread next time; [any] any thread, any time.
  *
- * A view that could not be made, or was read as a type that it is not, fails
- * the whole call, whatever the call returns: so nothing ends silently. */
+ * A view that could not be made, or was read as a type that it is not, fails the whole call, even
+ * where it returns AB_OK: so nothing ends silently.  All of this is there since 1.0. */
 #ifndef ABHOST_ABI_H
 #define ABHOST_ABI_H
 #include <stddef.h>
@@ -28,6 +27,7 @@ extern "C" {
 #define AB_ABI   AB_VERSION(1, 0)
 #define AB_MAGIC 0x30434241u /* "ABC0": until 1.0 is frozen it must match exactly */
 
+/* What the operator should do about it.  The sentence goes through fail(). */
 typedef int32_t ab_status;
 enum {
 	AB_OK = 0,
@@ -49,7 +49,7 @@ struct ab_catalog;  /* filled by streams() */
 struct ab_page;     /* filled by partitions() and read_page() */
 struct ab_state;    /* filled by update_state() */
 
-struct ab_str { const char *ptr; size_t len; }; /* from the host: ptr[len] is '\0' */
+struct ab_str { const char *ptr; size_t len; }; /* bytes; terminated only where it says so */
 
 struct ab_request {
 	uint32_t size, flags;           /* flags: none yet, 0 */
@@ -61,12 +61,12 @@ struct ab_request {
 };
 struct ab_read {
 	uint32_t size, flags;           /* flags: none yet, 0 */
-	uint32_t limit, reserved;       /* records wanted per page, 0: any */
-	const char *stream;
+	uint32_t limit, reserved;       /* records wanted per page, 0: any; 0 */
+	const char *stream;             /* its name, as streams() added it */
 	const struct ab_json *configured; /* its ConfiguredAirbyteStream */
 	const struct ab_json *partition;/* as partitions() emitted it, or NULL */
 	const struct ab_json *state;    /* as when this read began, or NULL */
-	const char *token;              /* as the previous page set it, or NULL */
+	const char *token;              /* as the previous page set it, or NULL: the first page */
 };
 struct ab_seen {                        /* a page that was just read */
 	uint32_t size, flags;           /* flags: none yet, 0 */
@@ -77,65 +77,95 @@ struct ab_seen {                        /* a page that was just read */
 	const struct ab_json *records;  /* an array */
 };
 
-struct ab_host { /* one per source, read-only; later versions only append */
-	uint32_t size, abi;
-	void *priv;
+/* What the host does for a source.  A function that returns a status has, on failure, already told
+ * why: pass the status on.  Read-only; later versions only append. */
+struct ab_host {
+	uint32_t size, abi;             /* abi: the host's own version */
+	void *priv;                     /* not yours */
+	/* One line for the log; secrets are masked. */
 	void (*log)(struct ab_host *, int level, const char *text);        /* [any] */
+	/* Not 0: the running call should end soon with AB_ECANCELLED. */
 	int (*cancelled)(struct ab_host *);                                /* [any] */
-	int64_t (*now)(struct ab_host *); /* microseconds since 1970, UTC; replayed [any] */
-	ab_status (*fail)(struct ab_host *, ab_status, const char *why);   /* [source], */
-	const struct ab_json *(*config)(struct ab_host *);                 /* and so on */
+	/* Microseconds since 1970, UTC.  The only clock to use: a replayed sync replays it. */
+	int64_t (*now)(struct ab_host *);                                  /* [any] */
+	/* Keeps the sentence for people (what happened, what to do), the first one wins; returns
+	 * the status that it was given. */
+	ab_status (*fail)(struct ab_host *, ab_status, const char *why);   /* [source], as all below */
+	/* The configuration, checked against the spec, defaults filled in, secrets as "****". */
+	const struct ab_json *(*config)(struct ab_host *);
+	/* poll(2) of one descriptor, or (fd -1) sleep: AB_OK when it is ready or ms milliseconds have
+	 * passed, AB_ECANCELLED at once.  Time in here does not count against the call. */
 	ab_status (*wait)(struct ab_host *, int fd, int events, uint32_t ms);
-	                  /* poll(2), fd -1: sleep; not watched; AB_ECANCELLED at once */
+
+	/* Tells base_url, auth and limits, once per origin; the first is the base (endpoint.json).
+	 * Names config keys of credentials; the host attaches them, to that origin only. */
 	ab_status (*endpoint)(struct ab_host *, const char *json);
-	                  /* base_url, auth, limits; once per origin, the first is the base */
+	/* Runs a request: retries, backs off, keeps to rate limits.  A status of 400 or more is an
+	 * error, told with the answer's first bytes, unless options say it is "ok". */
 	ab_status (*http)(struct ab_host *, const struct ab_request *,
-	    const struct ab_response **); /* retries, backs off, rate-limits */
+	    const struct ab_response **);
 	int (*http_status)(const struct ab_response *);
-	const char *(*http_header)(const struct ab_response *, const char *name); /* joined */
-	struct ab_str (*http_body)(const struct ab_response *);
-	const struct ab_json *(*http_json)(const struct ab_response *);
+	/* Of any case; several are joined with ", "; NULL: none.  Terminated. */
+	const char *(*http_header)(const struct ab_response *, const char *name);
+	struct ab_str (*http_body)(const struct ab_response *);            /* terminated */
+	const struct ab_json *(*http_json)(const struct ab_response *);    /* the body as a view */
+	/* The next bytes of a request with {"stream": true}; an empty chunk is the end. */
 	ab_status (*http_read)(const struct ab_response *, struct ab_str *chunk);
-	                  /* of a request with {"stream": true}; an empty chunk is the end */
 	void (*http_done)(const struct ab_response *); /* early; the call's end does it too */
-	const struct ab_json *(*json_parse)(struct ab_host *, struct ab_str);
-	const struct ab_json *(*json_get)(const struct ab_json *, const char *key);
-	const struct ab_json *(*json_at)(const struct ab_json *, size_t); /* or member; O(1)
-	                  when called in order */
-	struct ab_str (*json_key)(const struct ab_json *, size_t);        /* of member i */
-	size_t (*json_len)(const struct ab_json *);
-	int (*json_type)(const struct ab_json *);
-	int64_t (*json_int)(const struct ab_json *);        /* saturates; see json_text */
+
+	/* Views are lazy: nothing is parsed before it is asked for, nothing is built. */
+	const struct ab_json *(*json_parse)(struct ab_host *, struct ab_str); /* borrows the text */
+	const struct ab_json *(*json_get)(const struct ab_json *, const char *key); /* NULL: none */
+	/* Element, or value of member, i; one step when called in order. */
+	const struct ab_json *(*json_at)(const struct ab_json *, size_t i);
+	struct ab_str (*json_key)(const struct ab_json *, size_t i); /* of member i; terminated */
+	size_t (*json_len)(const struct ab_json *);         /* elements or members; else 0 */
+	int (*json_type)(const struct ab_json *);           /* AB_NULL ... AB_OBJECT */
+	int64_t (*json_int)(const struct ab_json *);        /* also 0 or 1 of a bool; saturates */
 	double (*json_real)(const struct ab_json *);
-	struct ab_str (*json_str)(const struct ab_json *);  /* unescaped */
-	struct ab_str (*json_text)(const struct ab_json *); /* the bytes themselves */
-	ab_status (*add_stream)(struct ab_catalog *, const char *json); /* an AirbyteStream */
-	ab_status (*emit)(struct ab_page *, const struct ab_json *); /* object or array */
-	ab_status (*emit_text)(struct ab_page *, struct ab_str);     /* the same, as text */
-	ab_status (*about)(struct ab_page *, const char *json); /* {"constants": {}, "total": 9} */
-	ab_status (*next)(struct ab_page *, const char *token);      /* NULL: the last */
+	struct ab_str (*json_str)(const struct ab_json *);  /* of a string, unescaped; terminated */
+	struct ab_str (*json_text)(const struct ab_json *); /* any value's own bytes, not terminated */
+
+	/* In streams(): an AirbyteStream (stream.json). */
+	ab_status (*add_stream)(struct ab_catalog *, const char *json);
+	/* In read_page() and partitions(): one object, or an array of objects; a page that fails is
+	 * dropped whole.  A view goes out as its bytes. */
+	ab_status (*emit)(struct ab_page *, const struct ab_json *);
+	ab_status (*emit_text)(struct ab_page *, struct ab_str);
+	/* What is the same for all records of the page: {"constants": {}, "total": 9}; or NULL. */
+	ab_status (*about)(struct ab_page *, const char *json);
+	/* The token that read_page gets for the page behind this one; NULL, or not called: the last. */
+	ab_status (*next)(struct ab_page *, const char *token);
+	/* In update_state(): an object. */
 	ab_status (*set_state)(struct ab_state *, const char *json);
-	const void *(*extension)(struct ab_host *, const char *id);  /* "ab.arrow/1" */
+	/* A table of more functions ("ab.arrow/1"), or NULL where this host has none of that name. */
+	const void *(*extension)(struct ab_host *, const char *id);
 };
 
+/* What a connector does.  All [source]; a status that is not AB_OK fails the attempt. */
 struct ab_connector {
 	uint32_t magic, size, abi, min_host; /* read first; frozen for all time */
-	const char *id, *version;
+	const char *id, *version;            /* "my-api", "1.0.0" */
 	const char *spec;                    /* Airbyte's connectionSpecification, JSON */
+	/* Makes one source; no request yet.  *self is the connector's, passed to all others. */
 	ab_status (*open)(struct ab_host *, void **self);
 	void (*close)(void *self);           /* once, if open set *self */
+	/* Is this configuration usable?  A request or two. */
 	ab_status (*check)(void *self);
 	ab_status (*streams)(void *self, struct ab_catalog *);
+	/* Emits the slices of a stream, an object each, in pages; NULL: one partition, NULL. */
 	ab_status (*partitions)(void *self, const struct ab_read *, struct ab_page *);
-	                                     /* may be NULL: one partition, NULL */
+	/* Emits the records of one page, names the next. */
 	ab_status (*read_page)(void *self, const struct ab_read *, struct ab_page *);
+	/* The state behind this page, from the state before it: pure, no requests.  Called right after
+	 * the page; becomes durable with its records.  NULL: {cursor field: greatest value}. */
 	ab_status (*update_state)(void *self, const struct ab_seen *, struct ab_state *);
-	                                     /* pure; may be NULL: greatest cursor value */
-	const void *(*extension)(const char *id); /* may be NULL */
+	/* The connector's own extensions, by name; may be NULL. */
+	const void *(*extension)(const char *id);
 };
 
-/* The one symbol a connector exports.  A new major renames it, so a single .so
- * may carry ab_connector_v1 and ab_connector_v2. */
+/* The one symbol a connector exports.  A new major renames it, so a single .so may carry
+ * ab_connector_v1 and ab_connector_v2. */
 extern __attribute__((visibility("default"))) const struct ab_connector ab_connector_v1;
 
 #ifdef __cplusplus

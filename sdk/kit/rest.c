@@ -1,0 +1,172 @@
+/* rest.c - the functions of the vtable, over a table of streams. */
+#include <stdlib.h>
+
+#include "kit.h"
+
+const struct ab_json *
+rest_at(struct ab_host *h, const struct ab_json *value, const char *path)
+{
+	char key[256];
+	size_t n;
+
+	while (path != NULL && *path != '\0' && value != NULL) {
+		n = strcspn(path, ".");
+		if (n >= sizeof(key) || h->json_type(value) != AB_OBJECT)
+			return NULL;
+		memcpy(key, path, n);
+		key[n] = '\0';
+		value = h->json_get(value, key);
+		path += path[n] == '.' ? n + 1 : n;
+	}
+	return value;
+}
+
+/* base_url as the host understands the endpoint: a text, or a config key with a default. */
+static ab_status
+find_base_url(struct rest *r)
+{
+	struct ab_host *h = r->host;
+	struct ab_str text = { r->api->endpoint, strlen(r->api->endpoint) };
+	const struct ab_json *base = h->json_get(h->json_parse(h, text), "base_url");
+	const struct ab_json *set;
+
+	if (h->json_type(base) == AB_OBJECT) {
+		set = rest_at(h, h->config(h), ab_cstr(h, base, "config", ""));
+		base = h->json_type(set) == AB_STRING ? set : h->json_get(base, "default");
+	}
+	if (h->json_type(base) != AB_STRING)
+		return h->fail(h, AB_EBUG, "the endpoint has no base_url");
+	r->base_url = strdup(h->json_str(base).ptr);
+	return r->base_url == NULL ? request_no_memory(r) : AB_OK;
+}
+
+ab_status
+rest_open(struct ab_host *h, const struct rest_api *api, void **self)
+{
+	struct rest *r = calloc(1, sizeof(*r));
+	ab_status rc;
+
+	if (r == NULL)
+		return h->fail(h, AB_ENOMEM, "out of memory");
+	*self = r;
+	r->host = h;
+	r->api = api;
+	rc = h->endpoint(h, api->endpoint);
+	return rc != AB_OK ? rc : find_base_url(r);
+}
+
+void
+rest_close(void *self)
+{
+	struct rest *r = self;
+
+	free(r->base_url);
+	free(r);
+}
+
+ab_status
+rest_check(void *self)
+{
+	struct rest *r = self;
+	const struct rest_stream *s = r->api->streams;
+	const struct ab_response *resp;
+
+	if (r->api->check == NULL)
+		return rest_get(r, s, AB_NEW(ab_read, .stream = s->name, .limit = 1), &resp);
+	return r->host->http(r->host, AB_NEW(ab_request, .url = r->api->check), &resp);
+}
+
+ab_status
+rest_streams(void *self, struct ab_catalog *out)
+{
+	struct rest *r = self;
+	ab_status rc = AB_OK;
+
+	for (const struct rest_stream *s = r->api->streams; rc == AB_OK && s->name != NULL; s++)
+		rc = rest_add_stream(r, s, out);
+	return rc;
+}
+
+/* "org,id" as [["org"],["id"]] */
+static void
+add_key(struct text *t, const char *key)
+{
+	size_t n;
+
+	text_adds(t, ", \"source_defined_primary_key\": [");
+	for (;;) {
+		n = strcspn(key, ",");
+		text_adds(t, "[");
+		text_add_quoted(t, key, n);
+		text_adds(t, "]");
+		if (key[n] == '\0')
+			break;
+		text_adds(t, ", ");
+		key += n + 1;
+	}
+	text_adds(t, "]");
+}
+
+ab_status
+rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *out)
+{
+	struct text t = { 0 };
+	ab_status rc;
+
+	text_adds(&t, "{\"name\": ");
+	text_add_quoted(&t, s->name, strlen(s->name));
+	if (s->schema != NULL) {
+		text_adds(&t, ", \"json_schema\": ");
+		text_adds(&t, s->schema);
+	}
+	if (s->key != NULL)
+		add_key(&t, s->key);
+	if (s->cursor.field != NULL) {
+		text_adds(&t, ", \"source_defined_cursor\": true, \"default_cursor_field\": [");
+		text_add_quoted(&t, s->cursor.field, strlen(s->cursor.field));
+		text_adds(&t, "]");
+		if (s->cursor.sorted)
+			text_adds(&t, ", \"sorted\": true");
+	}
+	if (pager_is_resumable(s))
+		text_adds(&t, ", \"is_resumable\": true");
+	text_adds(&t, "}");
+	rc = t.failed ? request_no_memory(r) : r->host->add_stream(out, t.ptr);
+	text_fini(&t);
+	return rc;
+}
+
+ab_status
+rest_read_stream(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
+    struct ab_page *out)
+{
+	struct ab_host *h = r->host;
+	const struct ab_response *resp;
+	const struct ab_json *records;
+	size_t count = 0;
+	ab_status rc = rest_get(r, s, read, &resp);
+
+	if (rc == AB_OK)
+		rc = rest_records(r, s, resp, &records);
+	if (rc != AB_OK)
+		return rc;
+	if (records != NULL) {
+		if (pager_counts(s)) /* walks the page, so only where it is needed */
+			count = h->json_type(records) == AB_ARRAY ? h->json_len(records) : 1;
+		rc = h->emit(out, records);
+	}
+	return rc != AB_OK ? rc : rest_next(r, s, read, resp, count, out);
+}
+
+ab_status
+rest_read_page(void *self, const struct ab_read *read, struct ab_page *out)
+{
+	struct rest *r = self;
+	const struct rest_stream *s = r->api->streams;
+
+	while (s->name != NULL && strcmp(s->name, read->stream) != 0)
+		s++;
+	if (s->name == NULL)
+		return ab_failf(r->host, AB_EBUG, "no stream is called %s", read->stream);
+	return rest_read_stream(r, s, read, out);
+}
