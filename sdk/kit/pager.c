@@ -29,7 +29,7 @@ next_url(struct rest *r, const struct rest_stream *s, const struct ab_read *read
     size_t len, struct ab_page *out)
 {
 	char *first = read->token == NULL ? request_url(r, s) : NULL;
-	struct text url = { 0 };
+	struct text url = {0};
 	ab_status rc;
 
 	if (read->token == NULL && first == NULL)
@@ -40,7 +40,8 @@ next_url(struct rest *r, const struct rest_stream *s, const struct ab_read *read
 	else if (!link_same_origin(url.ptr, r->base_url))
 		rc = ab_failf(r->host, AB_EDATA,
 		    "%s: the next page is said to be at %.512s, which is not of the origin of "
-		    "base_url, %.512s", s->name, url.ptr, r->base_url);
+		    "base_url, %.512s",
+		    s->name, url.ptr, r->base_url);
 	else
 		rc = r->host->next(out, url.ptr);
 	text_fini(&url);
@@ -69,8 +70,8 @@ next_in_body(struct rest *r, const struct rest_stream *s, const struct ab_read *
 	const char *token;
 	ab_status rc;
 
-	rc = scalar_text(h, rest_at(h, h->http_json(resp), s->pager.from), s->pager.from, &room,
-	    &token);
+	rc = scalar_text(
+	    h, rest_at(h, h->http_json(resp), s->pager.from), s->pager.from, &room, &token);
 	if (rc != AB_OK || token == NULL || *token == '\0')
 		return rc;
 	if (s->pager.kind == REST_NEXT_URL)
@@ -96,8 +97,8 @@ next_number(struct rest *r, const struct rest_stream *s, const struct ab_read *r
 		errno = 0;
 		now = strtoll(read->token, &end, 10);
 		if (errno != 0 || *end != '\0' || now < 0 || now > INT64_MAX / 2)
-			return ab_failf(r->host, AB_EBUG, "%s: \"%.64s\" is no page token",
-			    s->name, read->token);
+			return ab_failf(r->host, AB_EBUG, "%s: \"%.64s\" is no page token", s->name,
+			    read->token);
 	}
 	now += s->pager.kind == REST_PAGE ? 1 : (long long)count;
 	snprintf(token, sizeof(token), "%lld", now);
@@ -120,6 +121,6 @@ rest_next(struct rest *r, const struct rest_stream *s, const struct ab_read *rea
 	case REST_OFFSET:
 		return next_number(r, s, read, count, out);
 	}
-	return ab_failf(r->host, AB_EBUG, "%s: unknown kind of pager %d", s->name,
-	    (int)s->pager.kind);
+	return ab_failf(
+	    r->host, AB_EBUG, "%s: unknown kind of pager %d", s->name, (int)s->pager.kind);
 }

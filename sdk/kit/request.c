@@ -26,7 +26,7 @@ char *
 request_url(const struct rest *r, const struct rest_stream *s)
 {
 	const char *url = s->url != NULL ? s->url : s->name;
-	struct text t = { 0 };
+	struct text t = {0};
 
 	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
 		text_adds(&t, r->base_url);
@@ -81,8 +81,8 @@ put_since(struct rest *r, const struct rest_cursor *c, const struct ab_read *rea
 		return AB_OK;
 	rc = scalar_text(h, h->json_get(read->state, c->field), c->field, &p->since, &since);
 	if (rc == AB_OK && since == NULL && c->start_key != NULL)
-		rc = scalar_text(h, rest_at(h, h->config(h), c->start_key), c->start_key, &p->since,
-		    &since);
+		rc = scalar_text(
+		    h, rest_at(h, h->config(h), c->start_key), c->start_key, &p->since, &since);
 	put(p, c->param, since != NULL ? since : c->start);
 	return rc;
 }
@@ -155,7 +155,7 @@ rest_get(struct rest *r, const struct rest_stream *s, const struct ab_read *read
     const struct ab_response **out)
 {
 	struct ab_host *h = r->host;
-	struct ab_request request = { .size = sizeof(request) };
+	struct ab_request request = {.size = sizeof(request)};
 	struct params params;
 	ab_status rc = params_init(r, s, &params);
 
@@ -195,8 +195,9 @@ rest_records(struct rest *r, const struct rest_stream *s, const struct ab_respon
 		    s->records != NULL ? s->records : "");
 	type = h->json_type(records);
 	if (type != AB_ARRAY && type != AB_OBJECT && type != AB_NULL)
-		return ab_failf(h, AB_EDATA, "%s: the answer has neither an array nor an object at \"%s\"",
-		    s->name, s->records != NULL ? s->records : "");
+		return ab_failf(h, AB_EDATA,
+		    "%s: the answer has neither an array nor an object at \"%s\"", s->name,
+		    s->records != NULL ? s->records : "");
 	*out = type == AB_NULL ? NULL : records;
 	return AB_OK;
 }

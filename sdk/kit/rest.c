@@ -26,7 +26,7 @@ static ab_status
 find_base_url(struct rest *r)
 {
 	struct ab_host *h = r->host;
-	struct ab_str text = { r->api->endpoint, strlen(r->api->endpoint) };
+	struct ab_str text = {r->api->endpoint, strlen(r->api->endpoint)};
 	const struct ab_json *base = h->json_get(h->json_parse(h, text), "base_url");
 	const struct ab_json *set;
 
@@ -110,7 +110,7 @@ add_key(struct text *t, const char *key)
 ab_status
 rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *out)
 {
-	struct text t = { 0 };
+	struct text t = {0};
 	ab_status rc;
 
 	text_adds(&t, "{\"name\": ");
@@ -137,8 +137,8 @@ rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *
 }
 
 ab_status
-rest_read_stream(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
-    struct ab_page *out)
+rest_read_stream(
+    struct rest *r, const struct rest_stream *s, const struct ab_read *read, struct ab_page *out)
 {
 	struct ab_host *h = r->host;
 	const struct ab_response *resp;

@@ -70,7 +70,8 @@ scalar_text(struct ab_host *h, const struct ab_json *value, const char *what,
 	case AB_REAL:
 		text = h->json_text(value);
 		if (text.len >= sizeof(room->bytes))
-			return ab_failf(h, AB_EDATA, "%s is a number of %zu digits", what, text.len);
+			return ab_failf(
+			    h, AB_EDATA, "%s is a number of %zu digits", what, text.len);
 		memcpy(room->bytes, text.ptr, text.len);
 		room->bytes[text.len] = '\0';
 		*out = room->bytes;
