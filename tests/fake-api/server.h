@@ -1,0 +1,53 @@
+/* server.h - what the parts of the fake API share. */
+#ifndef FAKE_SERVER_H
+#define FAKE_SERVER_H
+#include <microhttpd.h>
+
+#include "fault.h"
+#include "log.h"
+#include "page.h"
+#include "store.h"
+
+struct server {
+	struct store store;
+	struct fault_plan faults;
+	struct request_log log;
+	char key[256];
+	size_t limit_max;
+	int gzip; /* compress bodies for those who accept it */
+};
+
+/* One exchange; the body of an admin request is collected in `body`. */
+struct exchange {
+	struct server *server;
+	struct MHD_Connection *connection;
+	char *target; /* path and query as sent */
+	const char *method, *path;
+	struct buf body;
+	int begun;
+};
+
+/* server.c */
+/* Listens on loopback; port 0: any. NULL where it cannot. */
+struct MHD_Daemon *server_start(struct server *s, uint16_t port);
+
+/* api.c: everything under /v1/ */
+enum MHD_Result api_answer(struct exchange *x);
+
+/* admin.c: everything under /_admin/ */
+enum MHD_Result admin_answer(struct exchange *x);
+
+/* reply.c */
+/* Sends the page (taken, also on failure) with what the fault does to the transport. */
+enum MHD_Result
+reply_page(struct exchange *x, struct page *taken, unsigned status, const struct fault *f);
+/* Sends a text as application/json, or as it is said. */
+enum MHD_Result reply_text(
+    struct exchange *x, unsigned status, const char *type, const char *text, const struct fault *f);
+/* The live records of a list as JSON lines, in the order of serving; 0 or -1. */
+int reply_lines(struct store *s, const struct store_list *l, struct buf *out);
+
+/* lists.c: every list in a file, or in the *.json files of a folder, as a list of its own. 0, or -1 after a
+ * message on stderr. */
+int lists_load(struct store *s, const char *path);
+#endif
