@@ -5,4 +5,21 @@ tests_config_t_SOURCES = tests/config.c tests/suite.h
 tests_config_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_config_t_LDADD = host/libdata.a host/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) -lm
 TESTS += tests/config.t
+
+check_PROGRAMS += tests/loader.t
+tests_loader_t_SOURCES = tests/loader.c tests/suite.h
+tests_loader_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_loader_t_LDADD = host/libsource.a host/libdata.a host/libbase.a $(CHECK_LIBS) $(ELF_LIBS)
+EXTRA_tests_loader_t_DEPENDENCIES = tests/loader-so.so tests/loader-relr.so
+TESTS += tests/loader.t
+
+check_PROGRAMS += tests/loader-so.so tests/loader-relr.so
+tests_loader_so_so_SOURCES = tests/loader-so.c
+tests_loader_so_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_loader_so_so_CFLAGS = $(CONNECTOR_CC)
+tests_loader_so_so_LDFLAGS = $(CONNECTOR_LD)
+tests_loader_relr_so_SOURCES = tests/loader-so.c
+tests_loader_relr_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_loader_relr_so_CFLAGS = $(CONNECTOR_CC)
+tests_loader_relr_so_LDFLAGS = $(CONNECTOR_LD) -Wl,-z,pack-relative-relocs
 endif

@@ -1,6 +1,6 @@
 /* loader.h - finding connectors and reading what they say of themselves, without running a byte of them.
  *
- * A connector is named by a path (it holds a '/', or ends in ".so" and exists here) or by an id, looked up in
+ * A connector is named by a path (it holds a '/', or ends in ".so") or by an id, looked up as ID.so in
  * ABHOST_CONNECTOR_PATH (secure_getenv; absolute folders, ':' between), $XDG_DATA_HOME/abhost/connectors
  * (~/.local/share/...), and the installation's connectors folder.  The file is opened once; the descriptor is read
  * with libelf from that opened file, and that same file is what a worker loads. */
@@ -18,14 +18,21 @@ struct loader_file {
 	char *id, *version, *spec; /* from the descriptor's data */
 	unsigned missing; /* bit per required function that is NULL in the file (loader_function) */
 	int has_partitions, has_update_state;
+	char **needed;	 /* libraries that it links, NULL-terminated */
+	unsigned traits; /* SOFILE_* (sofile.h) */
 };
 
 /* Finds, checks (regular file, not writable by group or others; on the search path: owned by root or the user) and
  * describes. A refusal names every place tried and why each was passed over; a version mismatch names both versions and
- * what to do. AB_ECONFIG or AB_EUNSUPPORTED. */
+ * what to do. AB_ECONFIG or AB_EUNSUPPORTED; *out then holds what could be read, for `inspect`: fini it in any case.
+ * The id and version are safe to print, and the id to name a file with. */
 ab_status loader_find(const char *name, struct loader_file *out, struct error *e);
 void loader_file_fini(struct loader_file *f);
-/* Each connector of the search path; why != NULL: this file cannot be used. Returns AB_OK or what `each` returned. */
+/* The name of required function i (a bit of `missing`), NULL behind the last. */
+const char *loader_function(unsigned i);
+/* Each file NAME.so of the search path, in order; why != NULL: it cannot be used. Returns AB_OK or what `each` returned. */
 ab_status loader_each(ab_status (*each)(void *ctx, const struct loader_file *f, const char *why),
     void *ctx, struct error *e);
+/* The folders of the search path that can be read now, as lines; for messages. free() it; NULL: no memory. */
+char *loader_folders(void);
 #endif

@@ -1,1 +1,8 @@
-# host/source
+# host/source: connectors on disk, and running sources of any kind
+noinst_LIBRARIES += host/libsource.a
+host_libsource_a_SOURCES = \
+	host/source/descriptor.c \
+	host/source/loader.c host/source/loader.h host/source/loader_internal.h \
+	host/source/sofile.c host/source/sofile.h host/source/sofile_internal.h \
+	host/source/sofile_link.c
+host_libsource_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) -DCONNECTORDIR='"$(connectordir)"'
