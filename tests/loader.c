@@ -13,7 +13,7 @@
 #include "source/loader.h"
 #include "source/sofile.h"
 
-static char dir[] = "/tmp/abhost-loader-XXXXXX";
+static char dir[32];
 static char path[128]; /* of the patched copy */
 static unsigned char *bytes;
 static size_t nbytes;
@@ -48,6 +48,7 @@ write_copy(size_t n)
 static void
 setup(void)
 {
+	snprintf(dir, sizeof(dir), "/tmp/abhost-loader-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/loader-so.so", dir);
 	read_original("loader-so.so");
