@@ -2,7 +2,7 @@
  *
  *     GET    /_admin/log              what was asked;  DELETE forgets it
  *     POST   /_admin/faults           a fault per line, in place of those there;  DELETE removes them
- *     POST   /_admin/add?list=events&count=N[&tie]     new records
+ *     POST   /_admin/add?list=events&count=N[&tie=1]     new records
  *     POST   /_admin/change?list=events&count=N        records with a new updated_at
  *     GET    /_admin/truth?list=events                 what a client should have, JSON lines, in order
  *     POST   /_admin/key?value=KEY    another key */
