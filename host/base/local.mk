@@ -2,6 +2,7 @@
 noinst_LIBRARIES += host/libbase.a
 host_libbase_a_SOURCES = \
 	host/base/arena.c host/base/arena.h \
+	host/base/base64.c host/base/base64.h \
 	host/base/buf.c host/base/buf.h \
 	host/base/clock.c host/base/clock.h \
 	host/base/error.c host/base/error.h \

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
+
 #define SHORTEST 4u
 
 struct secret {
@@ -59,29 +61,6 @@ percent(const char *text, size_t len, char *out)
 	return (size_t)(p - out);
 }
 
-static size_t
-base64(const char *text, size_t len, char *out)
-{
-	static const char digit[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *s = (const unsigned char *)text;
-	char *p = out;
-
-	for (; len >= 3; len -= 3, s += 3) {
-		*p++ = digit[s[0] >> 2];
-		*p++ = digit[(s[0] & 3) << 4 | s[1] >> 4];
-		*p++ = digit[(s[1] & 15) << 2 | s[2] >> 6];
-		*p++ = digit[s[2] & 63];
-	}
-	if (len > 0) {
-		*p++ = digit[s[0] >> 2];
-		*p++ = digit[(s[0] & 3) << 4 | (len > 1 ? s[1] >> 4 : 0)];
-		*p++ = len > 1 ? digit[(s[1] & 15) << 2] : '=';
-		*p++ = '=';
-	}
-	return (size_t)(p - out);
-}
-
 int
 redact_add(const char *secret, size_t len)
 {
@@ -90,14 +69,14 @@ redact_add(const char *secret, size_t len)
 
 	if (len < SHORTEST)
 		return 0;
-	if (len > (size_t)-1 / 4 || (form = malloc(len * 3 + 4)) == NULL)
+	if (len > (size_t)-1 / 4 || (form = malloc(len * 3 + 8)) == NULL)
 		return -1;
 	pthread_mutex_lock(&lock);
 	rc = insert(secret, len);
 	rc |= insert(form, percent(secret, len, form));
-	rc |= insert(form, base64(secret, len, form));
+	rc |= insert(form, base64_encode(secret, len, form));
 	pthread_mutex_unlock(&lock);
-	explicit_bzero(form, len * 3 + 4);
+	explicit_bzero(form, len * 3 + 8);
 	free(form);
 	return rc;
 }

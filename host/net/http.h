@@ -1,7 +1,8 @@
-/* http.h - one source's HTTP: origins with their credentials, requests, retries.  The only file with curl.h is http.c.
+/* http.h - one source's HTTP: origins with their credentials, requests, redirects, retries.
  *
- * One struct http per open source, used by one thread.  It keeps one connection pool alive.  Credentials are attached
- * by the host to requests for the endpoint's own origin only, and are dropped on redirects to another. */
+ * One struct http per open source, used by one thread; it keeps its connections alive.  Credentials are attached by the
+ * host to requests for the endpoint's own origin only, and are dropped on redirects to another.  Only transfer.c includes
+ * curl.h.  The process must ignore SIGPIPE: TLS may write to a connection that the server has closed. */
 #ifndef ABHOST_HTTP_H
 #define ABHOST_HTTP_H
 #include <abhost/abi.h>
@@ -15,32 +16,38 @@ struct http_response;
 /* How http asks the outside; all may be NULL but `cancelled`. Called on the thread that runs http_request. */
 struct http_env {
 	void *ctx;
-	int (*cancelled)(void *ctx);
+	int (*cancelled)(void *ctx); /* polled five times a second, and after http_wake */
 	/* Sleeps up to ms, returns early (1) when cancelled. */
 	int (*sleep_ms)(void *ctx, uint32_t ms);
 	int64_t (*now_us)(void *ctx);
 	/* A wait of more than a second begins: until when, why ("429 Too Many Requests, Retry-After"), which host. */
 	void (*waiting)(void *ctx, int64_t until_us, const char *why, const char *host);
 	void (*log)(void *ctx, int level, const char *text);
-	/* The real config, with secrets: what "config": "api_key" names. */
+	/* The real config, with secrets: what "config": "api_key" names. Borrowed until http_free. */
 	const json_t *config;
 };
 
-struct http_limits {
-	size_t body_cap;	/* bytes of a decoded body */
-	uint32_t connect_ms;	/* 10,000 */
-	uint32_t stall_s;	/* no byte for so long: 60 */
-	uint32_t attempts;	/* 6 */
-	uint32_t retry_total_s; /* 600 */
+struct http_limits {	     /* a 0 stands for the default */
+	size_t body_cap;     /* bytes of a decoded body: 64 MiB */
+	uint32_t connect_ms; /* 10,000 */
+	uint32_t stall_s;    /* hardly a byte for so long: 60 */
+	uint32_t attempts;   /* 6 */
+	uint32_t
+	    retry_total_s; /* 600, without waits that a server asked for (an hour each at most) */
 };
 
+/* Copies env and limits (NULL: all defaults). */
 ab_status http_new(const struct http_env *env, const struct http_limits *limits, struct http **out,
     struct error *e);
+/* After its responses; NULL is fine. */
 void http_free(struct http *h);
+/* [any thread] Lets a running http_request look at env->cancelled at once. */
+void http_wake(struct http *h);
 /* An endpoint description (JSON text; sdk/schema/endpoint.json): base_url, auth, limits, headers. The first is the base. A
  * mistake or an unknown key: AB_EBUG with JSON pointer; a config key that is missing or has a bad value: AB_ECONFIG. */
 ab_status http_endpoint(struct http *h, const char *json, struct error *e);
-/* Runs the request, retries included. The response is http_response_free's (NULL is fine). A status >= 400 that "ok" in
+/* Runs the request, retries included; its options are sdk/schema/request-options.json. The response is http_response_free's
+ * (NULL is fine), which keeps its memory for the next request. A status >= 400 that "ok" in
  * the options does not list is an error: 401, 403 AB_ECONFIG; 404 and other 4xx AB_EDATA; what retrying did not help
  * AB_ETRANSIENT.  The sentence holds method, URL without query values and secrets, status, the answer's first bytes. */
 ab_status http_request(
@@ -49,6 +56,7 @@ void http_response_free(struct http_response *resp);
 int http_response_status(const struct http_response *resp);
 const char *http_response_header(
     const struct http_response *resp, const char *name); /* joined with ", "; NULL: none */
+/* Decoded; at least 64 zero bytes stand behind it (SCAN_PADDING). */
 struct ab_str http_response_body(const struct http_response *resp);
 const char *http_response_what(
     const struct http_response *resp); /* "GET https://host/path (200, application/json)" */

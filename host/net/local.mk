@@ -1,1 +1,17 @@
-# host/net
+# host/net: HTTP for connectors; linked by the worker, never by the engine
+noinst_LIBRARIES += host/libnet.a
+host_libnet_a_SOURCES = \
+	host/net/auth.c host/net/auth.h \
+	host/net/body.c host/net/body.h \
+	host/net/endpoint.c host/net/endpoint.h \
+	host/net/explain.c host/net/explain.h \
+	host/net/fields.c host/net/fields.h \
+	host/net/headers.c host/net/headers.h \
+	host/net/http.c host/net/http.h \
+	host/net/ratelimit.c host/net/ratelimit.h \
+	host/net/request.c host/net/request.h \
+	host/net/response.c host/net/response.h \
+	host/net/retry.c host/net/retry.h \
+	host/net/transfer.c host/net/transfer.h \
+	host/net/url.c host/net/url.h
+host_libnet_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)

@@ -1,0 +1,11 @@
+/* base64.h - bytes as base64 text (RFC 4648, padded). */
+#ifndef ABHOST_BASE64_H
+#define ABHOST_BASE64_H
+#include <stddef.h>
+
+#define BASE64_SIZE(n) \
+	(((n) + 2) / 3 * 4 + 1) /* bytes that the text of n bytes needs, NUL included */
+
+/* Writes the text and a NUL; returns its length. */
+size_t base64_encode(const char *bytes, size_t n, char *out);
+#endif

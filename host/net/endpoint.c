@@ -1,0 +1,137 @@
+/* endpoint.c - see endpoint.h. */
+#include "net/endpoint.h"
+
+#include <string.h>
+
+static const struct field base_fields[] = {
+    {"config", FIELD_STRING | FIELD_REQUIRED}, {"default", FIELD_STRING}, {NULL, 0}};
+static const struct field limit_fields[] = {
+    {"requests_per_second", FIELD_NUMBER}, {"timeout_seconds", FIELD_NUMBER}, {NULL, 0}};
+static const struct field endpoint_fields[] = {
+    {"base_url", FIELD_STRING | FIELD_OBJECT | FIELD_REQUIRED}, {"auth", FIELD_OBJECT},
+    {"headers", FIELD_OBJECT}, {"limits", FIELD_OBJECT}, {NULL, 0}};
+
+/* Joins the URL to nothing, to normalise it; relative references then resolve below it as in a folder. */
+static const char *
+set_base(struct endpoint *ep, const char *text)
+{
+	const char *wrong = url_join(NULL, text, &ep->base);
+
+	if (wrong == NULL && strpbrk(text, "?#") != NULL)
+		wrong = "has a query or a fragment";
+	if (wrong == NULL && ep->base.ptr[ep->base.len - 1] != '/' && buf_addc(&ep->base, '/') != 0)
+		wrong = "is longer than 64 KiB";
+	return wrong != NULL ? wrong : url_parse(ep->base.ptr, &ep->url);
+}
+
+/* The user's own URL may be plain http; one that a connector brought must not be. */
+static ab_status
+read_base(const struct fields *f, const json_t *d, const json_t *config, struct endpoint *ep,
+    struct error *e)
+{
+	const char *text = json_string_value(d), *key = NULL, *wrong = NULL;
+
+	if (json_is_object(d)) {
+		if (fields_check(f, "/base_url", d, base_fields, e) != AB_OK)
+			return e->status;
+		key = json_string_value(json_object_get(d, "config"));
+		text = auth_config_text(config, key, &wrong);
+		if (text == NULL && strcmp(wrong, "is missing") == 0) {
+			text = json_string_value(json_object_get(d, "default"));
+			key = text == NULL ? key : NULL;
+		}
+	}
+	if (text != NULL)
+		wrong = set_base(ep, text);
+	if ((text == NULL || wrong != NULL) && key != NULL)
+		return error_set(e, AB_ECONFIG, "\"%s\" in the config %s", key, wrong);
+	if (wrong != NULL)
+		return fields_fail(f, "", "base_url", wrong, e);
+	if (key == NULL && !url_is_https(&ep->url) && !url_is_loopback(&ep->url))
+		return error_set(e, AB_ECONFIG,
+		    "%s: plain http is used only where the config says so, and this address comes from "
+		    "the connector",
+		    ep->base.ptr);
+	return AB_OK;
+}
+
+static ab_status
+read_headers(const struct fields *f, const json_t *d, struct endpoint *ep, struct error *e)
+{
+	const char *name, *wrong;
+	json_t *value;
+
+	json_object_foreach((json_t *)d, name, value)
+	{
+		wrong = headers_check_name(name);
+		if (wrong == NULL && !json_is_string(value))
+			wrong = "must be a string";
+		if (wrong == NULL)
+			wrong = headers_check_value(json_string_value(value));
+		if (wrong == NULL && headers_set(&ep->headers, name, json_string_value(value)) != 0)
+			wrong = "is too long";
+		if (wrong != NULL)
+			return fields_fail(f, "/headers", name, wrong, e);
+	}
+	return AB_OK;
+}
+
+static ab_status
+read_limits(const struct fields *f, const json_t *d, struct endpoint *ep, struct error *e)
+{
+	const json_t *rate, *timeout;
+
+	if (fields_check(f, "/limits", d, limit_fields, e) != AB_OK)
+		return e->status;
+	rate = json_object_get(d, "requests_per_second");
+	timeout = json_object_get(d, "timeout_seconds");
+	if (rate != NULL && !(json_number_value(rate) >= 1e-4 && json_number_value(rate) <= 1e6))
+		return fields_fail(
+		    f, "/limits", "requests_per_second", "must lie between 0.0001 and 1000000", e);
+	if (timeout != NULL &&
+	    !(json_number_value(timeout) >= 1 && json_number_value(timeout) <= 86400))
+		return fields_fail(
+		    f, "/limits", "timeout_seconds", "must lie between 1 and 86400", e);
+	ratelimit_init(&ep->rate, json_number_value(rate));
+	ep->timeout_s = (uint32_t)json_number_value(timeout);
+	return AB_OK;
+}
+
+ab_status
+endpoint_read(const char *json, const json_t *config, struct endpoint *out, struct error *e)
+{
+	const struct fields f = {"endpoint", json};
+	const json_t *auth, *headers, *limits;
+	json_t *d;
+	ab_status rc = fields_load(&f, &d, e);
+
+	*out = (struct endpoint){0};
+	buf_init(&out->base, URL_MAX);
+	headers_init(&out->headers);
+	if (rc == AB_OK)
+		rc = fields_check(&f, "", d, endpoint_fields, e);
+	auth = json_object_get(d, "auth");
+	headers = json_object_get(d, "headers");
+	limits = json_object_get(d, "limits");
+	if (rc == AB_OK)
+		rc = read_base(&f, json_object_get(d, "base_url"), config, out, e);
+	if (rc == AB_OK && auth != NULL)
+		rc = auth_read(&f, "/auth", auth, config, &out->auth, e);
+	if (rc == AB_OK && headers != NULL)
+		rc = read_headers(&f, headers, out, e);
+	if (rc == AB_OK && limits != NULL)
+		rc = read_limits(&f, limits, out, e);
+	json_decref(d);
+	if (rc != AB_OK)
+		endpoint_fini(out);
+	return rc;
+}
+
+void
+endpoint_fini(struct endpoint *ep)
+{
+	buf_fini(&ep->base);
+	auth_fini(&ep->auth);
+	headers_fini(&ep->headers);
+	*ep = (struct endpoint){0};
+}

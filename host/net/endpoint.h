@@ -1,0 +1,23 @@
+/* endpoint.h - one origin that a connector talks to: base URL, credential, headers, limits. */
+#ifndef ABHOST_ENDPOINT_H
+#define ABHOST_ENDPOINT_H
+#include "net/auth.h"
+#include "net/headers.h"
+#include "net/ratelimit.h"
+#include "net/url.h"
+
+struct endpoint {
+	struct buf base; /* base_url, normalised, a '/' at its end */
+	struct url url;	 /* pieces of base */
+	struct auth auth;
+	struct headers headers;
+	struct ratelimit rate;
+	uint32_t timeout_s; /* 0: the default */
+};
+
+/* Reads a description (sdk/schema/endpoint.json).  A mistake in it is AB_EBUG; a config value that is missing or bad, and
+ * plain http that the user did not ask for, AB_ECONFIG.  On failure *out is empty. */
+ab_status
+endpoint_read(const char *json, const json_t *config, struct endpoint *out, struct error *e);
+void endpoint_fini(struct endpoint *ep);
+#endif

@@ -1,0 +1,105 @@
+/* explain.c - see explain.h. */
+#include "net/explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/redact.h"
+
+#define LOOK_BYTES \
+	4096 /* of a body; more than is shown, so that no secret is cut in two before it is found */
+#define SHOWN_BYTES 200
+
+const char *
+explain_status(int status, char out[EXPLAIN_STATUS])
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} known[] = {{301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
+	    {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
+	    {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"},
+	    {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
+	    {407, "Proxy Authentication Required"}, {408, "Request Timeout"}, {409, "Conflict"},
+	    {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"},
+	    {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
+	    {416, "Range Not Satisfiable"}, {422, "Unprocessable Content"}, {423, "Locked"},
+	    {425, "Too Early"}, {426, "Upgrade Required"}, {428, "Precondition Required"},
+	    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+	    {451, "Unavailable For Legal Reasons"}, {500, "Internal Server Error"},
+	    {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+	    {504, "Gateway Timeout"}};
+	const char *phrase = "";
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].status == status)
+			phrase = known[i].phrase;
+	snprintf(out, EXPLAIN_STATUS, "%d%s%s", status, phrase[0] == '\0' ? "" : " ", phrase);
+	return out;
+}
+
+/* Blanks for white space and for what does not print, one at a time; no half character at the end. */
+static void
+tidy(char *text)
+{
+	const unsigned char *in = (unsigned char *)text;
+	size_t n = 0;
+
+	for (; *in != '\0' && n < SHOWN_BYTES; in++) {
+		if (*in > 0x20 && *in != 0x7f)
+			text[n++] = (char)*in;
+		else if (n > 0 && text[n - 1] != ' ')
+			text[n++] = ' ';
+	}
+	if (*in != '\0') {
+		while (n > 0 && (text[n - 1] & 0xc0) == 0x80)
+			n--;
+		n -= n > 0 && (text[n - 1] & 0x80);
+	}
+	text[n] = '\0';
+}
+
+static void
+quote_body(const struct http_response *resp, char out[LOOK_BYTES + 4])
+{
+	size_t n = resp->body.len < LOOK_BYTES ? resp->body.len : LOOK_BYTES;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = resp->body.ptr[i] == '\0' ? ' ' : resp->body.ptr[i];
+	out[n] = '\0';
+	tidy(redact_text(out));
+}
+
+static void
+advise(const struct request *r, const struct endpoint *asked, char *out, size_t size)
+{
+	if (asked != NULL && r->endpoint == NULL)
+		snprintf(out, size,
+		    " - it was redirected to another origin, which gets no credentials; if "
+		    "you trust it, make it the base_url");
+	else if (asked != NULL && asked->auth.keys[0] != '\0')
+		snprintf(out, size, " - check %s in the config", asked->auth.keys);
+	else
+		snprintf(out, size, " - the request carried no credentials");
+}
+
+ab_status
+explain_answer(const struct request *r, const struct http_response *resp,
+    const struct endpoint *asked, const char *why, struct error *e)
+{
+	int status = resp->status;
+	char code[EXPLAIN_STATUS], body[LOOK_BYTES + 4], advice[400] = "";
+	ab_status rc = AB_EDATA;
+
+	quote_body(resp, body);
+	if (status == 401 || status == 403) {
+		rc = AB_ECONFIG;
+		advise(r, asked, advice, sizeof(advice));
+	} else if (status == 408 || status == 425 || status == 429 ||
+	    (status >= 500 && status != 501)) {
+		rc = AB_ETRANSIENT;
+	}
+	return error_set(e, rc, "%s %.600s: %s%s%s%s%s%s%s", r->method, buf_str(&r->shown),
+	    explain_status(status, code), body[0] == '\0' ? "" : ": ", body, advice,
+	    why[0] == '\0' ? "" : " (", why, why[0] == '\0' ? "" : ")");
+}

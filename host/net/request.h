@@ -1,0 +1,26 @@
+/* request.h - an ab_request made ready: absolute URL, headers to send, options. */
+#ifndef ABHOST_REQUEST_H
+#define ABHOST_REQUEST_H
+#include "net/endpoint.h"
+
+struct request {
+	const char *method;
+	struct buf url, shown; /* to send; for messages */
+	struct headers headers;
+	struct ab_str body;
+	struct endpoint *endpoint; /* whose origin it is, or NULL: then it carries no credential */
+	int idempotent;
+	unsigned char ok[75]; /* a bit per status below 600 that is no error */
+};
+
+void request_init(struct request *r);
+void request_fini(struct request *r);
+/* Makes `r` ready from what a connector asks for; it borrows from `ask` and `endpoints` (the first is the base). A mistake is
+ * AB_EBUG or, where a value may come from the config, AB_ECONFIG. */
+ab_status request_prepare(struct request *r, const struct ab_request *ask,
+    struct endpoint *endpoints, size_t count, struct error *e);
+/* Turns it into what follows a redirect (RFC 9110, 15.4) to `location`.  Another origin gets no credential, no body and only
+ * harmless headers, and no later hop gets them back. AB_EDATA: a redirect that is not followed. */
+ab_status request_redirect(struct request *r, int status, const char *location, struct error *e);
+int request_is_ok(const struct request *r, int status);
+#endif
