@@ -1,1 +1,14 @@
-# tests of sdk
+# tests of sdk and examples: the header's promises, the kit against a host that is a script
+abi_tests = tests/abi/header.sh tests/abi/exports.sh tests/abi/template.sh
+dist_check_SCRIPTS += $(abi_tests)
+TESTS += $(abi_tests)
+EXTRA_DIST += tests/abi/offsets.c
+
+if HAVE_CHECK
+check_PROGRAMS += tests/kit.t
+tests_kit_t_SOURCES = tests/kit.c tests/kit_host.c tests/kit_host.h tests/suite.h
+tests_kit_t_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/sdk/kit
+tests_kit_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_kit_t_LDADD = libabhost-kit.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
+TESTS += tests/kit.t
+endif

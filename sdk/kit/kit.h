@@ -17,12 +17,9 @@ void text_add_quoted(struct text *t, const char *s, size_t n);
 void text_fini(struct text *t);
 
 /* A string's or number's text, NUL-terminated, in *out; NULL for null or nothing.  Anything else is
- * AB_EDATA and names `what`.  A number is copied into room. */
-struct scalar_room {
-	char bytes[64];
-};
-ab_status scalar_text(struct ab_host *h, const struct ab_json *value, const char *what,
-    struct scalar_room *room, const char **out);
+ * AB_EDATA and names `what`. */
+ab_status
+scalar_text(struct ab_host *h, const struct ab_json *value, const char *what, const char **out);
 
 /* The target of the first link with relation "next" in a Link header (RFC 8288): *len bytes inside
  * header, or NULL. */

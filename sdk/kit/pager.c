@@ -66,12 +66,10 @@ next_in_body(struct rest *r, const struct rest_stream *s, const struct ab_read *
     const struct ab_response *resp, struct ab_page *out)
 {
 	struct ab_host *h = r->host;
-	struct scalar_room room;
 	const char *token;
 	ab_status rc;
 
-	rc = scalar_text(
-	    h, rest_at(h, h->http_json(resp), s->pager.from), s->pager.from, &room, &token);
+	rc = scalar_text(h, rest_at(h, h->http_json(resp), s->pager.from), s->pager.from, &token);
 	if (rc != AB_OK || token == NULL || *token == '\0')
 		return rc;
 	if (s->pager.kind == REST_NEXT_URL)

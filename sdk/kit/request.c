@@ -12,7 +12,6 @@
 struct params {
 	const char **list; /* k, v, ..., NULL */
 	size_t n;
-	struct scalar_room since;
 	char size[24], page[24];
 };
 
@@ -79,10 +78,9 @@ put_since(struct rest *r, const struct rest_cursor *c, const struct ab_read *rea
 
 	if (c->field == NULL || c->param == NULL)
 		return AB_OK;
-	rc = scalar_text(h, h->json_get(read->state, c->field), c->field, &p->since, &since);
+	rc = scalar_text(h, h->json_get(read->state, c->field), c->field, &since);
 	if (rc == AB_OK && since == NULL && c->start_key != NULL)
-		rc = scalar_text(
-		    h, rest_at(h, h->config(h), c->start_key), c->start_key, &p->since, &since);
+		rc = scalar_text(h, rest_at(h, h->config(h), c->start_key), c->start_key, &since);
 	put(p, c->param, since != NULL ? since : c->start);
 	return rc;
 }

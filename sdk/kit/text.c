@@ -54,11 +54,8 @@ text_fini(struct text *t)
 }
 
 ab_status
-scalar_text(struct ab_host *h, const struct ab_json *value, const char *what,
-    struct scalar_room *room, const char **out)
+scalar_text(struct ab_host *h, const struct ab_json *value, const char *what, const char **out)
 {
-	struct ab_str text;
-
 	*out = NULL;
 	switch (h->json_type(value)) {
 	case AB_NULL:
@@ -68,13 +65,7 @@ scalar_text(struct ab_host *h, const struct ab_json *value, const char *what,
 		return AB_OK;
 	case AB_INT:
 	case AB_REAL:
-		text = h->json_text(value);
-		if (text.len >= sizeof(room->bytes))
-			return ab_failf(
-			    h, AB_EDATA, "%s is a number of %zu digits", what, text.len);
-		memcpy(room->bytes, text.ptr, text.len);
-		room->bytes[text.len] = '\0';
-		*out = room->bytes;
+		*out = h->json_text(value).ptr;
 		return AB_OK;
 	default:
 		return ab_failf(h, AB_EDATA, "%s is neither a text nor a number", what);

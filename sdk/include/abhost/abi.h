@@ -13,7 +13,8 @@
  * call at a time per source, possibly on another OS thread next time; [any] any thread, any time.
  *
  * A view that could not be made, or was read as a type that it is not, fails the whole call, even
- * where it returns AB_OK: so nothing ends silently.  All of this is there since 1.0. */
+ * where it returns AB_OK: so nothing ends silently.  Null, and what is absent, reads as 0, "" or
+ * empty.  All of this is there since 1.0. */
 #ifndef ABHOST_ABI_H
 #define ABHOST_ABI_H
 #include <stddef.h>
@@ -49,7 +50,7 @@ struct ab_catalog;  /* filled by streams() */
 struct ab_page;     /* filled by partitions() and read_page() */
 struct ab_state;    /* filled by update_state() */
 
-struct ab_str { const char *ptr; size_t len; }; /* bytes; terminated only where it says so */
+struct ab_str { const char *ptr; size_t len; }; /* from the host: ptr[len] is '\0' */
 
 struct ab_request {
 	uint32_t size, flags;           /* flags: none yet, 0 */
@@ -105,9 +106,9 @@ struct ab_host {
 	ab_status (*http)(struct ab_host *, const struct ab_request *,
 	    const struct ab_response **);
 	int (*http_status)(const struct ab_response *);
-	/* Of any case; several are joined with ", "; NULL: none.  Terminated. */
+	/* Of any case; several are joined with ", "; NULL: none. */
 	const char *(*http_header)(const struct ab_response *, const char *name);
-	struct ab_str (*http_body)(const struct ab_response *);            /* terminated */
+	struct ab_str (*http_body)(const struct ab_response *);
 	const struct ab_json *(*http_json)(const struct ab_response *);    /* the body as a view */
 	/* The next bytes of a request with {"stream": true}; an empty chunk is the end. */
 	ab_status (*http_read)(const struct ab_response *, struct ab_str *chunk);
@@ -116,15 +117,15 @@ struct ab_host {
 	/* Views are lazy: nothing is parsed before it is asked for, nothing is built. */
 	const struct ab_json *(*json_parse)(struct ab_host *, struct ab_str); /* borrows the text */
 	const struct ab_json *(*json_get)(const struct ab_json *, const char *key); /* NULL: none */
-	/* Element, or value of member, i; one step when called in order. */
+	/* Element, or value of member, i; NULL behind the last. */
 	const struct ab_json *(*json_at)(const struct ab_json *, size_t i);
-	struct ab_str (*json_key)(const struct ab_json *, size_t i); /* of member i; terminated */
+	struct ab_str (*json_key)(const struct ab_json *, size_t i); /* of member i, unescaped */
 	size_t (*json_len)(const struct ab_json *);         /* elements or members; else 0 */
 	int (*json_type)(const struct ab_json *);           /* AB_NULL ... AB_OBJECT */
 	int64_t (*json_int)(const struct ab_json *);        /* also 0 or 1 of a bool; saturates */
 	double (*json_real)(const struct ab_json *);
-	struct ab_str (*json_str)(const struct ab_json *);  /* of a string, unescaped; terminated */
-	struct ab_str (*json_text)(const struct ab_json *); /* any value's own bytes, not terminated */
+	struct ab_str (*json_str)(const struct ab_json *);  /* of a string, unescaped */
+	struct ab_str (*json_text)(const struct ab_json *); /* any value as JSON, as it came */
 
 	/* In streams(): an AirbyteStream (stream.json). */
 	ab_status (*add_stream)(struct ab_catalog *, const char *json);

@@ -1,12 +1,12 @@
 /* abhost/rest.h - a REST connector as a table.
  *
- *     static const struct rest_api api = { .endpoint = AB_JSON(...), .check = "health", .streams = ... };
+ *     static const struct rest_api api = { .endpoint = AB_JSON(...), .streams = streams };
  *     REST_CONNECTOR(api, .id = "my-api", .version = "1.0.0", .spec = AB_JSON(...));
  *
- * The kit (libabhost-kit.a) is compiled into the connector and sees the host only through abi.h.  Its
+ * The kit (libabhost-kit.a) is linked into the connector and sees the host only through abi.h.  Its
  * functions have the types of the vtable, so a connector may take some and write the others: fill
- * AB_CONNECTOR by hand, with an open that calls rest_open.  A read_page of one's own can be made of
- * rest_get, rest_records and rest_next; see examples/datasette.c.
+ * AB_CONNECTOR by hand, with an open that calls rest_open (examples/datasette.c).  A read_page of
+ * one's own can be made of rest_get, rest_records and rest_next.
  *
  * A path is a name, or names with dots between that lead into objects: "data", "meta.next". */
 #ifndef ABHOST_REST_H
@@ -27,21 +27,21 @@ struct rest_pager {
 	enum rest_paging kind;
 	const char *param, *from;
 	int first;
-	/* Tokens die with the run, so an interrupted read begins again.  REST_PAGE and REST_OFFSET always
-	 * do so: records move from page to page between runs. */
+	/* Tokens die with the run, so an interrupted read begins again.  REST_PAGE and REST_OFFSET
+	 * always do so: records move from page to page between runs. */
 	int fleeting;
 };
 
-/* The cursor of an incremental stream.  `param` sends the state's value, before there is one the value
- * of config key `start_key`, or else `start`.  NULL parts are left out. */
+/* The cursor of an incremental stream.  `param` sends the state's value, before there is one the
+ * value of config key `start_key`, or else `start`.  NULL parts are left out. */
 struct rest_cursor {
 	const char *field, *param, *start_key, *start;
-	int sorted; /* the API answers in ascending order of the field: state moves with every checkpoint */
+	int sorted; /* the API answers in ascending order: state moves with every checkpoint */
 };
 
-/* Records per page: `param` sends the value of config key `key`, or else `value`.  `max`: the most that
- * the API honours (0: unknown).  It refuses a larger config, and lets a page shorter than asked end
- * REST_PAGE and REST_OFFSET without one more request. */
+/* Records per page: `param` sends the value of config key `key`, or else `value`.  `max`: the most
+ * that the API honours (0: unknown).  With it a larger config is refused, and a page shorter than
+ * asked ends REST_PAGE and REST_OFFSET; without it only an empty page does, one request later. */
 struct rest_size {
 	const char *param, *key;
 	int value, max;
@@ -50,7 +50,7 @@ struct rest_size {
 struct rest_stream {
 	const char *name;    /* NULL ends the table */
 	const char *url;     /* under base_url; NULL: the name */
-	const char *records; /* path of the array, or of the one object, in the body; NULL: the body itself */
+	const char *records; /* path of the array, or one object, in the body; NULL: the body */
 	const char *key;     /* primary key: "id", or "org,id" for a composite one; NULL: none */
 	const char *schema;  /* JSON Schema of a record, or NULL: types are inferred */
 	const char *const *params; /* more parameters: k, v, ..., NULL; or NULL */
@@ -61,7 +61,7 @@ struct rest_stream {
 
 struct rest_api {
 	const char *endpoint; /* as ab_host.endpoint takes it */
-	const char *check;    /* URL under base_url that answers when all is well; NULL: the first stream's */
+	const char *check;    /* URL that answers when all is well; NULL: the first stream's */
 	const struct rest_stream *streams;
 };
 
@@ -92,8 +92,8 @@ ab_status rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab
 ab_status rest_read_stream(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
     struct ab_page *out);
 
-/* The pieces of rest_read_stream.  rest_get: requests the page.  rest_records: its records, an array
- * or one object.  rest_next: names the next page; count: records in this one. */
+/* The pieces of rest_read_stream.  rest_get: requests the page.  rest_records: its records, one
+ * array or object, or NULL: none.  rest_next: names the next page; count: records in this one. */
 ab_status rest_get(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
     const struct ab_response **out);
 ab_status rest_records(struct rest *r, const struct rest_stream *s, const struct ab_response *resp,

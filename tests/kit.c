@@ -1,0 +1,483 @@
+/* kit.c - the REST kit: every paging kind yields every record once, and says the truth when it cannot. */
+#include <abhost/rest.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "kit.h"
+#include "kit_host.h"
+#include "suite.h"
+
+#define BASE "https://api.example.com/v1/"
+
+/* A server of `total` records 0, 1, 2, ...; it never gives more than `cap` a page. */
+struct server {
+	enum rest_paging kind;
+	int total, cap, first;
+	int not_found; /* REST_PAGE: 404 behind the last page instead of an empty one */
+	char link[256];
+};
+
+static int
+param(const char *params, const char *name, int fallback)
+{
+	const char *at = strstr(params, name);
+
+	return at == NULL ? fallback : (int)strtol(at + strlen(name), NULL, 10);
+}
+
+static void
+add_records(struct buf *b, int from, int to)
+{
+	buf_adds(b, "{\"data\": [");
+	for (int i = from; i < to; i++)
+		buf_addf(b, "%s{\"id\": %d}", i > from ? ", " : "", i);
+	buf_adds(b, "]");
+}
+
+static void
+serve(struct fake *f, const char *url, const char *params, struct ab_response *out)
+{
+	struct server *s = f->ctx;
+	const char *query = strchr(url, '?') != NULL ? strchr(url, '?') + 1 : params;
+	int size = param(query, "limit=", s->cap), from = param(query, "at=", 0), to;
+
+	size = size < s->cap ? size : s->cap;
+	if (s->kind == REST_PAGE)
+		from = (param(query, "at=", s->first) - s->first) * size;
+	to = s->kind == REST_ONE_PAGE || from + size > s->total ? s->total : from + size;
+	if (s->kind == REST_PAGE && s->not_found && from >= s->total && from > 0) {
+		out->status = 404;
+		buf_adds(&out->body, "no such page");
+		return;
+	}
+	add_records(&out->body, from, to);
+	if (to < s->total && s->kind == REST_CURSOR)
+		buf_addf(&out->body, ", \"next\": {\"at\": %d}", to);
+	if (to < s->total && s->kind == REST_NEXT_URL)
+		buf_addf(&out->body, ", \"next\": {\"at\": \"?limit=%d&at=%d\"}", size, to);
+	if (to < s->total && s->kind == REST_LINK) {
+		snprintf(s->link, sizeof(s->link),
+		    "<%sitems?at=0>; rel=\"first\", </v1/items?limit=%d&at=%d>; rel=next", BASE,
+		    size, to);
+		out->link = s->link;
+	}
+	buf_adds(&out->body, "}");
+}
+
+static const struct rest_api api = {
+    .endpoint = AB_JSON({"base_url" : "https://api.example.com/v1/"})};
+
+static struct rest *
+open_source(struct fake *f)
+{
+	void *self = NULL;
+
+	ck_assert_int_eq(rest_open(&f->host, &api, &self), AB_OK);
+	return self;
+}
+
+/* Reads a stream to its end; the ids in order as "0 1 2 ". */
+static void
+read_all(struct fake *f, const struct rest_stream *s, struct buf *ids)
+{
+	struct rest *r = open_source(f);
+	char *token = NULL;
+	int pages = 0;
+
+	do {
+		struct ab_read read = {.size = sizeof(read), .stream = s->name, .token = token};
+		const struct ab_json *page;
+
+		fake_reset(f);
+		ck_assert_msg(rest_read_stream(r, s, &read, FAKE_PAGE(f)) == AB_OK, "%s", f->why);
+		if (f->records.len > 0) {
+			page = fake_json(f, buf_str(&f->records));
+			for (size_t i = 0; i < view_len(page); i++)
+				buf_addf(
+				    ids, "%d ", (int)ab_cint(&f->host, view_at(page, i), "id", -1));
+		}
+		free(token);
+		token = f->token;
+		f->token = NULL;
+		ck_assert_int_lt(++pages, 50);
+	} while (token != NULL);
+	rest_close(r);
+}
+
+static void
+check_paging(struct server server, struct rest_size size, const char *from)
+{
+	struct rest_stream s = {.name = "items",
+	    .records = "data",
+	    .size = size,
+	    .pager = {server.kind, .param = "at", .from = from, .first = server.first}};
+	struct buf got, want;
+	struct fake f;
+
+	buf_init(&got, 1 << 16);
+	buf_init(&want, 1 << 16);
+	fake_init(&f, "{}");
+	f.answer = serve;
+	f.ctx = &server;
+	for (int i = 0; i < server.total; i++)
+		buf_addf(&want, "%d ", i);
+	read_all(&f, &s, &got);
+	ck_assert_msg(strcmp(buf_str(&got), buf_str(&want)) == 0,
+	    "kind %d, %d records, cap %d, size %d: got %s", (int)server.kind, server.total,
+	    server.cap, size.value, buf_str(&got));
+	fake_fini(&f);
+	buf_fini(&got);
+	buf_fini(&want);
+}
+
+/* Also where the server caps a page below what is asked, and where the last page is full. */
+START_TEST(every_kind_yields_every_record_once)
+{
+	static const char *const from[] = {NULL, "next.at", NULL, NULL, NULL, "next.at"};
+
+	for (int total = 0; total <= 7; total++)
+		for (int cap = 1; cap <= 4; cap++)
+			for (int size = 1; size <= 4; size++) {
+				struct server s = {
+				    (enum rest_paging)_i, total, cap, size % 2, 0, ""};
+
+				check_paging(
+				    s, (struct rest_size){"limit", NULL, size, 0}, from[_i]);
+				s.not_found = 1;
+				check_paging(
+				    s, (struct rest_size){"limit", NULL, size, 0}, from[_i]);
+			}
+}
+END_TEST
+
+START_TEST(a_promised_maximum_saves_the_last_request)
+{
+	struct server server = {REST_OFFSET, 5, 100, 0, 0, ""};
+	struct rest_stream s = {.name = "items",
+	    .records = "data",
+	    .size = {"limit", "page_size", 3, 10},
+	    .pager = {REST_OFFSET, .param = "at"}};
+	struct ab_read read = {.size = sizeof(read), .stream = "items", .token = "3"};
+	struct fake f;
+	struct rest *r;
+
+	fake_init(&f, "{}");
+	f.answer = serve;
+	f.ctx = &server;
+	r = open_source(&f);
+	ck_assert_int_eq(rest_read_stream(r, &s, &read, FAKE_PAGE(&f)), AB_OK);
+	ck_assert_ptr_null(f.token); /* 2 records of 3 asked */
+	ck_assert_str_eq(buf_str(&f.requests), "items?limit=3&at=3\n");
+	rest_close(r);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(a_larger_page_than_the_maximum_is_refused)
+{
+	struct rest_stream s = {.name = "items", .size = {"limit", "page_size", 3, 10}};
+	struct fake f;
+	struct rest *r;
+	int64_t size;
+
+	fake_init(&f, "{\"page_size\": 11}");
+	r = open_source(&f);
+	ck_assert_int_eq(request_size(r, &s, 0, &size), AB_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(f.why, "page_size is 11"));
+	rest_close(r);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(limit_asks_for_less_never_for_more)
+{
+	struct rest_stream s = {.name = "items", .size = {"limit", NULL, 100, 0}};
+	struct fake f;
+	struct rest *r;
+	int64_t size;
+
+	fake_init(&f, "{}");
+	r = open_source(&f);
+	ck_assert_int_eq(request_size(r, &s, 10, &size), AB_OK);
+	ck_assert_int_eq(size, 10);
+	ck_assert_int_eq(request_size(r, &s, 1000, &size), AB_OK);
+	ck_assert_int_eq(size, 100);
+	rest_close(r);
+	fake_fini(&f);
+}
+END_TEST
+
+/* One answer for all requests. */
+struct canned {
+	int status;
+	const char *body, *link;
+};
+
+static void
+answer_canned(struct fake *f, const char *url, const char *params, struct ab_response *out)
+{
+	const struct canned *c = f->ctx;
+
+	(void)url;
+	(void)params;
+	out->status = c->status;
+	out->link = c->link;
+	buf_adds(&out->body, c->body);
+}
+
+static ab_status
+read_once(struct fake *f, const struct rest_stream *s, struct canned c, const char *state,
+    const char *token)
+{
+	struct rest *r;
+	struct ab_read read = {.size = sizeof(read), .stream = s->name, .token = token};
+	ab_status rc;
+
+	f->answer = answer_canned;
+	f->ctx = &c;
+	fake_reset(f);
+	r = open_source(f);
+	read.state = state == NULL ? NULL : fake_json(f, state);
+	rc = rest_read_stream(r, s, &read, FAKE_PAGE(f));
+	rest_close(r);
+	return rc;
+}
+
+START_TEST(a_refused_token_is_stale_only_where_tokens_outlive_a_run)
+{
+	struct rest_stream s = {.name = "items", .pager = {REST_CURSOR, "cursor", "next", 0, 0}};
+	struct fake f;
+
+	fake_init(&f, "{}");
+	ck_assert_int_eq(
+	    read_once(&f, &s, (struct canned){410, "gone", NULL}, NULL, "t"), AB_ESTALE);
+	ck_assert_ptr_nonnull(strstr(f.why, "410"));
+	ck_assert_ptr_nonnull(strstr(f.why, "gone"));
+	ck_assert_int_eq(
+	    read_once(&f, &s, (struct canned){410, "gone", NULL}, NULL, NULL), AB_EDATA);
+	ck_assert_int_eq(read_once(&f, &s, (struct canned){500, "oh", NULL}, NULL, "t"), AB_EDATA);
+	s.pager.fleeting = 1;
+	ck_assert_int_eq(
+	    read_once(&f, &s, (struct canned){410, "gone", NULL}, NULL, "t"), AB_EDATA);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(a_read_begins_at_state_then_config_then_table)
+{
+	struct rest_stream s = {
+	    .name = "items", .cursor = {"at", "since", "start.date", "2024-01-01", 0}};
+	const struct canned none = {200, "[]", NULL};
+	struct fake f;
+
+	fake_init(&f, "{\"start\": {\"date\": \"2025-05-05\"}}");
+	ck_assert_int_eq(read_once(&f, &s, none, "{\"at\": \"2026-06-06\"}", NULL), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "items?since=2026-06-06\n");
+	ck_assert_int_eq(read_once(&f, &s, none, "{\"at\": 12345678901234567890}", NULL), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "items?since=12345678901234567890\n");
+	ck_assert_int_eq(read_once(&f, &s, none, NULL, NULL), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "items?since=2025-05-05\n");
+	s.cursor.start_key = "other";
+	ck_assert_int_eq(read_once(&f, &s, none, "{}", NULL), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "items?since=2024-01-01\n");
+	s.cursor.start = NULL;
+	ck_assert_int_eq(read_once(&f, &s, none, NULL, NULL), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "items?\n");
+	ck_assert_int_eq(read_once(&f, &s, none, "{\"at\": [1]}", NULL), AB_EDATA);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(records_are_an_array_one_object_or_null)
+{
+	struct rest_stream s = {.name = "items", .records = "a.b"};
+	static const struct {
+		const char *body;
+		ab_status rc;
+		const char *records;
+	} t[] = {
+	    {"{\"a\": {\"b\": [{}, {}]}}", AB_OK, "[{}, {}]\n"},
+	    {"{\"a\": {\"b\": {\"id\": 1}}}", AB_OK, "{\"id\": 1}\n"},
+	    {"{\"a\": {\"b\": null}}", AB_OK, ""},
+	    {"{\"a\": {\"c\": []}}", AB_EDATA, ""},
+	    {"{\"a\": []}", AB_EDATA, ""},
+	    {"{\"a\": {\"b\": \"x\"}}", AB_EDATA, ""},
+	    {"[]", AB_EDATA, ""},
+	};
+	struct fake f;
+
+	fake_init(&f, "{}");
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		ck_assert_int_eq(
+		    read_once(&f, &s, (struct canned){200, t[i].body, NULL}, NULL, NULL), t[i].rc);
+		ck_assert_str_eq(buf_str(&f.records), t[i].records);
+		if (t[i].rc != AB_OK)
+			ck_assert_ptr_nonnull(strstr(f.why, "a.b"));
+	}
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(an_empty_token_ends_the_stream)
+{
+	struct rest_stream s = {
+	    .name = "items", .records = "d", .pager = {REST_CURSOR, "cursor", "next", 0, 0}};
+	static const char *const last[] = {
+	    "{\"d\": []}", "{\"d\": [], \"next\": null}", "{\"d\": [], \"next\": \"\"}"};
+	struct fake f;
+
+	fake_init(&f, "{}");
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(
+		    read_once(&f, &s, (struct canned){200, last[i], NULL}, NULL, "t"), AB_OK);
+		ck_assert_ptr_null(f.token);
+	}
+	ck_assert_int_eq(
+	    read_once(&f, &s, (struct canned){200, "{\"d\": [], \"next\": {}}", NULL}, NULL, NULL),
+	    AB_EDATA);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(a_next_page_of_another_origin_is_refused)
+{
+	struct rest_stream s = {.name = "items", .pager = {REST_LINK, NULL, NULL, 0, 0}};
+	static const char *const links[] = {"<https://evil.example/v1/items>; rel=next",
+	    "<http://api.example.com/v1/items>; rel=next", "<//evil.example/>; rel=next",
+	    "<https://api.example.com:444/>; rel=next",
+	    "<https://api.example.com@evil.example/>; rel=next"};
+	struct fake f;
+
+	fake_init(&f, "{}");
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		ck_assert_int_eq(
+		    read_once(&f, &s, (struct canned){200, "[]", links[i]}, NULL, NULL), AB_EDATA);
+		ck_assert_ptr_nonnull(strstr(f.why, "origin"));
+		ck_assert_ptr_null(f.token);
+	}
+	ck_assert_int_eq(
+	    read_once(&f, &s,
+		(struct canned){200, "[]", "<https://API.example.com:443/x>; rel=next"}, NULL,
+		NULL),
+	    AB_OK);
+	ck_assert_str_eq(f.token, "https://API.example.com:443/x");
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(link_headers_are_read_as_rfc_8288_has_them)
+{
+	static const struct {
+		const char *header, *next;
+	} t[] = {
+	    {"<u>; rel=next", "u"},
+	    {"<u>; rel=\"next\"", "u"},
+	    {"<u> ; REL = \"NeXT\"", "u"},
+	    {"<a>; rel=prev, <u>; rel=\"last next\"", "u"},
+	    {"<a,b;c>; rel=next", "a,b;c"},
+	    {"<a>; title=\"rel=next, <x>; \\\"\"; rel=prev, <u>; rel=next", "u"},
+	    {"<a>; rel=prev; rel=next", NULL}, /* the first rel counts */
+	    {"<a>; rel=nextish", NULL},
+	    {"<a>; anchor; rel=next", "a"},
+	    {", ,<u>;rel=next,", "u"},
+	    {"<a>", NULL},
+	    {"<a", NULL},
+	    {"a; rel=next", NULL},
+	    {"", NULL},
+	    {"<>; rel=next", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		size_t len = 0;
+		const char *got = link_next(t[i].header, &len);
+
+		ck_assert_msg((got == NULL) == (t[i].next == NULL), "%s", t[i].header);
+		if (got != NULL)
+			ck_assert_msg(len == strlen(t[i].next) && memcmp(got, t[i].next, len) == 0,
+			    "%s gave %.*s", t[i].header, (int)len, got);
+	}
+}
+END_TEST
+
+START_TEST(relative_links_are_resolved_against_the_page_they_stand_on)
+{
+	static const struct {
+		const char *base, *ref, *want;
+	} t[] = {
+	    {"https://h/v1/items?p=1", "?p=2", "https://h/v1/items?p=2"},
+	    {"https://h/v1/items?p=1", "/v2/x", "https://h/v2/x"},
+	    {"https://h/v1/items", "x?p=2", "https://h/v1/x?p=2"},
+	    {"https://h/v1/", "x", "https://h/v1/x"},
+	    {"https://h", "x", "https://h/x"},
+	    {"https://h?a=/b", "x", "https://h/x"},
+	    {"http://h/v1/", "//g/x", "http://g/x"},
+	    {"http://h/v1/", "https://g/x", "https://g/x"},
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct text out = {0};
+
+		link_resolve(t[i].base, t[i].ref, strlen(t[i].ref), &out);
+		ck_assert_str_eq(out.ptr, t[i].want);
+		text_fini(&out);
+	}
+}
+END_TEST
+
+START_TEST(a_stream_of_the_table_becomes_an_airbyte_stream)
+{
+	struct rest_stream s = {.name = "a \"b\"\n",
+	    .key = "org,id",
+	    .schema = AB_JSON({"type" : "object"}),
+	    .cursor = {.field = "at", .sorted = 1},
+	    .pager = {.kind = REST_CURSOR}};
+	struct fake f;
+	struct rest *r;
+	json_t *got, *want;
+
+	fake_init(&f, "{}");
+	r = open_source(&f);
+	ck_assert_int_eq(rest_add_stream(r, &s, FAKE_CATALOG(&f)), AB_OK);
+	got = json_loads(buf_str(&f.streams), 0, NULL);
+	want = json_pack("{s:s, s:{s:s}, s:[[s],[s]], s:b, s:[s], s:b, s:b}", "name", s.name,
+	    "json_schema", "type", "object", "source_defined_primary_key", "org", "id",
+	    "source_defined_cursor", 1, "default_cursor_field", "at", "sorted", 1, "is_resumable",
+	    1);
+	ck_assert_msg(json_equal(got, want), "%s", buf_str(&f.streams));
+	json_decref(got);
+	json_decref(want);
+	fake_reset(&f);
+	s = (struct rest_stream){.name = "b", .pager = {.kind = REST_PAGE}};
+	ck_assert_int_eq(rest_add_stream(r, &s, FAKE_CATALOG(&f)), AB_OK);
+	ck_assert_str_eq(buf_str(&f.streams), "{\"name\": \"b\"}\n");
+	rest_close(r);
+	fake_fini(&f);
+}
+END_TEST
+
+static Suite *
+kit_suite(void)
+{
+	Suite *suite = suite_create("kit");
+	TCase *pages = tcase_create("pages"), *links = tcase_create("links");
+
+	tcase_set_timeout(pages, 120);
+	tcase_add_loop_test(
+	    pages, every_kind_yields_every_record_once, REST_ONE_PAGE, REST_NEXT_URL + 1);
+	tcase_add_test(pages, a_promised_maximum_saves_the_last_request);
+	tcase_add_test(pages, a_larger_page_than_the_maximum_is_refused);
+	tcase_add_test(pages, limit_asks_for_less_never_for_more);
+	tcase_add_test(pages, a_refused_token_is_stale_only_where_tokens_outlive_a_run);
+	tcase_add_test(pages, a_read_begins_at_state_then_config_then_table);
+	tcase_add_test(pages, records_are_an_array_one_object_or_null);
+	tcase_add_test(pages, an_empty_token_ends_the_stream);
+	tcase_add_test(pages, a_stream_of_the_table_becomes_an_airbyte_stream);
+	suite_add_tcase(suite, pages);
+	tcase_add_test(links, a_next_page_of_another_origin_is_refused);
+	tcase_add_test(links, link_headers_are_read_as_rfc_8288_has_them);
+	tcase_add_test(links, relative_links_are_resolved_against_the_page_they_stand_on);
+	suite_add_tcase(suite, links);
+	return suite;
+}
+
+SUITE_MAIN(kit_suite())

@@ -1,0 +1,191 @@
+/* kit_host.c - see kit_host.h. */
+#include "kit_host.h"
+
+#include <stdlib.h>
+
+static struct fake *
+fake_of(struct ab_host *h)
+{
+	return h->priv;
+}
+
+static void
+log_nothing(struct ab_host *h, int level, const char *text)
+{
+	(void)h;
+	(void)level;
+	(void)text;
+}
+
+static ab_status
+fail(struct ab_host *h, ab_status status, const char *why)
+{
+	struct fake *f = fake_of(h);
+
+	if (f->failed == AB_OK) {
+		f->failed = status;
+		snprintf(f->why, sizeof(f->why), "%s", why);
+	}
+	return status;
+}
+
+static const struct ab_json *
+config(struct ab_host *h)
+{
+	return fake_of(h)->config;
+}
+
+static ab_status
+endpoint(struct ab_host *h, const char *json)
+{
+	free(fake_of(h)->endpoint);
+	fake_of(h)->endpoint = strdup(json);
+	return AB_OK;
+}
+
+static ab_status
+http(struct ab_host *h, const struct ab_request *r, const struct ab_response **out)
+{
+	struct fake *f = fake_of(h);
+	struct buf params;
+	char status[8];
+
+	buf_init(&params, 1 << 16);
+	for (const char *const *p = r->params; p != NULL && p[0] != NULL; p += 2)
+		if (p[1] != NULL)
+			buf_addf(&params, "%s%s=%s", params.len > 0 ? "&" : "", p[0], p[1]);
+	buf_addf(&f->requests, "%s?%s\n", r->url, buf_str(&params));
+	buf_reset(&f->response.body);
+	f->response.status = 200;
+	f->response.link = NULL;
+	f->answer(f, r->url, buf_str(&params), &f->response);
+	buf_fini(&params);
+	snprintf(status, sizeof(status), "%d", f->response.status);
+	if (f->response.status >= 400 && (r->options == NULL || strstr(r->options, status) == NULL))
+		return fail(h, AB_EDATA, status);
+	*out = &f->response;
+	return AB_OK;
+}
+
+static int
+http_status(const struct ab_response *r)
+{
+	return r->status;
+}
+
+static const char *
+http_header(const struct ab_response *r, const char *name)
+{
+	return strcmp(name, "Link") == 0 ? r->link : NULL;
+}
+
+static struct ab_str
+http_body(const struct ab_response *r)
+{
+	return (struct ab_str){buf_str(&r->body), r->body.len};
+}
+
+static const struct ab_json *
+http_json(const struct ab_response *r)
+{
+	struct fake *f = (struct fake *)((char *)(uintptr_t)r - offsetof(struct fake, response));
+
+	return view_parse(&f->views, buf_str(&r->body), r->body.len, "the answer");
+}
+
+static const struct ab_json *
+json_parse(struct ab_host *h, struct ab_str text)
+{
+	return view_parse(&fake_of(h)->views, text.ptr, text.len, "the text");
+}
+
+static ab_status
+add_stream(struct ab_catalog *c, const char *json)
+{
+	return buf_addf(&((struct fake *)c)->streams, "%s\n", json) == 0 ? AB_OK : AB_ENOMEM;
+}
+
+static ab_status
+emit(struct ab_page *p, const struct ab_json *value)
+{
+	struct fake *f = (struct fake *)p;
+	struct ab_str text = view_text(value);
+
+	return buf_addf(&f->records, "%.*s\n", (int)text.len, text.ptr) == 0 ? AB_OK : AB_ENOMEM;
+}
+
+static ab_status
+next(struct ab_page *p, const char *token)
+{
+	struct fake *f = (struct fake *)p;
+
+	free(f->token);
+	f->token = token == NULL ? NULL : strdup(token);
+	return AB_OK;
+}
+
+void
+fake_init(struct fake *f, const char *text)
+{
+	memset(f, 0, sizeof(*f));
+	f->host = (struct ab_host){.size = sizeof(f->host),
+	    .abi = AB_ABI,
+	    .priv = f,
+	    .log = log_nothing,
+	    .fail = fail,
+	    .config = config,
+	    .endpoint = endpoint,
+	    .http = http,
+	    .http_status = http_status,
+	    .http_header = http_header,
+	    .http_body = http_body,
+	    .http_json = http_json,
+	    .json_parse = json_parse,
+	    .json_get = view_get,
+	    .json_at = view_at,
+	    .json_key = view_key,
+	    .json_len = view_len,
+	    .json_type = view_type,
+	    .json_int = view_int,
+	    .json_real = view_real,
+	    .json_str = view_str,
+	    .json_text = view_text,
+	    .add_stream = add_stream,
+	    .emit = emit,
+	    .next = next};
+	view_root_init(&f->views, 16 << 20);
+	buf_init(&f->response.body, 1 << 20);
+	buf_init(&f->requests, 1 << 20);
+	buf_init(&f->records, 1 << 20);
+	buf_init(&f->streams, 1 << 20);
+	f->config = fake_json(f, text);
+}
+
+const struct ab_json *
+fake_json(struct fake *f, const char *text)
+{
+	return view_parse(&f->views, text, strlen(text), "a text of the test");
+}
+
+void
+fake_reset(struct fake *f)
+{
+	buf_reset(&f->requests);
+	buf_reset(&f->records);
+	buf_reset(&f->streams);
+	next(FAKE_PAGE(f), NULL);
+	f->failed = AB_OK;
+	f->why[0] = '\0';
+}
+
+void
+fake_fini(struct fake *f)
+{
+	free(f->token);
+	free(f->endpoint);
+	buf_fini(&f->response.body);
+	buf_fini(&f->requests);
+	buf_fini(&f->records);
+	buf_fini(&f->streams);
+	view_root_fini(&f->views);
+}
