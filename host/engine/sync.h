@@ -24,7 +24,7 @@ struct sync_stream_report {
 	double rate;		      /* records a second, of late */
 	int resumed;		      /* went on where an earlier run had stopped */
 	int failed;
-	char error[1024];
+	char error[2048];
 };
 
 struct sync_report {
@@ -53,8 +53,8 @@ struct sync_options {
 	const char *streams;	  /* "a,b", or NULL: all (or those of the catalog) */
 	const json_t *catalog;	  /* ConfiguredAirbyteCatalog, or NULL */
 	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
-	int full_refresh; /* read the selected streams from the beginning: append and overwrite tables are replaced
-				     when their stream has ended, append_dedup tables are updated */
+	int full_refresh; /* read the selected streams from the beginning; an incremental append table is then
+			     replaced when its stream has ended, an append_dedup table updated */
 	size_t page_cap;
 	int call_timeout_s;
 	int in_process, one_thread;

@@ -1,0 +1,52 @@
+/* plan.h - which streams are read, how, and into what: chosen from catalog, command line and defaults.
+ *
+ * Defaults: incremental + append_dedup where the stream has a cursor and a primary key, incremental + append with a
+ * cursor only, else full_refresh + overwrite.  Pure: no connector, no destination.  Everything in a plan lives until
+ * plan_fini. */
+#ifndef ABHOST_PLAN_H
+#define ABHOST_PLAN_H
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "dest/dest.h"
+#include "engine/catalog.h"
+
+enum plan_sync_mode { PLAN_FULL_REFRESH, PLAN_INCREMENTAL };
+
+struct plan_stream {
+	const char *name, *namespace_; /* namespace_ "" for none */
+	enum plan_sync_mode sync_mode;
+	enum dest_mode mode;
+	const json_t *schema;		       /* NULL where it says nothing about fields */
+	const char *const *cursor;	       /* path, or NULL */
+	const char *const *const *primary_key; /* paths, or NULL */
+	int cursor_is_time;		       /* by its schema: compare values as RFC 3339 times */
+	int sorted;			       /* the cursor never descends */
+	int resumable;			       /* page tokens outlive a run */
+	const char *configured;		       /* ConfiguredAirbyteStream, JSON text */
+};
+
+struct plan {
+	struct plan_stream *streams; /* in the order of the catalog */
+	size_t n;
+	struct arena arena;
+	json_t *kept; /* array: the documents that the texts point into */
+};
+
+struct plan_options {
+	const char *streams; /* "a,b", or NULL: all (or those of configured) */
+	const json_t
+	    *configured; /* ConfiguredAirbyteCatalog as a file has it (either spelling), or NULL */
+	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
+	int has_update_state;	  /* the connector keeps a state of its own */
+};
+
+/* AB_ECONFIG: an unknown stream (the known ones are listed), an unknown mode, a combination that cannot work. *p is
+ * plan_fini's also after an error. */
+ab_status
+plan_make(struct plan *p, const struct catalog *c, const struct plan_options *o, struct error *e);
+void plan_fini(struct plan *p);
+/* Airbyte's words. */
+const char *plan_sync_word(enum plan_sync_mode mode);
+const char *plan_dest_word(enum dest_mode mode);
+#endif

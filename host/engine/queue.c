@@ -1,0 +1,170 @@
+/* queue.c - see queue.h. */
+#include "engine/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define ABOUT_MAX  (1u << 20)
+#define ROOM_ITEMS 6 /* what one event of a source can push */
+#define GRAIN	   (64u << 10)
+
+int
+queue_init(struct queue *q)
+{
+	memset(q, 0, sizeof(*q));
+	for (size_t i = 0; i < QUEUE_PAGES; i++) {
+		scan_init(&q->pages[i].scan);
+		buf_init(&q->pages[i].about, ABOUT_MAX);
+	}
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->some, NULL);
+	pthread_cond_init(&q->room, NULL);
+	q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return q->fd < 0 ? -1 : 0;
+}
+
+void
+queue_fini(struct queue *q)
+{
+	for (size_t i = 0; i < QUEUE_PAGES; i++) {
+		free(q->pages[i].bytes);
+		scan_fini(&q->pages[i].scan);
+		buf_fini(&q->pages[i].about);
+	}
+	pthread_mutex_destroy(&q->lock);
+	pthread_cond_destroy(&q->some);
+	pthread_cond_destroy(&q->room);
+	if (q->fd >= 0)
+		close(q->fd);
+	q->fd = -1;
+}
+
+/* The old content is of no use, so it is not copied. */
+static int
+page_grow(struct queue_page *p, size_t len)
+{
+	size_t cap = (len + SCAN_PADDING + GRAIN - 1) / GRAIN * GRAIN;
+
+	if (len + SCAN_PADDING <= p->cap)
+		return 0;
+	free(p->bytes);
+	p->bytes = malloc(cap);
+	p->cap = p->bytes == NULL ? 0 : cap;
+	return p->bytes == NULL ? -1 : 0;
+}
+
+struct queue_page *
+queue_take_page(struct queue *q, size_t len, int *failed)
+{
+	struct queue_page *p = NULL;
+	size_t usable = len <= QUEUE_SMALL ? QUEUE_PAGES : QUEUE_PAGES - 1;
+
+	*failed = len > SCAN_MAX_BYTES;
+	pthread_mutex_lock(&q->lock);
+	for (size_t i = 0; i < usable && p == NULL && !*failed; i++)
+		if (!q->pages[i].taken)
+			p = &q->pages[i];
+	if (p != NULL)
+		p->taken = 1;
+	pthread_mutex_unlock(&q->lock);
+	if (p == NULL)
+		return NULL;
+	if (page_grow(p, len) != 0) {
+		queue_release_page(q, p);
+		*failed = 1;
+		return NULL;
+	}
+	p->len = len;
+	memset(p->bytes + len, 0, SCAN_PADDING);
+	buf_reset(&p->about);
+	return p;
+}
+
+void
+queue_release_page(struct queue *q, struct queue_page *p)
+{
+	pthread_mutex_lock(&q->lock);
+	p->taken = 0;
+	pthread_mutex_unlock(&q->lock);
+	queue_wake(q);
+}
+
+int
+queue_has_room(struct queue *q)
+{
+	int room = 0;
+
+	pthread_mutex_lock(&q->lock);
+	for (size_t i = 0; i < QUEUE_PAGES; i++)
+		room |= !q->pages[i].taken;
+	room = room && q->n + ROOM_ITEMS <= QUEUE_ITEMS;
+	pthread_mutex_unlock(&q->lock);
+	return room;
+}
+
+void
+queue_push(struct queue *q, const struct queue_item *item)
+{
+	pthread_mutex_lock(&q->lock);
+	while (q->n == QUEUE_ITEMS)
+		pthread_cond_wait(&q->room, &q->lock);
+	q->items[(q->first + q->n++) % QUEUE_ITEMS] = *item;
+	pthread_cond_signal(&q->some);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+queue_pop(struct queue *q, struct queue_item *out)
+{
+	pthread_mutex_lock(&q->lock);
+	while (q->n == 0)
+		pthread_cond_wait(&q->some, &q->lock);
+	*out = q->items[q->first];
+	q->first = (q->first + 1) % QUEUE_ITEMS;
+	q->n--;
+	q->busy = 1;
+	pthread_cond_signal(&q->room);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+queue_done(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->busy = 0;
+	pthread_mutex_unlock(&q->lock);
+	queue_wake(q);
+}
+
+int
+queue_is_idle(struct queue *q)
+{
+	int idle;
+
+	pthread_mutex_lock(&q->lock);
+	idle = q->n == 0 && !q->busy;
+	pthread_mutex_unlock(&q->lock);
+	return idle;
+}
+
+int
+queue_fd(const struct queue *q)
+{
+	return q->fd;
+}
+
+void
+queue_clear(struct queue *q)
+{
+	eventfd_t count;
+
+	eventfd_read(q->fd, &count);
+}
+
+void
+queue_wake(struct queue *q)
+{
+	eventfd_write(q->fd, 1);
+}

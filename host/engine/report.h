@@ -1,0 +1,30 @@
+/* report.h - keeps the sync's figures and tells them to whoever asked: on the reader's thread only. */
+#ifndef ABHOST_REPORT_H
+#define ABHOST_REPORT_H
+#include "engine/plan.h"
+#include "engine/sync.h"
+#include "engine/writer.h"
+
+#define REPORT_NONE SIZE_MAX /* no stream */
+
+struct report {
+	const struct sync_options *options;
+	struct sync_report *out;
+	struct writer *writer; /* NULL: before there is one */
+	struct writer_stream *streams;
+	size_t current; /* the stream that is read, or REPORT_NONE */
+	/* private */
+	int64_t commits, mark_us, mark_records;
+};
+
+void report_init(struct report *r, const struct sync_options *o, struct sync_report *out);
+/* The streams are known. AB_ENOMEM. */
+ab_status report_plan(struct report *r, const struct plan *p, struct error *e);
+void report_event(struct report *r, enum sync_event ev, size_t stream, const char *text);
+/* A page was taken. */
+void report_page(struct report *r, size_t records, size_t bytes);
+/* Progress, and the checkpoints since the last time; `ctx` is a struct report. */
+void report_tick(void *ctx);
+void report_begin(struct report *r, size_t stream, int resumed);
+void report_end(struct report *r, size_t stream, const struct error *e);
+#endif

@@ -1,0 +1,229 @@
+/* sync.c - see sync.h: the conductor.  It decides nothing about records or states: plan.c says what is read, read.c
+ * reads a stream, writer.c writes it. */
+#include "engine/sync.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/read.h"
+#include "engine/session.h"
+
+struct sync {
+	const struct sync_options *o;
+	struct session session;
+	struct report report;
+	struct plan plan;
+	struct dest *dest;
+	struct dest_state *rows;
+	size_t nrows;
+	struct dest_run run;
+	struct writer writer;
+	int has_writer;
+	struct writer_stream *streams;
+	size_t failed; /* streams */
+};
+
+static ab_status
+open_destination(struct sync *s, struct error *e)
+{
+	const struct sync_options *o = s->o;
+
+	if (dest_open(o->to, o->connector->id, o->state_file, 0, &s->dest, e) != AB_OK)
+		return e->status;
+	return s->dest->ops->states(s->dest, &s->rows, &s->nrows, e);
+}
+
+static ab_status
+make_plan(struct sync *s, struct error *e)
+{
+	const struct plan_options o = {
+	    .streams = s->o->streams,
+	    .configured = s->o->catalog,
+	    .modes = s->o->modes,
+	    .has_update_state = s->o->connector->has_update_state,
+	};
+
+	if (session_discover(&s->session, e) != AB_OK)
+		return e->status;
+	if (plan_make(&s->plan, &s->session.catalog, &o, e) != AB_OK)
+		return error_wrap(e, "connector %s", s->o->connector->id);
+	return report_plan(&s->report, &s->plan, e);
+}
+
+/* From here on the destination belongs to the writer. */
+static ab_status
+start_writer(struct sync *s, struct error *e)
+{
+	s->streams = calloc(s->plan.n, sizeof(*s->streams));
+	if (s->streams == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for the streams");
+	for (size_t i = 0; i < s->plan.n; i++) {
+		const struct plan_stream *p = &s->plan.streams[i];
+
+		s->streams[i].spec = (struct dest_stream_spec){
+		    .name = p->name,
+		    .namespace_ = *p->namespace_ == '\0' ? NULL : p->namespace_,
+		    .schema = p->schema,
+		    .mode = p->mode,
+		    .primary_key = p->primary_key,
+		    .cursor = p->cursor,
+		};
+	}
+	s->run.connector = s->o->connector->id;
+	s->run.version = s->o->connector->version;
+	s->run.started_us = s->report.out->started_us;
+	s->run.outcome = "running";
+	if (s->dest->ops->run_begin(s->dest, &s->run, e) != AB_OK)
+		return e->status;
+	s->has_writer = 1;
+	return writer_init(&s->writer, s->dest, &s->run, s->streams, s->o->one_thread, e);
+}
+
+static ab_status
+prepare(struct sync *s, struct error *e)
+{
+	ab_status status;
+
+	/* the worker loads its libraries while the database is opened */
+	if ((status = session_start(&s->session, s->o, e)) != AB_OK ||
+	    (status = open_destination(s, e)) != AB_OK ||
+	    (status = session_open(&s->session, e)) != AB_OK ||
+	    (status = make_plan(s, e)) != AB_OK || (status = start_writer(s, e)) != AB_OK)
+		return status;
+	s->report.writer = &s->writer;
+	s->report.streams = s->streams;
+	s->session.reader.writer = &s->writer;
+	s->session.reader.queue = &s->writer.queue;
+	s->session.reader.tick = report_tick;
+	s->session.reader.ctx = &s->report;
+	return AB_OK;
+}
+
+static ab_status
+run_one(struct sync *s, size_t i, struct error *e)
+{
+	const struct read_options o = {
+	    .reader = &s->session.reader,
+	    .writer = &s->writer,
+	    .report = &s->report,
+	    .plan = &s->plan.streams[i],
+	    .index = i,
+	    .rows = s->rows,
+	    .nrows = s->nrows,
+	    .from_start = s->o->full_refresh,
+	    .has_update_state = s->o->connector->has_update_state,
+	    .connector = s->o->connector->id,
+	};
+
+	if (session_is_dead(&s->session) && session_restart(&s->session, e) != AB_OK)
+		return e->status;
+	return read_stream(&o, e);
+}
+
+/* A failed stream does not stop the others; a signal and a broken destination do. */
+static ab_status
+run_streams(struct sync *s, struct error *e)
+{
+	const int *signal = &s->session.reader.signal;
+
+	for (size_t i = 0; i < s->plan.n && *signal == 0 && !s->writer.is_fatal; i++) {
+		struct error failed = ERROR_INIT;
+
+		if (run_one(s, i, &failed) != AB_OK) {
+			s->failed++;
+			error_set(e, failed.status, "%s", failed.text);
+		}
+		report_end(&s->report, i, &failed);
+	}
+	return e->status;
+}
+
+static const char *
+signal_word(int sig)
+{
+	return sig == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
+static enum sync_outcome
+judge(const struct sync *s, ab_status status)
+{
+	if (s->session.reader.signal != 0)
+		return SYNC_CANCELLED;
+	if (status == AB_OK)
+		return SYNC_DONE;
+	return s->plan.n > 0 && s->failed > 0 && s->failed < s->plan.n && !s->writer.is_fatal
+	    ? SYNC_SOME_FAILED
+	    : SYNC_FAILED;
+}
+
+/* The run's last row; a destination that is broken has already said so. */
+static void
+end_run(struct sync *s, const struct error *e)
+{
+	static const char *const words[] = {
+	    [SYNC_DONE] = "succeeded",
+	    [SYNC_FAILED] = "failed",
+	    [SYNC_SOME_FAILED] = "partial",
+	    [SYNC_CANCELLED] = "cancelled",
+	};
+	struct error ignored = ERROR_INIT;
+
+	s->run.ended_us = s->report.out->ended_us;
+	s->run.outcome = words[s->report.out->outcome];
+	s->run.error = e->status == AB_OK ? NULL : e->text;
+	s->run.records = s->report.out->records;
+	s->run.bytes = s->report.out->bytes;
+	if (s->dest->ops->commit(s->dest, NULL, 0, &s->run, &ignored) != AB_OK &&
+	    e->status == AB_OK)
+		log_line(AB_WARN, "the end of the run is not in its history: %s", ignored.text);
+}
+
+static void
+finish(struct sync *s, ab_status status, struct error *e)
+{
+	struct sync_report *out = s->report.out;
+
+	out->signal = s->session.reader.signal;
+	out->outcome = judge(s, status);
+	if (out->outcome == SYNC_CANCELLED) {
+		error_clear(e);
+		error_set(e, AB_ECANCELLED,
+		    "stopped by %s; what was committed is kept, and the same command goes on from there",
+		    signal_word(out->signal));
+	}
+	out->ended_us = clock_now_us();
+	if (s->has_writer) {
+		writer_fini(&s->writer);
+		end_run(s, e);
+	}
+	report_event(&s->report, SYNC_EVENT_END, REPORT_NONE, e->text);
+}
+
+static void
+release(struct sync *s)
+{
+	session_close(&s->session);
+	dest_states_free(s->rows, s->nrows);
+	if (s->dest != NULL)
+		s->dest->ops->close(s->dest);
+	plan_fini(&s->plan);
+	free(s->streams);
+}
+
+ab_status
+sync_run(const struct sync_options *o, struct sync_report *out, struct error *e)
+{
+	struct sync s = {.o = o};
+	ab_status status;
+
+	report_init(&s.report, o, out);
+	report_event(&s.report, SYNC_EVENT_BEGIN, REPORT_NONE, NULL);
+	if ((status = prepare(&s, e)) == AB_OK)
+		status = run_streams(&s, e);
+	finish(&s, status, e);
+	release(&s);
+	return e->status;
+}

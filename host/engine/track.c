@@ -1,0 +1,157 @@
+/* track.c - see track.h. */
+#include "engine/track.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/value.h"
+
+void
+track_init(struct track *t, const char *const *path, int is_time, int has_edge)
+{
+	memset(t, 0, sizeof(*t));
+	cursor_init(&t->cursor, path, is_time);
+	t->has_edge = has_edge && path != NULL;
+}
+
+void
+track_fini(struct track *t)
+{
+	cursor_fini(&t->cursor);
+	free(t->edge.hashes);
+	free(t->known.hashes);
+}
+
+static int
+edge_add(struct track_edge *e, uint64_t hash)
+{
+	if (e->n == e->cap) {
+		size_t cap = e->cap == 0 ? 16 : e->cap * 2;
+		uint64_t *hashes = realloc(e->hashes, cap * sizeof(*hashes));
+
+		if (hashes == NULL)
+			return -1;
+		e->hashes = hashes;
+		e->cap = cap;
+	}
+	e->hashes[e->n++] = hash;
+	return 0;
+}
+
+static int
+compare_hashes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int
+track_begin(struct track *t, const char *value, const uint64_t *hashes, size_t n, int at_token)
+{
+	t->edge.n = t->known.n = 0;
+	t->overflowed = 0;
+	if (cursor_begin(&t->cursor, value, strlen(value)) != 0)
+		return -1;
+	if (!t->has_edge)
+		return 0;
+	for (size_t i = 0; i < n && i < TRACK_MAX_EDGE; i++)
+		if (edge_add(&t->edge, hashes[i]) != 0 ||
+		    (!at_token && edge_add(&t->known, hashes[i]) != 0))
+			return -1;
+	if (t->known.n > 1)
+		qsort(t->known.hashes, t->known.n, sizeof(*t->known.hashes), compare_hashes);
+	return 0;
+}
+
+static uint64_t
+record_hash(const char *page, const struct scan_record *r)
+{
+	return value_hash(page + r->off, r->len);
+}
+
+static int
+is_known(const struct track *t, const struct cursor_value *v, const char *page,
+    const struct scan_record *r)
+{
+	uint64_t hash;
+
+	if (t->known.n == 0 || cursor_compare(&t->cursor, v, &t->cursor.floor.value) != 0)
+		return 0;
+	hash = record_hash(page, r);
+	return bsearch(&hash, t->known.hashes, t->known.n, sizeof(hash), compare_hashes) != NULL;
+}
+
+/* The record before this one is gone, so its keys predict nothing. */
+static void
+forget_keys(struct scan *s, const struct scan_record *r)
+{
+	for (uint32_t i = 0; i < r->count; i++)
+		s->fields[r->field + i].flags &= (uint8_t)~SCAN_SAME_KEY;
+}
+
+/* Adds the records of s->records[from..] that stand at the greatest value. */
+static int
+edge_extend(struct track *t, const char *page, const struct scan *s, size_t from)
+{
+	const struct cursor_value *greatest = cursor_greatest(&t->cursor);
+
+	if (greatest->kind == CURSOR_NONE)
+		return 0;
+	for (size_t i = from; i < s->nrecords; i++) {
+		struct cursor_value v = cursor_at(&t->cursor, page, s, &s->records[i]);
+
+		if (cursor_compare(&t->cursor, &v, greatest) != 0)
+			continue;
+		if (t->edge.n == TRACK_MAX_EDGE)
+			t->overflowed = 1;
+		else if (edge_add(&t->edge, record_hash(page, &s->records[i])) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+track_page(struct track *t, const char *page, struct scan *s)
+{
+	struct cursor *c = &t->cursor;
+	size_t kept = 0, newest = 0;
+	int dropped = 0, grew = 0;
+
+	if (c->path == NULL)
+		return 0;
+	for (size_t i = 0; i < s->nrecords; i++) {
+		struct cursor_value v = cursor_at(c, page, s, &s->records[i]);
+		int seen;
+
+		if (dropped)
+			forget_keys(s, &s->records[i]);
+		dropped = is_known(t, &v, page, &s->records[i]);
+		if (dropped)
+			continue;
+		if ((seen = cursor_see(c, &v)) < 0)
+			return -1;
+		if (seen > 0) {
+			newest = kept;
+			grew = 1;
+		}
+		s->records[kept++] = s->records[i];
+	}
+	s->nrecords = kept;
+	if (!t->has_edge)
+		return 0;
+	/* a value above all before: who stood at the edge does not any more */
+	if (grew && cursor_compare(c, &c->best.value, &c->floor.value) > 0) {
+		t->edge.n = 0;
+		t->overflowed = 0;
+	}
+	return edge_extend(t, page, s, newest);
+}
+
+struct ab_str
+track_value(const struct track *t)
+{
+	const struct cursor_value *v = cursor_greatest(&t->cursor);
+
+	return v->kind == CURSOR_NONE ? (struct ab_str){"", 0} : v->raw;
+}

@@ -1,0 +1,54 @@
+/* writer.h - the only one who talks to the destination while a sync runs.
+ *
+ * The reader sends work in order; it is done on the writer's thread, or at once on the caller's (one thread).  After an
+ * error the transaction is rolled back, and everything is dropped unread until the reader has taken the error, so
+ * that nothing of a broken stream becomes durable. */
+#ifndef ABHOST_WRITER_H
+#define ABHOST_WRITER_H
+#include <stdatomic.h>
+
+#include "dest/dest.h"
+#include "engine/queue.h"
+
+/* What becomes durable together with all rows since the last commit.  The writer frees it. */
+struct writer_commit {
+	struct dest_state *rows; /* as dest_states_free wants them */
+	size_t n;
+	int replaces;		/* rows of this stream that are not among them go */
+	int64_t records, bytes; /* of the run so far */
+};
+
+struct writer_stream {
+	struct dest_stream_spec spec; /* filled by the reader before QUEUE_BEGIN is sent */
+	struct dest_stream *handle;   /* the writer's */
+	char where[512];	      /* after QUEUE_BEGIN, for whoever saw the writer idle */
+	_Atomic int64_t written;      /* records */
+};
+
+struct writer {
+	struct queue queue;
+	struct dest *dest; /* borrowed */
+	struct dest_run *run;
+	struct writer_stream *streams; /* borrowed */
+	_Atomic int failed;	       /* error is set */
+	_Atomic int64_t commits;
+	struct error error; /* for whoever saw failed and then the writer idle */
+	int is_fatal;	    /* the destination itself is broken, not just one stream */
+	/* private */
+	int threaded, running;
+	pthread_t thread;
+};
+
+/* Starts the thread unless one_thread.  The thread inherits the caller's blocked signals. */
+ab_status writer_init(struct writer *w, struct dest *d, struct dest_run *run,
+    struct writer_stream *streams, int one_thread, struct error *e);
+/* Ends the thread after what was sent before. */
+void writer_fini(struct writer *w);
+/* Hands over an item, the page and commit in it included. Ask writer_has_room first. */
+void writer_send(struct writer *w, const struct queue_item *item);
+int writer_has_room(struct writer *w);
+int writer_is_idle(struct writer *w);
+/* The writer is idle: takes the error, so that the next stream can begin. AB_OK: there was none. */
+ab_status writer_take_error(struct writer *w, struct error *e);
+void writer_commit_free(struct writer_commit *c);
+#endif
