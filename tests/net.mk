@@ -1,8 +1,20 @@
 # tests of host/net
 if HAVE_CHECK
-check_PROGRAMS += tests/http.t
+NET_TEST_CC = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/url.t tests/retry.t tests/auth.t tests/http.t
+tests_url_t_SOURCES = tests/url.c tests/suite.h
+tests_url_t_CFLAGS = $(NET_TEST_CC)
+tests_url_t_LDADD = $(NET_TEST_LIBS)
+tests_retry_t_SOURCES = tests/retry.c tests/suite.h
+tests_retry_t_CFLAGS = $(NET_TEST_CC)
+tests_retry_t_LDADD = $(NET_TEST_LIBS)
+tests_auth_t_SOURCES = tests/auth.c tests/suite.h
+tests_auth_t_CFLAGS = $(NET_TEST_CC)
+tests_auth_t_LDADD = $(NET_TEST_LIBS)
 tests_http_t_SOURCES = tests/http.c tests/wire.c tests/wire.h tests/suite.h
-tests_http_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
-tests_http_t_LDADD = host/libnet.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
-TESTS += tests/http.t
+tests_http_t_CFLAGS = $(NET_TEST_CC)
+tests_http_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+TESTS += tests/url.t tests/retry.t tests/auth.t tests/http.t
 endif

@@ -28,33 +28,67 @@ static const struct row {
     {{.status = 400, .attempt = 1, .idempotent = 1}, RETRY_FINAL},
     {{.status = 401, .attempt = 1, .idempotent = 1}, RETRY_FINAL},
     {{.status = 404, .attempt = 1, .idempotent = 1, .retry_after = "5"}, RETRY_FINAL, 5000, 1},
-    {{.outcome = RETRY_BROKEN, .status = 200, .attempt = 1, .idempotent = 1, .random = ALL}, RETRY_AGAIN, 500},
-    {{.outcome = RETRY_UNREACHABLE, .attempt = 1, .idempotent = 1, .random = ALL}, RETRY_AGAIN, 500},
+    {{.outcome = RETRY_BROKEN, .status = 200, .attempt = 1, .idempotent = 1, .random = ALL},
+	RETRY_AGAIN, 500},
+    {{.outcome = RETRY_UNREACHABLE, .attempt = 1, .idempotent = 1, .random = ALL}, RETRY_AGAIN,
+	500},
     /* the back-off doubles up to a minute, and jitter takes any part of it */
     {{.status = 500, .attempt = 2, .idempotent = 1, .random = ALL}, RETRY_AGAIN, 1000},
     {{.status = 500, .attempt = 5, .idempotent = 1, .random = ALL}, RETRY_AGAIN, 8000},
     {{.status = 500, .attempt = 5, .idempotent = 1, .random = HALF}, RETRY_AGAIN, 4000},
     {{.status = 500, .attempt = 5, .idempotent = 1, .random = 0}, RETRY_AGAIN, 0},
-    {{.status = 500, .attempt = 7, .attempts = 99, .idempotent = 1, .random = ALL}, RETRY_AGAIN, 32000},
-    {{.status = 500, .attempt = 8, .attempts = 99, .idempotent = 1, .random = ALL}, RETRY_AGAIN, 60000},
-    {{.status = 500, .attempt = 98, .attempts = 99, .idempotent = 1, .random = ALL}, RETRY_AGAIN, 60000},
+    {{.status = 500, .attempt = 7, .attempts = 99, .idempotent = 1, .random = ALL}, RETRY_AGAIN,
+	32000},
+    {{.status = 500, .attempt = 8, .attempts = 99, .idempotent = 1, .random = ALL}, RETRY_AGAIN,
+	60000},
+    {{.status = 500, .attempt = 98, .attempts = 99, .idempotent = 1, .random = ALL}, RETRY_AGAIN,
+	60000},
     /* Retry-After: seconds, a date by the server's own clock, a date by ours, the past, rubbish, too much */
     {{.status = 429, .attempt = 1, .idempotent = 1, .retry_after = "7"}, RETRY_AGAIN, 7000, 1},
-    {{.status = 500, .attempt = 1, .idempotent = 1, .retry_after = "3600"}, RETRY_AGAIN, 3600000, 1},
-    {{.status = 429, .attempt = 1, .idempotent = 1, .retry_after = "3601"}, RETRY_AGAIN, 3600000, 1, 1},
-    {{.status = 429, .attempt = 1, .idempotent = 1, .retry_after = "99999999999999999999"}, RETRY_AGAIN, 3600000, 1, 1},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .retry_after = "Tue, 14 Nov 2023 22:13:50 GMT"}, RETRY_AGAIN, 30000, 1},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .retry_after = "Sat, 01 Jan 2000 00:00:30 GMT",
-	 .date = "Sat, 01 Jan 2000 00:00:00 GMT"}, RETRY_AGAIN, 30000, 1},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .retry_after = "Thu, 14 Nov 2024 22:13:50 GMT"}, RETRY_AGAIN, 3600000, 1, 1},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "Mon, 14 Nov 2022 22:13:50 GMT"}, RETRY_AGAIN, 500},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "0"}, RETRY_AGAIN, 500},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "soon"}, RETRY_AGAIN, 500},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = ""}, RETRY_AGAIN, 500},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "-5"}, RETRY_AGAIN, 500},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "Tue, 14 Foo 2023 22:13:50 GMT"}, RETRY_AGAIN, 500},
-    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "Tue, 34 Nov 2023 22:13:50 GMT"}, RETRY_AGAIN, 500},
-    {{.outcome = RETRY_BROKEN, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "7"}, RETRY_AGAIN, 500},
+    {{.status = 500, .attempt = 1, .idempotent = 1, .retry_after = "3600"}, RETRY_AGAIN, 3600000,
+	1},
+    {{.status = 429, .attempt = 1, .idempotent = 1, .retry_after = "3601"}, RETRY_AGAIN, 3600000, 1,
+	1},
+    {{.status = 429, .attempt = 1, .idempotent = 1, .retry_after = "99999999999999999999"},
+	RETRY_AGAIN, 3600000, 1, 1},
+    {{.status = 503, .attempt = 1, .idempotent = 1, .retry_after = "Tue, 14 Nov 2023 22:13:50 GMT"},
+	RETRY_AGAIN, 30000, 1},
+    {{.status = 503,
+	 .attempt = 1,
+	 .idempotent = 1,
+	 .retry_after = "Sat, 01 Jan 2000 00:00:30 GMT",
+	 .date = "Sat, 01 Jan 2000 00:00:00 GMT"},
+	RETRY_AGAIN, 30000, 1},
+    {{.status = 503, .attempt = 1, .idempotent = 1, .retry_after = "Thu, 14 Nov 2024 22:13:50 GMT"},
+	RETRY_AGAIN, 3600000, 1, 1},
+    {{.status = 503,
+	 .attempt = 1,
+	 .idempotent = 1,
+	 .random = ALL,
+	 .retry_after = "Mon, 14 Nov 2022 22:13:50 GMT"},
+	RETRY_AGAIN, 500},
+    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "0"}, RETRY_AGAIN,
+	500},
+    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "soon"},
+	RETRY_AGAIN, 500},
+    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = ""}, RETRY_AGAIN,
+	500},
+    {{.status = 503, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "-5"},
+	RETRY_AGAIN, 500},
+    {{.status = 503,
+	 .attempt = 1,
+	 .idempotent = 1,
+	 .random = ALL,
+	 .retry_after = "Tue, 14 Foo 2023 22:13:50 GMT"},
+	RETRY_AGAIN, 500},
+    {{.status = 503,
+	 .attempt = 1,
+	 .idempotent = 1,
+	 .random = ALL,
+	 .retry_after = "Tue, 34 Nov 2023 22:13:50 GMT"},
+	RETRY_AGAIN, 500},
+    {{.outcome = RETRY_BROKEN, .attempt = 1, .idempotent = 1, .random = ALL, .retry_after = "7"},
+	RETRY_AGAIN, 500},
     /* what must not happen twice is repeated only when it has not happened */
     {{.status = 500, .attempt = 1, .random = ALL}, RETRY_UNSAFE, 500},
     {{.outcome = RETRY_BROKEN, .attempt = 1, .random = ALL}, RETRY_UNSAFE, 500},
@@ -67,10 +101,14 @@ static const struct row {
     /* enough is enough; waits that the server asks for cost no time of ours */
     {{.status = 500, .attempt = 6, .idempotent = 1}, RETRY_ATTEMPTS},
     {{.status = 429, .attempt = 6, .idempotent = 1, .retry_after = "1"}, RETRY_ATTEMPTS, 1000, 1},
-    {{.status = 500, .attempt = 1, .idempotent = 1, .spent_ms = 599501, .random = ALL}, RETRY_BUDGET, 500},
-    {{.status = 500, .attempt = 1, .idempotent = 1, .spent_ms = 599500, .random = ALL}, RETRY_AGAIN, 500},
-    {{.status = 429, .attempt = 1, .idempotent = 1, .spent_ms = 600000, .retry_after = "900"}, RETRY_AGAIN, 900000, 1},
-    {{.status = 429, .attempt = 1, .idempotent = 1, .spent_ms = 600001, .retry_after = "900"}, RETRY_BUDGET, 900000, 1},
+    {{.status = 500, .attempt = 1, .idempotent = 1, .spent_ms = 599501, .random = ALL},
+	RETRY_BUDGET, 500},
+    {{.status = 500, .attempt = 1, .idempotent = 1, .spent_ms = 599500, .random = ALL}, RETRY_AGAIN,
+	500},
+    {{.status = 429, .attempt = 1, .idempotent = 1, .spent_ms = 600000, .retry_after = "900"},
+	RETRY_AGAIN, 900000, 1},
+    {{.status = 429, .attempt = 1, .idempotent = 1, .spent_ms = 600001, .retry_after = "900"},
+	RETRY_BUDGET, 900000, 1},
 };
 
 START_TEST(each_case_has_its_plan)
@@ -83,11 +121,14 @@ START_TEST(each_case_has_its_plan)
 		in.total_ms = 600000;
 		in.now_us = NOW;
 		plan = retry_decide(&in);
-		ck_assert_msg(plan.verdict == rows[i].verdict, "row %zu: verdict %d", i, plan.verdict);
+		ck_assert_msg(
+		    plan.verdict == rows[i].verdict, "row %zu: verdict %d", i, plan.verdict);
 		if (rows[i].wait_ms > 0 || plan.verdict == RETRY_AGAIN)
-			ck_assert_msg(plan.wait_ms + 1 >= rows[i].wait_ms && plan.wait_ms <= rows[i].wait_ms,
+			ck_assert_msg(
+			    plan.wait_ms + 1 >= rows[i].wait_ms && plan.wait_ms <= rows[i].wait_ms,
 			    "row %zu: %u ms", i, plan.wait_ms);
-		ck_assert_msg(plan.asked == rows[i].asked && plan.capped == rows[i].capped, "row %zu", i);
+		ck_assert_msg(
+		    plan.asked == rows[i].asked && plan.capped == rows[i].capped, "row %zu", i);
 	}
 }
 END_TEST

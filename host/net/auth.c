@@ -1,6 +1,4 @@
 /* auth.c - see auth.h. */
-#include <config.h>
-
 #include "net/auth.h"
 
 #include <stdio.h>
@@ -10,6 +8,7 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/redact.h"
+#include "data/config.h"
 #include "net/headers.h"
 
 #define SECRET_MAX (64u << 10)
@@ -21,22 +20,6 @@ struct reading { /* one description on its way to a struct auth */
 	struct auth *out;
 	struct error *e;
 };
-
-const char *
-auth_config_text(const json_t *config, const char *path, const char **wrong)
-{
-	char key[128];
-	const char *dot;
-
-	do {
-		dot = strchrnul(path, '.');
-		snprintf(key, sizeof(key), "%.*s", (int)(dot - path), path);
-		config = json_object_get(config, key);
-		path = dot + 1;
-	} while (*dot != '\0');
-	*wrong = config == NULL ? "is missing" : "is not a text";
-	return json_string_value(config);
-}
 
 /* APIs quote what they were sent: the forms that a secret takes inside JSON are secrets too. */
 static ab_status
@@ -73,7 +56,7 @@ note_key(struct auth *a, const char *path)
 static const char *
 read_config(struct reading *r, const char *path, int may_be_empty)
 {
-	const char *wrong, *value = auth_config_text(r->config, path, &wrong);
+	const char *wrong = "is missing, or not a text", *value = config_string(r->config, path);
 
 	if (value != NULL) {
 		wrong = headers_check_value(value);

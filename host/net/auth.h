@@ -20,6 +20,4 @@ struct auth {
 ab_status auth_read(const struct fields *f, const char *pointer, const json_t *description,
     const json_t *config, struct auth *out, struct error *e);
 void auth_fini(struct auth *a);
-/* The text at a dotted path of the config, or NULL with *wrong = "is missing", "is not a text". */
-const char *auth_config_text(const json_t *config, const char *path, const char **wrong);
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "data/config.h"
+
 static const struct field base_fields[] = {
     {"config", FIELD_STRING | FIELD_REQUIRED}, {"default", FIELD_STRING}, {NULL, 0}};
 static const struct field limit_fields[] = {
@@ -35,8 +37,9 @@ read_base(const struct fields *f, const json_t *d, const json_t *config, struct 
 		if (fields_check(f, "/base_url", d, base_fields, e) != AB_OK)
 			return e->status;
 		key = json_string_value(json_object_get(d, "config"));
-		text = auth_config_text(config, key, &wrong);
-		if (text == NULL && strcmp(wrong, "is missing") == 0) {
+		text = config_string(config, key);
+		wrong = "is missing, or not a text";
+		if (text == NULL) {
 			text = json_string_value(json_object_get(d, "default"));
 			key = text == NULL ? key : NULL;
 		}

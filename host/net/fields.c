@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/near.h"
+
 #define BEFORE 16
 #define BEHIND 48
 
@@ -65,6 +67,19 @@ find_field(const struct field *known, const char *key)
 	return NULL;
 }
 
+static ab_status
+fail_unknown(const struct fields *f, const char *pointer, const char *key,
+    const struct field *known, struct error *e)
+{
+	char wrong[128] = "is not a key that abhost knows";
+
+	for (; known->key != NULL; known++)
+		if (near_word(known->key, key))
+			snprintf(wrong, sizeof(wrong),
+			    "is not a key that abhost knows; did you mean \"%s\"?", known->key);
+	return fields_fail(f, pointer, key, wrong, e);
+}
+
 static const char *
 wanted(int types)
 {
@@ -96,7 +111,7 @@ fields_check(const struct fields *f, const char *pointer, const json_t *object,
 	{
 		field = find_field(known, key);
 		if (field == NULL)
-			return fields_fail(f, pointer, key, "is not a key that abhost knows", e);
+			return fail_unknown(f, pointer, key, known, e);
 		if ((field->types & 1 << json_typeof(value)) == 0)
 			return fields_fail(f, pointer, key, wanted(field->types), e);
 	}

@@ -108,6 +108,14 @@ headers_join(struct headers *h, const char *name, size_t nlen, const char *value
 }
 
 int
+headers_copy(struct headers *to, const struct headers *from)
+{
+	headers_reset(to);
+	to->count = from->count;
+	return from->text.len == 0 ? 0 : buf_add(&to->text, from->text.ptr, from->text.len);
+}
+
+int
 headers_copy_harmless(struct headers *to, const struct headers *from)
 {
 	static const char *const names[] = {"Accept", "Accept-Language", "User-Agent"};

@@ -24,6 +24,8 @@ int headers_set(struct headers *h, const char *name, const char *value);
 int headers_join(struct headers *h, const char *name, size_t nlen, const char *value, size_t vlen);
 /* The text behind `line`, the first for NULL; NULL: no more. */
 const char *headers_next(const struct headers *h, const char *line);
+/* Empties `to` and copies all.  -1: no room. */
+int headers_copy(struct headers *to, const struct headers *from);
 /* Copies what may go to any origin: Accept, Accept-Language, User-Agent.  -1: no room. */
 int headers_copy_harmless(struct headers *to, const struct headers *from);
 /* Whether a connector may send this: NULL, or what is wrong, as words that may follow "the header ...". */

@@ -46,7 +46,7 @@ void http_wake(struct http *h);
 /* An endpoint description (JSON text; sdk/schema/endpoint.json): base_url, auth, limits, headers. The first is the base. A
  * mistake or an unknown key: AB_EBUG with JSON pointer; a config key that is missing or has a bad value: AB_ECONFIG. */
 ab_status http_endpoint(struct http *h, const char *json, struct error *e);
-/* Runs the request, retries included; its options are sdk/schema/request-options.json. The response is http_response_free's
+/* Runs the request, retries included; its options are sdk/schema/options.json. The response is http_response_free's
  * (NULL is fine), which keeps its memory for the next request. A status >= 400 that "ok" in
  * the options does not list is an error: 401, 403 AB_ECONFIG; 404 and other 4xx AB_EDATA; what retrying did not help
  * AB_ETRANSIENT.  The sentence holds method, URL without query values and secrets, status, the answer's first bytes. */

@@ -156,10 +156,8 @@ attach(struct request *r, const struct ab_request *ask, struct error *e)
 	ab_status rc = AB_OK;
 	int failed = 0;
 
-	if (r->endpoint != NULL && r->endpoint->headers.count > 0)
-		failed |= buf_add(
-		    &r->headers.text, r->endpoint->headers.text.ptr, r->endpoint->headers.text.len);
-	r->headers.count = r->endpoint == NULL ? 0 : r->endpoint->headers.count;
+	if (r->endpoint != NULL)
+		failed |= headers_copy(&r->headers, &r->endpoint->headers);
 	rc = add_headers(r, ask->headers, e);
 	if (rc != AB_OK)
 		return rc;
