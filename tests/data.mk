@@ -1,1 +1,23 @@
-# tests of data
+# tests of host/data: scanner, views, values.  What uses SSE2 is tested twice, the second time without it.
+if HAVE_CHECK
+check_LIBRARIES += tests/libdata-portable.a
+tests_libdata_portable_a_SOURCES = \
+	host/data/scan.c host/data/scan_lex.c host/data/value.c host/data/value_text.c \
+	host/data/view.c host/data/view_skip.c
+tests_libdata_portable_a_CPPFLAGS = $(AM_CPPFLAGS) -DSCAN_PORTABLE
+
+DATA_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+DATA_TEST_LIBS = host/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS)
+DATA_PORTABLE_LIBS = tests/libdata-portable.a $(DATA_TEST_LIBS)
+DATA_ORACLE = tests/json_help.c tests/json_help.h tests/suite.h
+
+DATA_TESTS = tests/scan_oracle.t tests/scan_oracle-portable.t
+check_PROGRAMS += $(DATA_TESTS)
+TESTS += $(DATA_TESTS)
+tests_scan_oracle_t_SOURCES = tests/scan_oracle.c $(DATA_ORACLE)
+tests_scan_oracle_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_scan_oracle_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
+tests_scan_oracle_portable_t_SOURCES = $(tests_scan_oracle_t_SOURCES)
+tests_scan_oracle_portable_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_scan_oracle_portable_t_LDADD = $(DATA_PORTABLE_LIBS)
+endif
