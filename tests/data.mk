@@ -6,18 +6,39 @@ tests_libdata_portable_a_SOURCES = \
 	host/data/view.c host/data/view_skip.c
 tests_libdata_portable_a_CPPFLAGS = $(AM_CPPFLAGS) -DSCAN_PORTABLE
 
-DATA_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
-DATA_TEST_LIBS = host/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS)
-DATA_PORTABLE_LIBS = tests/libdata-portable.a $(DATA_TEST_LIBS)
-DATA_ORACLE = tests/json_help.c tests/json_help.h tests/suite.h
-
-DATA_TESTS = tests/scan_oracle.t tests/scan_oracle-portable.t
+DATA_TESTS = \
+	tests/scan.t tests/scan-portable.t \
+	tests/scan_oracle.t tests/scan_oracle-portable.t \
+	tests/value.t \
+	tests/view.t tests/view-portable.t
 check_PROGRAMS += $(DATA_TESTS)
 TESTS += $(DATA_TESTS)
-tests_scan_oracle_t_SOURCES = tests/scan_oracle.c $(DATA_ORACLE)
+DATA_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+DATA_TEST_LIBS = host/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS)
+DATA_HELP = tests/json_help.c tests/json_help.h tests/suite.h
+
+tests_scan_t_SOURCES = tests/scan.c $(DATA_HELP)
+tests_scan_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_scan_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
+tests_scan_portable_t_SOURCES = $(tests_scan_t_SOURCES)
+tests_scan_portable_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_scan_portable_t_LDADD = tests/libdata-portable.a $(DATA_TEST_LIBS)
+
+tests_scan_oracle_t_SOURCES = tests/scan_oracle.c $(DATA_HELP)
 tests_scan_oracle_t_CFLAGS = $(DATA_TEST_CFLAGS)
 tests_scan_oracle_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
 tests_scan_oracle_portable_t_SOURCES = $(tests_scan_oracle_t_SOURCES)
 tests_scan_oracle_portable_t_CFLAGS = $(DATA_TEST_CFLAGS)
-tests_scan_oracle_portable_t_LDADD = $(DATA_PORTABLE_LIBS)
+tests_scan_oracle_portable_t_LDADD = tests/libdata-portable.a $(DATA_TEST_LIBS)
+
+tests_value_t_SOURCES = tests/value.c $(DATA_HELP)
+tests_value_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_value_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
+
+tests_view_t_SOURCES = tests/view.c $(DATA_HELP)
+tests_view_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_view_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
+tests_view_portable_t_SOURCES = $(tests_view_t_SOURCES)
+tests_view_portable_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_view_portable_t_LDADD = tests/libdata-portable.a $(DATA_TEST_LIBS)
 endif

@@ -21,7 +21,8 @@ wall_copy(const char *text, size_t len, size_t padding)
 		if (map != NULL)
 			munmap(map, size + page);
 		size = need * 2;
-		map = mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		map = mmap(
+		    NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (map == MAP_FAILED || mprotect(map + size, page, PROT_NONE) != 0)
 			abort();
 	}
@@ -60,11 +61,12 @@ static void
 put_value(struct buf *t, uint64_t *state, int depth)
 {
 	static const char *const scalars[] = {"null", "true", "false", "0", "-0", "7", "-12",
-	    "9223372036854775807", "-9223372036854775808", "1234567890123456", "359.40", "0.1", "-1.5e-3",
-	    "1E5", "1e+2", "2.5E-007", "9007199254740993", "0.30000000000000004", "123456789012345678",
-	    "5e-324", "1.7976931348623157e308", "4.35", "99999999999999.99"};
-	static const char *const strings[] = {"\"\"", "\"x\"", "\"a longer text, past sixteen bytes\"",
-	    "\"2024-02-29T12:00:00Z\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\\u0000\\ud83d\\ude00\"",
+	    "9223372036854775807", "-9223372036854775808", "1234567890123456", "359.40", "0.1",
+	    "-1.5e-3", "1E5", "1e+2", "2.5E-007", "9007199254740993", "0.30000000000000004",
+	    "123456789012345678", "5e-324", "1.7976931348623157e308", "4.35", "99999999999999.99"};
+	static const char *const strings[] = {"\"\"", "\"x\"",
+	    "\"a longer text, past sixteen bytes\"", "\"2024-02-29T12:00:00Z\"",
+	    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\\u0000\\ud83d\\ude00\"",
 	    "\"caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e \xf0\x9f\x98\x80\"",
 	    "\"quote \\\" inside, and [brackets] {here}, : more\"", "\"\\\\\\\\\\\\\"", "\"\x7f\""};
 	size_t n;
@@ -99,8 +101,9 @@ put_value(struct buf *t, uint64_t *state, int depth)
 static void
 put_record(struct buf *t, uint64_t *state)
 {
-	static const char *const keys[] = {"id", "name", "name_of", "updated_at", "a_key_of_sixteen", "x",
-	    "a_key_that_is_longer_than_thirty_two_bytes", "\\u0069d", "na\\\"me", "cl\xc3\xa9", ""};
+	static const char *const keys[] = {"id", "name", "name_of", "updated_at",
+	    "a_key_of_sixteen", "x", "a_key_that_is_longer_than_thirty_two_bytes", "\\u0069d",
+	    "na\\\"me", "cl\xc3\xa9", ""};
 	const int in_order = random_below(state, 4) != 0;
 	const size_t all = sizeof(keys) / sizeof(keys[0]);
 	size_t n = 0;
@@ -109,7 +112,8 @@ put_record(struct buf *t, uint64_t *state)
 	for (size_t i = 0; i < all; i++) {
 		if (random_below(state, 8) == 0)
 			continue;
-		buf_addf(t, "%s\"%s\":", n++ > 0 ? "," : "", in_order ? keys[i] : RANDOM_OF(state, keys));
+		buf_addf(t, "%s\"%s\":", n++ > 0 ? "," : "",
+		    in_order ? keys[i] : RANDOM_OF(state, keys));
 		put_value(t, state, 0);
 	}
 	buf_addc(t, '}');
@@ -153,8 +157,9 @@ splice(struct buf *t, size_t at, size_t drop, const char *bytes, size_t n)
 void
 text_mutate(struct buf *t, uint64_t *state)
 {
-	static const char wild[] = "\"\"\"\\\\{}[]::,,0123456789-+.eEtfnu \t\n\r\0\x01\x1f\x7f\x80\xbf\xc0\xc3"
-				   "\xe0\xed\xa0\xef\xbb\xbf\xf0\xf4\x90\xf5\xff/abcdABCD";
+	static const char wild[] =
+	    "\"\"\"\\\\{}[]::,,0123456789-+.eEtfnu \t\n\r\0\x01\x1f\x7f\x80\xbf\xc0\xc3"
+	    "\xe0\xed\xa0\xef\xbb\xbf\xf0\xf4\x90\xf5\xff/abcdABCD";
 	size_t edits = 1 + random_below(state, 3), at, n;
 	char copy[16];
 
@@ -181,7 +186,8 @@ text_mutate(struct buf *t, uint64_t *state)
 			splice(t, at, 1, copy, 1);
 			break;
 		default:
-			splice(t, at, random_below(state, 2), &wild[random_below(state, sizeof(wild) - 1)], 1);
+			splice(t, at, random_below(state, 2),
+			    &wild[random_below(state, sizeof(wild) - 1)], 1);
 		}
 	}
 }
@@ -221,7 +227,8 @@ add_records(json_t *records, json_t *v)
 		json_array_append(records, v);
 		return ORACLE_YES;
 	}
-	json_array_foreach (v, i, item) {
+	json_array_foreach(v, i, item)
+	{
 		if (!json_is_object(item))
 			return ORACLE_NO;
 	}
@@ -285,7 +292,8 @@ compare_value(const struct scan_field *f, const char *page, const json_t *v)
 	case SCAN_REAL:
 		return compare_number(f, page, v);
 	case SCAN_STRING:
-		if (((f->flags & SCAN_ESCAPED) != 0) != (memchr(page + f->val, '\\', f->vlen) != NULL))
+		if (((f->flags & SCAN_ESCAPED) != 0) !=
+		    (memchr(page + f->val, '\\', f->vlen) != NULL))
 			return "flag of an escaped string";
 		text = malloc(f->vlen + 1);
 		if (text == NULL)
@@ -328,14 +336,16 @@ oracle_compare(const struct scan *s, const char *page, const json_t *records)
 
 	if (s->nrecords != json_array_size(records))
 		return "number of records";
-	json_array_foreach (records, i, record) {
+	json_array_foreach(records, i, record)
+	{
 		fields = s->fields + s->records[i].field;
 		if (page[s->records[i].off] != '{' ||
 		    page[s->records[i].off + s->records[i].len - 1] != '}')
 			return "span of a record";
 		if (s->records[i].count < json_object_size(record))
 			return "number of fields";
-		json_object_foreach (record, key, value) {
+		json_object_foreach(record, key, value)
+		{
 			f = find_field(fields, s->records[i].count, page, key);
 			wrong = f == NULL ? "missing field" : compare_value(f, page, value);
 			if (wrong != NULL)

@@ -225,11 +225,11 @@ scan_record(struct scan *s, struct lex *x, const char *page, const char *p, unsi
 	return p + 1;
 }
 
-/* An array of records; p: the '['. */
+/* An array of records; p: the '['. `between` passes the white space that is in no record. */
 static const char *
-scan_array(struct scan *s, struct lex *x, const char *page, const char *p)
+scan_array(struct scan *s, struct lex *x, struct lex *between, const char *page, const char *p)
 {
-	p = lex_space(x, p + 1);
+	p = lex_space(between, p + 1);
 	if (*p == ']')
 		return p + 1;
 	for (;;) {
@@ -238,12 +238,12 @@ scan_array(struct scan *s, struct lex *x, const char *page, const char *p)
 		p = scan_record(s, x, page, p, 2);
 		if (p == NULL)
 			return NULL;
-		p = lex_space(x, p);
+		p = lex_space(between, p);
 		if (*p == ']')
 			return p + 1;
 		if (*p != ',')
 			return lex_fail(x, p, "',' or ']'");
-		p = lex_space(x, p + 1);
+		p = lex_space(between, p + 1);
 	}
 }
 
@@ -251,7 +251,7 @@ scan_array(struct scan *s, struct lex *x, const char *page, const char *p)
 static const char *
 scan_all(struct scan *s, struct lex *x, const char *page, size_t len)
 {
-	struct lex between = {0}; /* white space that is in no record */
+	struct lex between = {0};
 	const char *p = page;
 
 	for (;;) {
@@ -261,7 +261,7 @@ scan_all(struct scan *s, struct lex *x, const char *page, size_t len)
 		if (*p == '{')
 			p = scan_record(s, x, page, p, 1);
 		else if (*p == '[')
-			p = scan_array(s, x, page, p);
+			p = scan_array(s, x, &between, page, p);
 		else
 			return lex_fail(x, p, "a record or an array of records");
 		if (p == NULL)
