@@ -42,3 +42,9 @@ tests_view_portable_t_SOURCES = $(tests_view_t_SOURCES)
 tests_view_portable_t_CFLAGS = $(DATA_TEST_CFLAGS)
 tests_view_portable_t_LDADD = tests/libdata-portable.a $(DATA_TEST_LIBS)
 endif
+
+# "make check" builds it, nothing runs it: tests/bench/scan
+check_PROGRAMS += tests/bench/scan
+tests_bench_scan_SOURCES = tests/bench/scan.c
+tests_bench_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_bench_scan_LDADD = host/libdata.a host/libbase.a $(JANSSON_LIBS)
