@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void
 buf_init(struct buf *b, size_t max)
 {
@@ -105,30 +107,6 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	return 0;
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629), 0 where it is not one. */
-static size_t
-utf8_len(const unsigned char *s, size_t n)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = s[0] < 0x80 ? 1
-	    : s[0] < 0xc2	 ? 0
-	    : s[0] < 0xe0	 ? 2
-	    : s[0] < 0xf0	 ? 3
-	    : s[0] < 0xf5	 ? 4
-				 : 0;
-	uint32_t cp;
-
-	if (len <= 1 || len > n)
-		return len > n ? 0 : len;
-	cp = s[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		cp = cp << 6 | (s[i] & 0x3f);
-	}
-	return cp < least[len] || cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000) ? 0 : len;
-}
-
 static int
 add_escaped(struct buf *b, unsigned char c)
 {
@@ -151,7 +129,7 @@ add_escaped(struct buf *b, unsigned char c)
 int
 buf_add_json_string(struct buf *b, const char *text, size_t n)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	const char *s = text;
 	size_t start = b->len, len;
 	int rc = buf_addc(b, '"');
 
@@ -159,8 +137,8 @@ buf_add_json_string(struct buf *b, const char *text, size_t n)
 		len = utf8_len(s, n);
 		if (len == 0)
 			rc = buf_adds(b, "\xef\xbf\xbd");
-		else if (len == 1 && (s[0] < 0x20 || s[0] == '"' || s[0] == '\\'))
-			rc = add_escaped(b, s[0]);
+		else if (len == 1 && ((unsigned char)s[0] < 0x20 || s[0] == '"' || s[0] == '\\'))
+			rc = add_escaped(b, (unsigned char)s[0]);
 		else
 			rc = buf_add(b, s, len);
 		len += len == 0;
