@@ -2,4 +2,21 @@
 noinst_LIBRARIES += host/libworker.a
 host_libworker_a_SOURCES = \
 	host/worker/chan.c host/worker/chan.h \
-	host/worker/slot.c
+	host/worker/committed.c host/worker/committed.h \
+	host/worker/crumb.c host/worker/crumb.h \
+	host/worker/describe.c host/worker/describe.h \
+	host/worker/load.c host/worker/load.h \
+	host/worker/page.c host/worker/page.h \
+	host/worker/reader.c host/worker/reader.h \
+	host/worker/services.c \
+	host/worker/services_emit.c \
+	host/worker/services_http.c \
+	host/worker/session.c host/worker/session.h \
+	host/worker/slot.c \
+	host/worker/uplink.c host/worker/uplink.h \
+	host/worker/worker.c host/worker/worker.h
+
+pkglibexec_PROGRAMS += abhost-worker
+abhost_worker_SOURCES = host/worker/main.c
+abhost_worker_LDADD = host/libworker.a host/libnet.a host/libdata.a host/libbase.a \
+	$(CURL_LIBS) $(JANSSON_LIBS) -lm

@@ -1,0 +1,132 @@
+/* load.c - see load.h. */
+#include "config.h"
+
+#include "worker/load.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define SYMBOL	   "ab_connector_v1"
+#define HEAD_BYTES 16u	  /* magic, size, abi, min_host: frozen */
+#define TABLE_MAX  65536u /* a larger size is rubbish, not a future */
+
+static unsigned
+major_of(uint32_t version)
+{
+	return version >> 16;
+}
+
+static unsigned
+minor_of(uint32_t version)
+{
+	return version & 0xffff;
+}
+
+static ab_status
+check_head(const struct ab_connector *c, const char *name, struct error *e)
+{
+	if (c->magic != AB_MAGIC)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "%s: its %s begins with magic 0x%08x, this abhost takes 0x%08x (\"ABC0\") "
+		    "only; build it again with this abhost's SDK",
+		    name, SYMBOL, c->magic, AB_MAGIC);
+	if (major_of(c->abi) != major_of(AB_ABI))
+		return error_set(e, AB_EUNSUPPORTED,
+		    "%s was built for connector ABI %u.%u, this abhost speaks %u.%u; use an abhost "
+		    "that speaks %u, or build it again with this SDK",
+		    name, major_of(c->abi), minor_of(c->abi), major_of(AB_ABI), minor_of(AB_ABI),
+		    major_of(c->abi));
+	if (c->min_host > AB_ABI)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "%s needs a host with connector ABI %u.%u, this abhost speaks %u.%u; "
+		    "install a newer abhost",
+		    name, major_of(c->min_host), minor_of(c->min_host), major_of(AB_ABI),
+		    minor_of(AB_ABI));
+	if (c->size < sizeof(struct ab_connector) || c->size > TABLE_MAX)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "%s: its %s says it has %u bytes, ABI %u.%u needs %zu; build it with "
+		    "AB_CONNECTOR of abhost/connector.h",
+		    name, SYMBOL, c->size, major_of(AB_ABI), minor_of(AB_ABI),
+		    sizeof(struct ab_connector));
+	return AB_OK;
+}
+
+static ab_status
+check_functions(const struct ab_connector *c, const char *name, struct error *e)
+{
+	const char *missing = c->id == NULL || c->id[0] == '\0' ? "id"
+	    : c->version == NULL				? "version"
+	    : c->spec == NULL					? "spec"
+	    : c->open == NULL					? "open"
+	    : c->close == NULL					? "close"
+	    : c->check == NULL					? "check"
+	    : c->streams == NULL				? "streams"
+	    : c->read_page == NULL				? "read_page"
+								: NULL;
+
+	if (missing == NULL)
+		return AB_OK;
+	return error_set(e, AB_EUNSUPPORTED,
+	    "%s: its %s has no %s (it is NULL), which every "
+	    "connector needs",
+	    name, SYMBOL, missing);
+}
+
+ab_status
+load_table(const void *found, const char *name, struct ab_connector *out, struct error *e)
+{
+	const struct ab_connector *c = found;
+
+	memset(out, 0, sizeof(*out));
+	memcpy(out, c, HEAD_BYTES);
+	if (check_head(out, name, e) != AB_OK)
+		return e->status;
+	/* A tail that we do not know is governed by min_host, so it may be there. */
+	memcpy(out, c, sizeof(*out));
+	return check_functions(out, name, e);
+}
+
+/* dlerror's text, with the file's own name where it has the descriptor's. */
+static const char *
+load_error(const char *path, const char *name, struct buf *out)
+{
+	const char *text = dlerror(), *at;
+
+	buf_reset(out);
+	if (text == NULL)
+		return "unknown error";
+	for (; (at = strstr(text, path)) != NULL; text = at + strlen(path)) {
+		buf_add(out, text, (size_t)(at - text));
+		buf_adds(out, name);
+	}
+	buf_adds(out, text);
+	return buf_str(out);
+}
+
+ab_status
+load_connector(int fd, const char *name, struct ab_connector *out, struct error *e)
+{
+	char path[64];
+	struct buf text;
+	const void *found = NULL;
+	void *handle;
+	ab_status rc;
+
+	buf_init(&text, 4096);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (handle == NULL)
+		rc = error_set(
+		    e, AB_ECONFIG, "cannot load %s: %s", name, load_error(path, name, &text));
+	else if ((found = dlsym(handle, SYMBOL)) == NULL)
+		rc = error_set(e, AB_ECONFIG, "%s is no abhost connector: it does not export %s",
+		    name, SYMBOL);
+	else
+		rc = load_table(found, name, out, e);
+	buf_fini(&text);
+	return rc;
+}

@@ -1,0 +1,226 @@
+/* services_http.c - the HTTP part of struct ab_host, over net/http. */
+#include "worker/session.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+static struct session *
+session_of(struct ab_host *h)
+{
+	return h->priv;
+}
+
+static int
+env_cancelled(void *ctx)
+{
+	return uplink_cancelled(((struct session *)ctx)->up);
+}
+
+static int
+env_sleep(void *ctx, uint32_t ms)
+{
+	return uplink_wait(((struct session *)ctx)->up, -1, 0, ms) != AB_OK;
+}
+
+static int64_t
+env_now(void *ctx)
+{
+	(void)ctx;
+	return clock_now_us();
+}
+
+static void
+env_waiting(void *ctx, int64_t until_us, const char *why, const char *host)
+{
+	char texts[2][512];
+	struct chan_msg m = {.type = CHAN_WAIT, .num = until_us};
+
+	m.text[0].ptr = utf8_copy(texts[0], sizeof(texts[0]), why != NULL ? why : "");
+	m.text[0].len = strlen(texts[0]);
+	m.text[1].ptr = utf8_copy(texts[1], sizeof(texts[1]), host != NULL ? host : "");
+	m.text[1].len = strlen(texts[1]);
+	(void)uplink_send(((struct session *)ctx)->up, &m, NULL);
+}
+
+static void
+env_log(void *ctx, int level, const char *text)
+{
+	struct session *s = ctx;
+
+	s->host.log(&s->host, level, text);
+}
+
+struct http_env
+services_http_env(struct session *s)
+{
+	return (struct http_env){.ctx = s,
+	    .cancelled = env_cancelled,
+	    .sleep_ms = env_sleep,
+	    .now_us = env_now,
+	    .waiting = env_waiting,
+	    .log = env_log,
+	    .config = s->config};
+}
+
+static ab_status
+svc_endpoint(struct ab_host *h, const char *json)
+{
+	struct session *s = session_of(h);
+	struct error e = ERROR_INIT;
+	ab_status rc = json == NULL ? error_set(&e, AB_EBUG, "endpoint got NULL")
+				    : http_endpoint(s->http, json, &e);
+
+	return rc == AB_OK ? rc : session_broken(s, &e);
+}
+
+static void
+add_response(struct session *s, struct ab_response *r)
+{
+	r->session = s;
+	r->next = s->responses;
+	s->responses = r;
+}
+
+static ab_status
+svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_response **out)
+{
+	struct session *s = session_of(h);
+	struct error e = ERROR_INIT;
+	struct ab_response *r = calloc(1, sizeof(*r));
+	struct ab_request own;
+	ab_status rc;
+
+	*out = NULL;
+	crumb_host_enter(s->crumb);
+	rc = r == NULL ? error_set(&e, AB_ENOMEM, "no memory for a response")
+		       : services_take(&own, sizeof(own), request, "ab_request", &e);
+	if (rc == AB_OK)
+		rc = http_request(s->http, &own, &r->http, &e);
+	crumb_host_leave(s->crumb);
+	if (rc != AB_OK) {
+		free(r);
+		return session_failed(s, &e);
+	}
+	add_response(s, r);
+	if (s->why_is_hosts)
+		error_clear(&s->why); /* the connector knew what to do about it */
+	*out = r;
+	return AB_OK;
+}
+
+static int
+svc_http_status(const struct ab_response *r)
+{
+	return r != NULL ? http_response_status(r->http) : 0;
+}
+
+static const char *
+svc_http_header(const struct ab_response *r, const char *name)
+{
+	return r != NULL && name != NULL ? http_response_header(r->http, name) : NULL;
+}
+
+static struct ab_str
+svc_http_body(const struct ab_response *r)
+{
+	return r != NULL ? http_response_body(r->http) : (struct ab_str){"", 0};
+}
+
+static struct ab_response *
+writable(const struct ab_response *r)
+{
+	return (struct ab_response *)(uintptr_t)r;
+}
+
+static const struct ab_json *
+svc_http_json(const struct ab_response *response)
+{
+	struct ab_response *r = writable(response);
+	struct ab_str body;
+
+	if (r == NULL)
+		return NULL;
+	if (r->json == NULL) {
+		body = http_response_body(r->http);
+		r->json =
+		    view_parse(&r->session->root, body.ptr, body.len, http_response_what(r->http));
+	}
+	return r->json;
+}
+
+/* The body is here already; it is given out in one piece. */
+static ab_status
+svc_http_read(const struct ab_response *response, struct ab_str *chunk)
+{
+	struct ab_response *r = writable(response);
+	struct ab_str body = svc_http_body(r);
+
+	*chunk = (struct ab_str){"", 0};
+	if (r == NULL)
+		return AB_EBUG;
+	if (r->read_at < body.len)
+		*chunk = (struct ab_str){body.ptr + r->read_at, body.len - r->read_at};
+	r->read_at = body.len;
+	return AB_OK;
+}
+
+static void
+svc_http_done(const struct ab_response *response)
+{
+	struct ab_response **at;
+
+	if (response == NULL || response->pinned)
+		return;
+	for (at = &response->session->responses; *at != NULL; at = &(*at)->next) {
+		if (*at == response) {
+			*at = response->next;
+			http_response_free(response->http);
+			free(writable(response));
+			return;
+		}
+	}
+}
+
+void
+services_fill_http(struct ab_host *h)
+{
+	h->endpoint = svc_endpoint;
+	h->http = svc_http;
+	h->http_status = svc_http_status;
+	h->http_header = svc_http_header;
+	h->http_body = svc_http_body;
+	h->http_json = svc_http_json;
+	h->http_read = svc_http_read;
+	h->http_done = svc_http_done;
+}
+
+void
+services_free_responses(struct session *s)
+{
+	struct ab_response *r;
+
+	while ((r = s->responses) != NULL) {
+		s->responses = r->next;
+		http_response_free(r->http);
+		free(r);
+	}
+}
+
+struct ab_response *
+services_find_body(struct session *s, struct ab_str bytes)
+{
+	uintptr_t at = (uintptr_t)bytes.ptr, from;
+	struct ab_str body;
+
+	for (struct ab_response *r = s->responses; r != NULL; r = r->next) {
+		body = http_response_body(r->http);
+		from = (uintptr_t)body.ptr;
+		if (at >= from && at - from <= body.len && bytes.len <= body.len - (at - from))
+			return r;
+	}
+	return NULL;
+}

@@ -1,0 +1,119 @@
+/* session.c - see session.h. */
+#include "worker/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/redact.h"
+
+#define VIEWS_MAX ((size_t)256 << 20) /* memory of the views of one call */
+
+ab_status
+session_init(struct session *s, struct uplink *up, struct chan_crumb *crumb, struct error *e)
+{
+	(void)e;
+	*s = (struct session){.up = up, .crumb = crumb, .page_cap = up->chan.slot_bytes};
+	s->host = (struct ab_host){.size = sizeof(s->host), .abi = AB_ABI, .priv = s};
+	services_fill(&s->host);
+	services_fill_http(&s->host);
+	services_fill_emit(&s->host);
+	view_root_init(&s->config_root, VIEWS_MAX);
+	view_root_init(&s->root, VIEWS_MAX);
+	view_root_init(&s->scratch, VIEWS_MAX);
+	s->catalog.session = s;
+	s->state.session = s;
+	buf_init(&s->state.text, CHAN_MAX_TEXT / 2);
+	page_init(&s->page, s, up, s->page_cap);
+	return AB_OK;
+}
+
+void
+session_fini(struct session *s)
+{
+	session_release(s);
+	uplink_on_cancel(s->up, NULL, NULL);
+	http_free(s->http);
+	page_fini(&s->page);
+	buf_fini(&s->state.text);
+	view_root_fini(&s->config_root);
+	view_root_fini(&s->root);
+	view_root_fini(&s->scratch);
+	free(s->config_text);
+	json_decref(s->config);
+}
+
+void
+session_begin(struct session *s, const char *function, const char *stream, uint64_t page)
+{
+	error_clear(&s->why);
+	error_clear(&s->broken);
+	error_clear(&s->root.error);
+	error_clear(&s->config_root.error);
+	s->why_is_hosts = 0;
+	crumb_enter(s->crumb, function, stream, page);
+}
+
+static int
+is_known(ab_status rc)
+{
+	return rc <= AB_OK && rc >= AB_ESTALE;
+}
+
+/* What the call left behind that makes it a failure, even where it returned AB_OK. */
+static const struct error *
+find_broken(const struct session *s)
+{
+	const struct error *all[] = {&s->broken, &s->root.error, &s->config_root.error};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i]->status != AB_OK)
+			return all[i];
+	return NULL;
+}
+
+ab_status
+session_end(struct session *s, ab_status rc)
+{
+	const struct error *broken = find_broken(s);
+
+	crumb_leave(s->crumb);
+	s->page.open = s->state.open = s->catalog.open = 0;
+	if (broken != NULL) {
+		s->why = *broken;
+	} else if (!is_known(rc)) {
+		error_clear(&s->why);
+		error_set(&s->why, AB_EBUG, "returned %d, which is no status", rc);
+	} else if (rc != AB_OK && s->why.status == AB_OK) {
+		error_set(&s->why, rc,
+		    rc == AB_ECANCELLED ? "cancelled" : "failed (%s) without saying why",
+		    error_word(rc));
+	} else {
+		s->why.status = rc;
+	}
+	redact_text(s->why.text);
+	return s->why.status;
+}
+
+void
+session_release(struct session *s)
+{
+	services_free_responses(s);
+	view_root_reset(&s->root);
+	view_root_reset(&s->scratch);
+}
+
+ab_status
+session_failed(struct session *s, const struct error *e)
+{
+	s->why = *e;
+	s->why_is_hosts = 1;
+	return e->status;
+}
+
+ab_status
+session_broken(struct session *s, const struct error *e)
+{
+	if (s->broken.status == AB_OK)
+		s->broken = *e;
+	return session_failed(s, e);
+}

@@ -1,0 +1,90 @@
+/* session.h - one open source: its connector's table, the host services that it is given, and what its calls
+ * leave behind.
+ *
+ * Everything here belongs to the source thread, except what abi.h marks [any].  A call of the connector is
+ * session_begin, the call, session_end; what the host handed out lives until session_release. */
+#ifndef ABHOST_SESSION_H
+#define ABHOST_SESSION_H
+#include <abhost/abi.h>
+#include <jansson.h>
+
+#include "base/error.h"
+#include "data/view.h"
+#include "net/http.h"
+#include "worker/crumb.h"
+#include "worker/page.h"
+#include "worker/uplink.h"
+
+struct ab_response {
+	struct session *session;
+	struct ab_response *next;
+	struct http_response *http;
+	const struct ab_json *json; /* made once */
+	size_t read_at;		    /* http_read has given so many bytes */
+	int pinned; /* a page's records lie in its body: keep it until the release */
+};
+struct ab_catalog {
+	struct session *session;
+	uint32_t streams;
+	int open;
+};
+struct ab_state {
+	struct session *session;
+	struct buf text; /* the last set_state */
+	int open, is_set;
+};
+
+struct session {
+	struct ab_host host; /* given to the connector; priv leads back here */
+	struct uplink *up;
+	struct chan_crumb *crumb;
+	struct ab_connector connector;
+	void *self;
+	int is_open;
+	size_t page_cap;
+
+	json_t *config;		      /* with secrets */
+	char *config_text;	      /* without */
+	struct view_root config_root, /* lives until close, */
+	    root,		      /* until the call's end, */
+	    scratch;		      /* until the next emit_text */
+	const struct ab_json *config_view;
+
+	struct http *http;
+	struct ab_response *responses;
+	struct error why;    /* the reason that fail() or a service recorded */
+	int why_is_hosts;    /* a service did */
+	struct error broken; /* fails the call, whatever it returns */
+	struct ab_catalog catalog;
+	struct ab_page page;
+	struct ab_state state;
+};
+
+ab_status
+session_init(struct session *s, struct uplink *up, struct chan_crumb *crumb, struct error *e);
+void session_fini(struct session *s);
+
+/* A call of the connector begins; stream may be NULL, page 0. */
+void session_begin(struct session *s, const char *function, const char *stream, uint64_t page);
+/* It returned rc: what the call really ended as, the sentence in s->why. */
+ab_status session_end(struct session *s, ab_status rc);
+/* Everything that the host handed out since the last release is invalid. */
+void session_release(struct session *s);
+/* A service failed: records the sentence, whose status is returned. */
+ab_status session_failed(struct session *s, const struct error *e);
+/* The same where the connector must not be able to go on as if nothing had happened. */
+ab_status session_broken(struct session *s, const struct error *e);
+
+/* services.c, services_http.c, services_emit.c: fill their part of the table. */
+void services_fill(struct ab_host *h);
+void services_fill_http(struct ab_host *h);
+void services_fill_emit(struct ab_host *h);
+/* Copies an argument struct of the connector by the rule of abi.h: shorter is zero-extended, longer must be zero.
+ * Its first two members are size and flags.  AB_EUNSUPPORTED naming the struct, AB_EBUG. */
+ab_status services_take(void *out, size_t known, const void *in, const char *name, struct error *e);
+void services_free_responses(struct session *s);
+/* How http asks the outside, for this session. */
+struct http_env services_http_env(struct session *s);
+/* The response whose body holds these bytes, or NULL. */
+struct ab_response *services_find_body(struct session *s, struct ab_str bytes);
+#endif
