@@ -47,7 +47,10 @@ struct source_options {
 struct source;
 #define SOURCE_FDS 4
 
-/* Starts the worker at once and returns; its first answer comes as an event (DONE of the opening). */
+/* worker_run, in the one binary that can run a worker as a thread; else NULL. */
+extern int (*source_in_process_hook)(int fd, int mem_fd, int so_fd);
+
+/* Starts the worker at once and returns; it dies with the thread that called this.  Its first answer comes as an event (DONE of the opening). */
 ab_status source_start(const struct source_options *o, struct source **out, struct error *e);
 /* What to poll (events filled in); returns how many. */
 int source_fds(struct source *s, struct pollfd fds[SOURCE_FDS]);

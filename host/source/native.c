@@ -1,0 +1,384 @@
+/* native.c - source.h for a native connector: its worker, the channel to it, its messages as events.
+ *
+ * Must never block but for sending a command, and never believe a message that verify.c did not let through. */
+#include "config.h"
+
+#include "source/native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#define COMMAND_MS    10000   /* a worker that does not read a command for so long is stopped */
+#define SILENT_US     2000000 /* from the end of the channel to the end of the process */
+#define DROP_BYTES    ((size_t)4 << 20) /* memory of a larger page is given back at once */
+#define LOOK_AGAIN_MS 50
+
+int (*source_in_process_hook)(int fd, int mem_fd, int so_fd);
+
+struct thread_args {
+	int fd, mem_fd, so_fd;
+};
+
+static void *
+run_in_process(void *p)
+{
+	struct thread_args a = *(struct thread_args *)p;
+
+	free(p);
+	source_in_process_hook(a.fd, a.mem_fd, a.so_fd);
+	return NULL;
+}
+
+/* The worker as a thread of ours; so_fd stays open for as long as the process lives. */
+static ab_status
+start_thread(struct source *s, int fd, int so_fd, struct error *e)
+{
+	struct thread_args *a;
+	int rc = EINVAL;
+
+	if (source_in_process_hook == NULL)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "this abhost cannot run a connector in its own process; abhost-inprocess can");
+	a = malloc(sizeof(*a));
+	if (a != NULL) {
+		*a = (struct thread_args){dup(fd), dup(s->chan.mem_fd), dup(so_fd)};
+		rc = pthread_create(&s->thread, NULL, run_in_process, a);
+	}
+	if (rc != 0) {
+		free(a);
+		return error_set(e, AB_ENOMEM, "cannot start a thread: %s", strerror(rc));
+	}
+	s->in_process = 1;
+	return AB_OK;
+}
+
+static ab_status
+start_worker(struct source *s, int so_fd, const struct source_options *o, struct error *e)
+{
+	int fd;
+	ab_status rc = chan_create(&s->chan, o->page_cap, &fd, e);
+
+	if (rc != AB_OK)
+		return rc;
+	s->chan.send_ms = COMMAND_MS;
+	s->verify.page_cap = o->page_cap;
+	if (o->in_process)
+		rc = start_thread(s, fd, so_fd, e);
+	else
+		rc = spawn_worker(&s->child, fd, s->chan.mem_fd, so_fd, e);
+	close(fd);
+	if (rc != AB_OK)
+		chan_fini(&s->chan);
+	logpipe_init(&s->log, s->child.log_fd);
+	return rc;
+}
+
+static ab_status
+send_command(struct source *s, const struct chan_msg *m, struct error *e)
+{
+	ab_status rc;
+
+	if (s->dead)
+		return error_set(e, s->error.status, "%s", s->error.text);
+	rc = verify_command(&s->verify, m->type, m->stream, e);
+	if (rc != AB_OK)
+		return rc;
+	/* A worker that is gone, or too busy to read, is told by source_next. */
+	s->watch_us = 0;
+	if (chan_send(&s->chan, m, NULL) == AB_ETRANSIENT)
+		obituary_rubbish(s, "it did not read its commands");
+	return AB_OK;
+}
+
+static struct ab_str
+text_of(const char *text)
+{
+	return (struct ab_str){text, strlen(text)};
+}
+
+static ab_status
+send_open(struct source *s, const struct source_options *o, struct error *e)
+{
+	struct chan_msg m = {.type = CHAN_OPEN, .num = (int64_t)o->page_cap};
+
+	m.text[0] = text_of(o->config != NULL ? o->config : "{}");
+	m.text[1] = text_of(o->path != NULL ? o->path : s->who);
+	return send_command(s, &m, e);
+}
+
+ab_status
+source_start(const struct source_options *o, struct source **out, struct error *e)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	int fd = o->fd;
+	ab_status rc = AB_OK;
+
+	*out = NULL;
+	if (fd < 0 && o->path != NULL)
+		fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	if (s == NULL)
+		rc = error_set(e, AB_ENOMEM, "no memory for a source");
+	else if (fd < 0)
+		rc = error_set(e, AB_ECONFIG, "cannot open %s: %s",
+		    o->path != NULL ? o->path : "the connector", strerror(errno));
+	if (rc == AB_OK) {
+		snprintf(s->who, sizeof(s->who), "%s%s%s", o->id != NULL ? o->id : "the connector",
+		    o->version != NULL ? " " : "", o->version != NULL ? o->version : "");
+		s->child.pid_fd = s->child.log_fd = -1;
+		s->timeout_s = o->in_process ? 0 : o->call_timeout_s;
+		rc = start_worker(s, fd, o, e);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (rc == AB_OK && (rc = send_open(s, o, e)) == AB_OK)
+		*out = s;
+	else
+		free(s);
+	return rc;
+}
+
+int
+source_fds(struct source *s, struct pollfd fds[SOURCE_FDS])
+{
+	int n = 0;
+
+	if (s->dead)
+		return 0;
+	if (s->gone_us == 0)
+		fds[n++] = (struct pollfd){.fd = s->chan.fd, .events = POLLIN};
+	if (s->log.fd >= 0)
+		fds[n++] = (struct pollfd){.fd = s->log.fd, .events = POLLIN};
+	if (s->child.pid_fd >= 0)
+		fds[n++] = (struct pollfd){.fd = s->child.pid_fd, .events = POLLIN};
+	return n;
+}
+
+int
+source_timeout_ms(struct source *s)
+{
+	int64_t left;
+
+	if (s->dead)
+		return 0;
+	if (s->gone_us != 0)
+		return LOOK_AGAIN_MS;
+	if (s->verify.command == 0 || s->timeout_s <= 0)
+		return -1;
+	left = (s->watch_us - clock_mono_us() + 999) / 1000;
+	return left < 0 ? 0 : (int)left;
+}
+
+ab_status
+source_check(struct source *s, struct error *e)
+{
+	return send_command(s, &(const struct chan_msg){.type = CHAN_CHECK}, e);
+}
+
+ab_status
+source_streams(struct source *s, struct error *e)
+{
+	return send_command(s, &(const struct chan_msg){.type = CHAN_STREAMS}, e);
+}
+
+ab_status
+source_read(struct source *s, uint32_t stream, const char *configured, const char *committed,
+    uint32_t limit, struct error *e)
+{
+	struct chan_msg m = {.type = CHAN_READ, .stream = stream, .num = limit};
+
+	m.text[0] = text_of(configured);
+	m.text[1] = text_of(committed != NULL ? committed : "[]");
+	return send_command(s, &m, e);
+}
+
+/* The failure of a command, with who and where. */
+static void
+fail_event(const struct source *s, const struct chan_msg *m, struct source_event *ev)
+{
+	ev->type = SOURCE_FAILED;
+	if (m->text[1].len > 0)
+		error_set(
+		    &ev->error, m->status, "%s, %s: %s", s->who, m->text[1].ptr, m->text[0].ptr);
+	else
+		error_set(&ev->error, m->status, "%s: %s", s->who, m->text[0].ptr);
+}
+
+static void
+page_event(const struct chan_msg *m, struct source_event *ev)
+{
+	ev->type = SOURCE_PAGE;
+	ev->slot = m->slot;
+	ev->bytes = m->bytes;
+	ev->has_token = (m->flags & CHAN_HAS_TOKEN) != 0;
+	ev->token = m->text[0];
+	ev->state = m->text[1];
+	ev->about = m->text[2];
+}
+
+static void
+make_event(const struct source *s, const struct chan_msg *m, struct source_event *ev)
+{
+	ev->stream = m->stream;
+	ev->num = m->type == CHAN_LOG ? m->status : m->num;
+	ev->text = m->text[0];
+	switch (m->type) {
+	case CHAN_DONE:
+		ev->type = SOURCE_DONE;
+		break;
+	case CHAN_FAIL:
+		fail_event(s, m, ev);
+		break;
+	case CHAN_STREAM:
+		ev->type = SOURCE_STREAM;
+		break;
+	case CHAN_PARTITION:
+		ev->type = SOURCE_PARTITION;
+		break;
+	case CHAN_PAGE:
+		page_event(m, ev);
+		break;
+	case CHAN_PARTITION_END:
+		ev->type = SOURCE_PARTITION_END;
+		break;
+	case CHAN_RESTART:
+		ev->type = SOURCE_RESTART;
+		break;
+	case CHAN_WAIT:
+		ev->type = SOURCE_WAIT;
+		ev->token = m->text[1];
+		break;
+	default:
+		ev->type = SOURCE_LOG;
+		break;
+	}
+}
+
+static void
+take_message(struct source *s, struct source_event *ev)
+{
+	struct chan_msg m;
+	struct error e = ERROR_INIT;
+	ab_status rc = s->gone_us != 0 ? CHAN_AGAIN : chan_recv(&s->chan, &m, 0, &e);
+
+	if (rc == AB_OK)
+		rc = verify_message(&s->verify, &m, &e);
+	if (rc == AB_OK)
+		make_event(s, &m, ev);
+	else if (rc == AB_ECANCELLED)
+		s->gone_us = clock_mono_us();
+	else if (rc != CHAN_AGAIN)
+		obituary_rubbish(s, e.text);
+}
+
+static void
+take_log(struct source *s, struct source_event *ev, int last)
+{
+	const char *line = logpipe_line(&s->log, s->who, last);
+
+	if (line == NULL)
+		return;
+	ev->type = SOURCE_LOG;
+	ev->num = AB_WARN;
+	ev->text = text_of(utf8_copy(s->line, sizeof(s->line), line));
+}
+
+/* Nothing has come: is the worker still there, and in time? */
+static void
+look_after(struct source *s, struct source_event *ev)
+{
+	int64_t now = clock_mono_us();
+	siginfo_t info;
+
+	if (spawn_ended(&s->child, &info)) {
+		/* Between asking the channel and asking for its end it may have said more. */
+		take_message(s, ev);
+		if (ev->type == SOURCE_NOTHING && !s->dead)
+			take_log(s, ev, 1);
+		if (ev->type == SOURCE_NOTHING && !s->dead)
+			obituary_died(s, &info);
+	} else if (s->gone_us != 0 && (s->in_process || now - s->gone_us > SILENT_US)) {
+		obituary_silent(s);
+	} else if (s->verify.command != 0 && s->timeout_s > 0) {
+		obituary_watch(s, now);
+	}
+}
+
+void
+source_next(struct source *s, struct source_event *ev)
+{
+	*ev = (struct source_event){.type = SOURCE_NOTHING};
+	for (int i = 0; i < 2 && !s->dead && ev->type == SOURCE_NOTHING; i++) {
+		s->log_turn = !s->log_turn;
+		if (s->log_turn)
+			take_log(s, ev, 0);
+		else
+			take_message(s, ev);
+	}
+	if (!s->dead && ev->type == SOURCE_NOTHING)
+		look_after(s, ev);
+	if (s->dead) {
+		ev->type = SOURCE_FAILED;
+		ev->error = s->error;
+	}
+}
+
+ab_status
+source_page(struct source *s, const struct source_event *ev, char *dst, struct error *e)
+{
+	struct verify *v = &s->verify;
+	ab_status rc;
+
+	if (ev->bytes == 0)
+		return AB_OK;
+	if (ev->slot >= CHAN_SLOTS || !v->held[ev->slot] || v->held_bytes[ev->slot] != ev->bytes)
+		return error_set(e, AB_EBUG, "the page was taken already");
+	v->held[ev->slot] = 0;
+	rc = chan_slot_read(&s->chan, ev->slot, dst, ev->bytes, e);
+	if (ev->bytes > DROP_BYTES)
+		chan_slot_drop(&s->chan, ev->slot, ev->bytes);
+	if (!s->dead &&
+	    chan_send(&s->chan, &(const struct chan_msg){.type = CHAN_FREE, .slot = ev->slot},
+		NULL) == AB_ETRANSIENT)
+		obituary_rubbish(s, "it did not read its commands");
+	return rc;
+}
+
+void
+source_cancel(struct source *s)
+{
+	if (!s->dead)
+		(void)chan_send(&s->chan, &(const struct chan_msg){.type = CHAN_CANCEL}, NULL);
+}
+
+int
+source_dead(const struct source *s)
+{
+	return s->dead;
+}
+
+void
+source_close(struct source *s, int grace_ms)
+{
+	if (s == NULL)
+		return;
+	if (!s->dead || s->in_process) {
+		(void)chan_send(&s->chan, &(const struct chan_msg){.type = CHAN_QUIT}, NULL);
+		/* Whatever it still wants to say fails, so that it does not wait for us. */
+		shutdown(s->chan.fd, SHUT_RD);
+		if (s->in_process)
+			pthread_join(s->thread, NULL);
+		else
+			(void)spawn_wait(&s->child, grace_ms);
+	}
+	spawn_end(&s->child);
+	chan_fini(&s->chan);
+	free(s);
+}

@@ -1,0 +1,39 @@
+/* native.h - inside of a native source: what native.c, which turns messages into events, and obituary.c, which
+ * says what became of a worker, share. */
+#ifndef ABHOST_NATIVE_H
+#define ABHOST_NATIVE_H
+#include <pthread.h>
+
+#include "source/logpipe.h"
+#include "source/source.h"
+#include "source/spawn.h"
+#include "source/verify.h"
+#include "worker/chan.h"
+
+struct source {
+	struct chan chan;
+	struct spawn child;
+	struct logpipe log;
+	struct verify verify;
+	char who[160]; /* "my-api 1.0.0" */
+	char line[sizeof(((struct logpipe *)0)->line)];
+	int timeout_s;
+	int64_t watch_us; /* when to look at the breadcrumb next */
+	int64_t gone_us;  /* when the worker's end of the channel was seen, 0: it stands */
+	int log_turn;	  /* the log is asked first, the next time the channel */
+	int dead;
+	struct error error; /* why it is dead */
+	int in_process;
+	pthread_t thread; /* in_process: the worker */
+};
+
+/* The sentences: set s->error and leave the source dead, its process killed. */
+/* Its end was seen; info is how. */
+void obituary_died(struct source *s, const siginfo_t *info);
+/* It closed the channel and did not end. */
+void obituary_silent(struct source *s);
+/* It said what no worker says. */
+void obituary_rubbish(struct source *s, const char *what);
+/* Looks at the breadcrumb: is a function of the connector over its time? Then it is stopped. */
+void obituary_watch(struct source *s, int64_t now_us);
+#endif

@@ -1,0 +1,121 @@
+/* obituary.c - how a worker ended, as one sentence; and the watchdog that ends one.
+ *
+ * The breadcrumb is the worker's own word: it makes sentences and stops hung calls, nothing depends on it. */
+#include "config.h"
+
+#include "source/native.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+static void
+bury(struct source *s)
+{
+	s->dead = 1;
+	s->verify.command = 0;
+	spawn_end(&s->child);
+}
+
+/* "read_page of stream events, page 12"; "" where it never came to run anything */
+static void
+where(const struct chan_crumb *c, char *out, size_t size)
+{
+	char function[sizeof(c->function)], stream[sizeof(c->stream)];
+	int n;
+
+	utf8_copy(function, sizeof(function), c->function);
+	utf8_copy(stream, sizeof(stream), c->stream);
+	n = snprintf(out, size, "%s", function);
+	if (stream[0] != '\0' && n >= 0 && (size_t)n < size)
+		n += snprintf(out + n, size - (size_t)n, " of stream %s", stream);
+	if (stream[0] != '\0' && c->page > 0 && n >= 0 && (size_t)n < size)
+		snprintf(out + n, size - (size_t)n, ", page %llu", (unsigned long long)c->page);
+}
+
+/* " in read_page of stream events, page 12", " while it was loaded", or "". */
+static void
+find_place(const struct source *s, char *out, size_t size)
+{
+	struct chan_crumb c;
+	char text[320];
+
+	out[0] = '\0';
+	if (chan_crumb_read(&s->chan, &c) != 0 || c.function[0] == '\0')
+		return;
+	where(&c, text, sizeof(text));
+	if (strcmp(c.function, "load") == 0)
+		snprintf(out, size, " while it was loaded");
+	else
+		snprintf(out, size, " %s %s", c.call_us != 0 ? "in" : "after", text);
+}
+
+void
+obituary_died(struct source *s, const siginfo_t *info)
+{
+	const char *name = sigabbrev_np(info->si_status);
+	char how[64], place[384];
+
+	find_place(s, place, sizeof(place));
+	if (info->si_code == CLD_EXITED)
+		snprintf(how, sizeof(how), "called exit(%d)", info->si_status);
+	else if (name != NULL)
+		snprintf(how, sizeof(how), "died of SIG%s", name);
+	else
+		snprintf(how, sizeof(how), "died of signal %d", info->si_status);
+	error_set(
+	    &s->error, AB_EBUG, "%s %s%s; what was committed before is safe", s->who, how, place);
+	bury(s);
+}
+
+void
+obituary_silent(struct source *s)
+{
+	char place[384];
+
+	find_place(s, place, sizeof(place));
+	error_set(&s->error, AB_EBUG,
+	    "%s closed its channel to abhost%s, and was stopped; what was committed before is safe",
+	    s->who, place);
+	bury(s);
+}
+
+void
+obituary_rubbish(struct source *s, const char *what)
+{
+	char place[384];
+
+	find_place(s, place, sizeof(place));
+	error_set(&s->error, AB_EBUG, "%s was stopped%s: %s; what was committed before is safe",
+	    s->who, place, what);
+	bury(s);
+}
+
+void
+obituary_watch(struct source *s, int64_t now_us)
+{
+	int64_t step = (int64_t)s->timeout_s * 250000, mono = clock_mono_us(), used;
+	struct chan_crumb c;
+	char text[320];
+
+	if (now_us < s->watch_us)
+		return;
+	s->watch_us = now_us + (step < 1000000 ? step : 1000000);
+	if (chan_crumb_read(&s->chan, &c) != 0 || c.call_us <= 0 || c.call_us > mono)
+		return;
+	used = mono - c.call_us;
+	if (c.host_us >= 0 && c.host_us <= used)
+		used -= c.host_us;
+	if (c.in_host || used < (int64_t)s->timeout_s * 1000000)
+		return;
+	where(&c, text, sizeof(text));
+	error_set(&s->error, AB_EBUG,
+	    "%s was stopped: %s, did not return within %d s (ABHOST_CALL_TIMEOUT); what was committed "
+	    "before is safe",
+	    s->who, text, s->timeout_s);
+	bury(s);
+}

@@ -1,0 +1,181 @@
+/* source.c - laws of a source, driven through source.h against connectors that make their own records. */
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/scan.h"
+#include "drive.h"
+
+/* All pages as one, scanned; returns the number of records. */
+static size_t
+count_records(struct drive *d)
+{
+	struct scan scan;
+	struct error e = ERROR_INIT;
+	size_t n;
+	char *page = calloc(1, d->pages.len + SCAN_PADDING);
+
+	ck_assert_ptr_nonnull(page);
+	memcpy(page, buf_str(&d->pages), d->pages.len);
+	scan_init(&scan);
+	ck_assert_msg(scan_page(&scan, page, d->pages.len, &e) == AB_OK, "%s", e.text);
+	n = scan.nrecords;
+	scan_fini(&scan);
+	free(page);
+	return n;
+}
+
+START_TEST(pages_come_in_order_and_whole)
+{
+	struct drive d;
+
+	ck_assert_int_eq(drive_open(&d, "gen.so", "{\"records\": 250}", 60), AB_OK);
+	ck_assert_int_eq(drive_check(&d), AB_OK);
+	ck_assert_int_eq(drive_streams(&d), AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "stream {\"name\": \"s0\""), 1);
+	ck_assert_int_eq(drive_read(&d, "s0", NULL), AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "partition 0 \npage 1 ("), 1);
+	ck_assert_int_eq(drive_count(&d.lines, ") token=100 state= about=\npage 2 ("), 1);
+	ck_assert_int_eq(drive_count(&d.lines, ") token=none state= about=\nend 0\ndone\n"), 1);
+	ck_assert_uint_eq(count_records(&d), 250);
+	ck_assert_int_eq(drive_count(&d.pages, "\"id\":249,"), 1);
+	drive_close(&d);
+}
+END_TEST
+
+START_TEST(a_resumed_read_begins_at_its_token)
+{
+	struct drive d;
+
+	ck_assert_int_eq(drive_open(&d, "gen-state.so", "{\"records\": 250}", 60), AB_OK);
+	ck_assert_int_eq(drive_read(&d, "s0",
+			     "[{\"partition\": null, \"state\": {\"seq\": 10}, \"token\": \"200\", "
+			     "\"running\": {\"seq\": 209, \"pages\": 2}, \"done\": false}]"),
+	    AB_OK);
+	ck_assert_int_eq(
+	    drive_count(&d.lines, "token=none state={\"seq\": 249, \"pages\": 3} about="), 1);
+	ck_assert_uint_eq(count_records(&d), 40);
+	drive_close(&d);
+}
+END_TEST
+
+START_TEST(a_stale_token_restarts_from_the_committed_state)
+{
+	struct drive d;
+
+	ck_assert_int_eq(
+	    drive_open(&d, "gen-state.so", "{\"records\": 250, \"stale\": 1}", 60), AB_OK);
+	ck_assert_int_eq(drive_read(&d, "s0",
+			     "[{\"partition\": null, \"state\": {\"seq\": 10, \"pages\": 7}, "
+			     "\"token\": \"200\", \"running\": {\"seq\": 209}}]"),
+	    AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "partition 0 \nrestart\npage 1 ("), 1);
+	ck_assert_int_eq(drive_count(&d.lines, "state={\"seq\": 249, \"pages\": 10}"), 1);
+	ck_assert_uint_eq(count_records(&d), 240);
+	drive_close(&d);
+}
+END_TEST
+
+START_TEST(partitions_that_are_done_are_passed_over)
+{
+	struct drive d;
+
+	ck_assert_int_eq(drive_open(&d, "gen-parts.so",
+			     "{\"records\": 30, \"page_size\": 20, \"partitions\": 5}", 60),
+	    AB_OK);
+	ck_assert_int_eq(drive_read(&d, "s0",
+			     "[{\"partition\": {\"part\":1}, \"state\": null, \"done\": true}, "
+			     "{\"partition\": {\"part\": 2}, \"state\": {\"seq\": 85}}]"),
+	    AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "partition "), 4);
+	ck_assert_int_eq(drive_count(&d.lines, "partition 1 {\"part\": 2}\n"), 1);
+	ck_assert_int_eq(drive_count(&d.lines, "partition 3 {\"part\": 4}\n"), 1);
+	ck_assert_uint_eq(count_records(&d), 3 * 30 + 5);
+	drive_close(&d);
+}
+END_TEST
+
+START_TEST(a_failed_page_is_told_with_its_place)
+{
+	struct drive d;
+
+	ck_assert_int_eq(drive_open(&d, "gen.so", "{\"fail_page\": 3}", 60), AB_OK);
+	ck_assert_int_eq(drive_read(&d, "s0", NULL), AB_ETRANSIENT);
+	ck_assert_str_eq(
+	    d.error.text, "zoo 1.0.0, read_page of stream s0, page 3: this page always fails");
+	ck_assert_int_eq(d.npages, 2);
+	/* The source is not dead: it takes another command. */
+	ck_assert_int_eq(drive_check(&d), AB_OK);
+	drive_close(&d);
+}
+END_TEST
+
+START_TEST(a_slow_engine_loses_nothing)
+{
+	struct drive d;
+
+	ck_assert_int_eq(
+	    drive_open(&d, "gen.so", "{\"records\": 400, \"page_size\": 20}", 1), AB_OK);
+	d.take_ms = 5;
+	ck_assert_int_eq(drive_read(&d, "s0", NULL), AB_OK);
+	ck_assert_uint_eq(count_records(&d), 400);
+	for (int id = 0; id < 400; id++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "{\"id\":%d,", id);
+		ck_assert_int_eq(drive_count(&d.pages, text), 1);
+	}
+	drive_close(&d);
+}
+END_TEST
+
+START_TEST(cancelling_ends_a_read_at_once)
+{
+	struct drive d;
+
+	ck_assert_int_eq(
+	    drive_open(&d, "gen.so", "{\"records\": 1000000, \"delay_ms\": 20}", 60), AB_OK);
+	d.cancel_after = 2;
+	ck_assert_int_eq(drive_read(&d, "s0", NULL), AB_ECANCELLED);
+	ck_assert_int_lt(d.npages, 10);
+	d.cancel_after = 0;
+	ck_assert_int_eq(
+	    drive_read(&d, "s0", "[{\"partition\": null, \"state\": {\"seq\": 999990}}]"), AB_OK);
+	drive_close(&d);
+}
+END_TEST
+
+START_TEST(closing_does_not_wait_for_a_busy_source)
+{
+	struct drive d;
+
+	ck_assert_int_eq(
+	    drive_open(&d, "gen.so", "{\"records\": 1000000, \"delay_ms\": 600000}", 60), AB_OK);
+	ck_assert_int_eq(
+	    source_read(d.source, 0, "{\"stream\": {\"name\": \"s0\"}}", "[]", 0, NULL), AB_OK);
+	drive_close(&d);
+}
+END_TEST
+
+static Suite *
+source_suite(void)
+{
+	Suite *s = suite_create("source");
+	TCase *t = tcase_create("read");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, pages_come_in_order_and_whole);
+	tcase_add_test(t, a_resumed_read_begins_at_its_token);
+	tcase_add_test(t, a_stale_token_restarts_from_the_committed_state);
+	tcase_add_test(t, partitions_that_are_done_are_passed_over);
+	tcase_add_test(t, a_failed_page_is_told_with_its_place);
+	tcase_add_test(t, a_slow_engine_loses_nothing);
+	tcase_add_test(t, cancelling_ends_a_read_at_once);
+	tcase_add_test(t, closing_does_not_wait_for_a_busy_source);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+SUITE_MAIN(source_suite())
