@@ -1,0 +1,94 @@
+/* cli.h - what every command of abhost shares: its description, its words and options, how it ends.
+ *
+ * Only host/cli knows argv, the terminal and exit codes.  A command is one file with one `const struct cli_command`;
+ * main.c lists them. */
+#ifndef ABHOST_CLI_H
+#define ABHOST_CLI_H
+#include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "engine/sync.h"
+#include "source/loader.h"
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_CONFIG = 3, CLI_SOME_FAILED = 4 };
+
+#define CLI_MAX_OPTIONS 16
+#define CLI_MAX_REPEATS 256
+
+struct cli_option {
+	const char *name;  /* without "--"; NULL ends the list */
+	const char *value; /* what follows it ("FILE"), or NULL: a switch */
+	const char *help;
+	int repeats; /* may be given several times: cli_args.repeated has them all (one such option per command) */
+};
+
+struct cli_args {
+	const char *word[2]; /* CONNECTOR CONFIG, FILE, ... */
+	int nwords;
+	const char
+	    *value[CLI_MAX_OPTIONS]; /* as in the command's list; NULL: not given; a switch: "" */
+	const char *repeated[CLI_MAX_REPEATS + 1]; /* NULL-terminated */
+	char **argv;				   /* of the whole program */
+};
+
+struct cli_command {
+	const char *name;
+	const char *words;   /* "CONNECTOR CONFIG" */
+	const char *summary; /* a line without a full stop */
+	const char *more;    /* paragraphs for --help, or NULL */
+	int least, most;     /* words */
+	const struct cli_option *options;
+	int (*run)(const struct cli_args *a); /* returns the exit code */
+};
+
+extern const struct cli_command *const cli_commands[]; /* NULL-terminated */
+extern const struct cli_command cmd_check, cmd_discover, cmd_help, cmd_history, cmd_inspect,
+    cmd_list, cmd_query, cmd_read, cmd_run, cmd_spec, cmd_state, cmd_version;
+
+/* commands.c: the whole program; returns its exit code. */
+int cli_main(int argc, char **argv);
+
+/* args.c: from argv[1..] to a command's arguments.  An exit code >= 0 ends the program, -1: go on. */
+int cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args *out);
+/* Says what is wrong with the command line and where help is; returns CLI_USAGE. */
+int cli_misuse(const struct cli_command *cmd, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A count ("20", "64K", "8M") from least to most; -1: it is not one. */
+int cli_number(const char *text, uint64_t least, uint64_t most, uint64_t *out);
+
+/* help.c */
+void cli_help(FILE *to, const struct cli_command *cmd);
+void cli_overview(FILE *to);
+
+/* common.c */
+/* "abhost: " and the sentence on standard error, redacted; the exit code for its status. */
+int cli_fail(const struct error *e);
+/* Flushes standard output; a full disk or a closed pipe is an error, not silence. */
+int cli_finish(int code);
+/* Text with what could draw on a terminal replaced, in place; line ends stay. */
+char *cli_clean(char *text);
+
+/* A connector with its configuration: found, read, expanded, checked, its secrets registered. */
+struct cli_source {
+	struct loader_file file;
+	json_t *spec, *config;
+	struct sync_options sync; /* connector, config and environment filled in */
+};
+/* config NULL: the connector and its spec only. fini in any case. */
+ab_status
+cli_source_init(struct cli_source *s, const char *connector, const char *config, struct error *e);
+void cli_source_fini(struct cli_source *s);
+/* The same for check, discover and read, which log warnings only: an exit code, or -1: go on. */
+int cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process);
+#define CLI_IN_PROCESS \
+	{ \
+		"in-process", NULL, "run the connector in this process, for gdb and valgrind", 0 \
+	}
+/* Whether this program is the one that can; and becoming it, with the same arguments (returns only on failure). */
+int cli_is_in_process(void);
+int cli_exec_in_process(char **argv);
+/* Prints a JSON value for people: indented, keys in their order. */
+int cli_print_json(const json_t *v);
+#endif

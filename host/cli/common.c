@@ -1,0 +1,127 @@
+/* common.c - how commands fail, end, and get at a connector with its configuration. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/redact.h"
+#include "cli/cli.h"
+#include "data/config.h"
+
+#define DEFAULT_PAGE_CAP     (64u << 20)
+#define DEFAULT_CALL_TIMEOUT 300
+
+char *
+cli_clean(char *text)
+{
+	for (char *p = text; *p != '\0'; p++)
+		if (((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f)
+			*p = ' ';
+	return text;
+}
+
+int
+cli_fail(const struct error *e)
+{
+	struct error copy = *e;
+
+	fprintf(stderr, "abhost: %s\n", cli_clean(redact_text(copy.text)));
+	return e->status == AB_ECONFIG || e->status == AB_EUNSUPPORTED ? CLI_CONFIG : CLI_FAILED;
+}
+
+int
+cli_finish(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	if (errno == EPIPE) /* `abhost ... | head`: its reader has seen enough */
+		return code;
+	fprintf(stderr, "abhost: cannot write to standard output: %s\n", strerror(errno));
+	return code != CLI_DONE ? code : CLI_FAILED;
+}
+
+static ab_status
+read_environment(struct sync_options *o, struct error *e)
+{
+	const char *text = getenv("ABHOST_CALL_TIMEOUT");
+	uint64_t seconds = DEFAULT_CALL_TIMEOUT;
+
+	if (text != NULL && cli_number(text, 1, 86400, &seconds) != 0)
+		return error_set(e, AB_ECONFIG,
+		    "ABHOST_CALL_TIMEOUT must be a number of seconds from 1 to 86400");
+	o->call_timeout_s = (int)seconds;
+	o->page_cap = DEFAULT_PAGE_CAP;
+	return AB_OK;
+}
+
+static ab_status
+read_config(struct cli_source *s, const char *path, struct error *e)
+{
+	ab_status rc = config_read(path, &s->config, e);
+
+	if (rc != AB_OK)
+		return rc;
+	rc = config_expand(s->config, e);
+	if (rc == AB_OK)
+		rc = config_redact(s->spec, s->config, e);
+	if (rc == AB_OK)
+		rc = config_check(s->spec, s->config, e);
+	if (rc == AB_OK)
+		rc = config_redact(s->spec, s->config, e); /* defaults may be secrets too */
+	return rc == AB_OK ? AB_OK
+			   : error_wrap(e, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
+}
+
+ab_status
+cli_source_init(struct cli_source *s, const char *connector, const char *config, struct error *e)
+{
+	ab_status rc;
+
+	*s = (struct cli_source){.file.fd = -1};
+	rc = read_environment(&s->sync, e);
+	if (rc == AB_OK)
+		rc = loader_find(connector, &s->file, e);
+	if (rc == AB_OK &&
+	    config_parse(s->file.spec, strlen(s->file.spec), "spec", AB_EBUG, &s->spec, e) != AB_OK)
+		rc = error_wrap(
+		    e, "connector %s %s (%s): its own", s->file.id, s->file.version, s->file.path);
+	if (rc == AB_OK && config != NULL)
+		rc = read_config(s, config, e);
+	s->sync.connector = &s->file;
+	s->sync.config = s->config;
+	return rc;
+}
+
+void
+cli_source_fini(struct cli_source *s)
+{
+	loader_file_fini(&s->file);
+	json_decref(s->spec);
+	json_decref(s->config);
+	*s = (struct cli_source){.file.fd = -1};
+}
+
+int
+cli_print_json(const json_t *v)
+{
+	if (json_dumpf(v, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0 &&
+	    putchar('\n') != EOF)
+		return CLI_DONE;
+	return CLI_FAILED;
+}
+
+int
+cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process)
+{
+	struct error e = ERROR_INIT;
+
+	if (in_process && !cli_is_in_process())
+		return cli_exec_in_process(a->argv);
+	log_level(AB_WARN);
+	if (cli_source_init(s, a->word[0], a->word[1], &e) != AB_OK) {
+		cli_source_fini(s);
+		return cli_fail(&e);
+	}
+	s->sync.in_process = in_process;
+	return -1;
+}

@@ -1,0 +1,147 @@
+/* inspect.c - abhost inspect: everything that a connector's file says of itself; runs nothing of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/table.h"
+#include "data/config.h"
+#include "source/sofile.h"
+
+static void
+print_functions(const struct loader_file *f)
+{
+	const char *name;
+
+	printf("functions:");
+	for (unsigned i = 0; (name = loader_function(i)) != NULL; i++)
+		printf(" %s%s", name, f->missing & (1u << i) ? " (MISSING)" : "");
+	printf("%s%s\n", f->has_partitions ? " partitions" : "",
+	    f->has_update_state ? " update_state" : "");
+}
+
+static void
+print_file(const struct loader_file *f)
+{
+	const unsigned bad = SOFILE_EXEC_STACK | SOFILE_TEXTREL | SOFILE_WRITABLE_CODE;
+
+	printf("file:      %s\n", f->path);
+	if (f->id != NULL)
+		printf("id:        %s\n", f->id);
+	if (f->version != NULL)
+		printf("version:   %s\n", f->version);
+	if (f->abi != 0)
+		printf("abi:       %u.%u (needs a host with %u.%u; this one has %u.%u)\n",
+		    f->abi >> 16, f->abi & 0xffff, f->min_host >> 16, f->min_host & 0xffff,
+		    AB_ABI >> 16, AB_ABI & 0xffff);
+	if (f->spec != NULL)
+		print_functions(f);
+	printf("libraries:");
+	for (char **p = f->needed; p != NULL && *p != NULL; p++) {
+		cli_clean(*p);
+		printf(" %s", *p);
+	}
+	printf("%s\n", f->needed == NULL ? " none" : "");
+	printf("hardening: %s, %s, %s%s%s%s\n",
+	    f->traits & SOFILE_RELRO ? f->traits & SOFILE_BIND_NOW ? "full RELRO" : "RELRO"
+				     : "no RELRO",
+	    f->traits & SOFILE_EXEC_STACK ? "EXECUTABLE STACK" : "no executable stack",
+	    f->traits & SOFILE_TEXTREL ? "TEXT RELOCATIONS" : "no text relocations",
+	    f->traits & SOFILE_WRITABLE_CODE ? ", WRITABLE CODE" : "",
+	    f->traits & SOFILE_RUNPATH ? ", has its own library path (RUNPATH)" : "",
+	    f->traits & bad ? " - ask its author why" : "");
+}
+
+static int
+is_required(const json_t *schema, const char *key)
+{
+	const json_t *required = json_object_get(schema, "required");
+
+	for (size_t i = 0; i < json_array_size(required); i++)
+		if (strcmp(json_string_value(json_array_get(required, i)) ?: "", key) == 0)
+			return 1;
+	return 0;
+}
+
+static const char *
+type_of(const json_t *property)
+{
+	const json_t *type = json_object_get(property, "type");
+
+	if (json_is_array(type))
+		type = json_array_get(type, 0);
+	if (json_is_string(type))
+		return json_string_value(type);
+	return json_object_get(property, "oneOf") != NULL ? "one of several" : "any";
+}
+
+static int
+print_property(struct table *t, const json_t *schema, const char *key, const json_t *property)
+{
+	const json_t *def = json_object_get(property, "default");
+	int is_secret = json_is_true(json_object_get(property, "airbyte_secret"));
+	char *text =
+	    def != NULL && !is_secret ? json_dumps(def, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+	const char *note = json_string_value(json_object_get(property, "description"));
+	const char *cells[] = {key, type_of(property), is_required(schema, key) ? "required" : "",
+	    !is_secret ? ""
+		: json_is_true(json_object_get(property, "ab_reveal"))
+		? "secret, shown to the connector"
+		: "secret",
+	    text != NULL ? text : "", note != NULL ? note : ""};
+	int rc = table_row(t, cells);
+
+	free(text);
+	return rc;
+}
+
+static ab_status
+print_spec(const struct loader_file *f, struct error *e)
+{
+	static const char *const names[] = {
+	    "key", "type", "required", "secret", "default", "description"};
+	struct table t;
+	const char *key;
+	json_t *spec, *property;
+	int rc;
+
+	if (config_parse(f->spec, strlen(f->spec), "its spec", AB_EBUG, &spec, e) != AB_OK)
+		return e->status;
+	printf("\nconfiguration:\n");
+	rc = table_init(&t, stdout, TABLE_ALIGNED, names, 6);
+	json_object_foreach(json_object_get(spec, "properties"), key, property) if (rc == 0) rc =
+	    print_property(&t, spec, key, property);
+	if (table_fini(&t) != 0 || rc != 0)
+		error_set(e, AB_ENOMEM, "no memory");
+	json_decref(spec);
+	return e->status;
+}
+
+static int
+inspect_run(const struct cli_args *a)
+{
+	struct error e = ERROR_INIT;
+	struct loader_file f;
+	ab_status rc = loader_find(a->word[0], &f, &e);
+
+	if (f.path != NULL)
+		print_file(&f);
+	if (rc == AB_OK)
+		rc = print_spec(&f, &e);
+	loader_file_fini(&f);
+	if (rc == AB_OK)
+		return CLI_DONE;
+	fflush(stdout);
+	return cli_fail(&e);
+}
+
+static const struct cli_option options[] = {{.name = NULL}};
+const struct cli_command cmd_inspect = {.name = "inspect",
+    .words = "CONNECTOR",
+    .summary = "Show what a connector's file says of itself",
+    .more =
+	"Identity, ABI, functions, libraries, hardening, and the keys of its configuration; also of a file\n"
+	"that cannot be used, as far as it goes, and why. Nothing of the connector is run.",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .run = inspect_run};

@@ -1,0 +1,184 @@
+/* run.c - abhost run: a connector's streams into a destination. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/summary.h"
+#include "cli/ui.h"
+#include "data/config.h"
+
+enum {
+	OPT_TO,
+	OPT_STREAMS,
+	OPT_MODE,
+	OPT_CATALOG,
+	OPT_STATE,
+	OPT_FULL_REFRESH,
+	OPT_JSON,
+	OPT_QUIET,
+	OPT_PAGE_CAP,
+	OPT_ONE_THREAD,
+	OPT_IN_PROCESS
+};
+
+#define LEAST_PAGE_CAP 4096
+#define MOST_PAGE_CAP  (1u << 30)
+
+struct run {
+	struct cli_source source;
+	json_t *catalog;
+	char *to;
+	int to_stdout; /* the destination is standard output: people read standard error */
+};
+
+static ab_status
+choose_destination(struct run *run, const char *to, struct error *e)
+{
+	size_t n = strlen(run->source.file.id) + sizeof(".db");
+
+	run->to = to != NULL ? strdup(to) : malloc(n);
+	if (run->to == NULL)
+		return error_set(e, AB_ENOMEM, "no memory");
+	if (to == NULL)
+		snprintf(run->to, n, "%s.db", run->source.file.id);
+	run->to_stdout = strcmp(run->to, "jsonl:-") == 0;
+	return AB_OK;
+}
+
+static ab_status
+run_init(struct run *run, const struct cli_args *a, struct error *e)
+{
+	struct sync_options *o = &run->source.sync;
+	ab_status rc = cli_source_init(&run->source, a->word[0], a->word[1], e);
+	uint64_t cap = 0;
+
+	if (rc == AB_OK)
+		rc = choose_destination(run, a->value[OPT_TO], e);
+	if (rc == AB_OK && a->value[OPT_CATALOG] != NULL)
+		rc = config_read(a->value[OPT_CATALOG], &run->catalog, e);
+	if (rc != AB_OK)
+		return rc;
+	o->to = run->to;
+	o->state_file = a->value[OPT_STATE];
+	o->streams = a->value[OPT_STREAMS];
+	o->catalog = run->catalog;
+	o->modes = a->value[OPT_MODE] != NULL ? a->repeated : NULL;
+	o->full_refresh = a->value[OPT_FULL_REFRESH] != NULL;
+	o->one_thread = a->value[OPT_ONE_THREAD] != NULL;
+	o->in_process = a->value[OPT_IN_PROCESS] != NULL;
+	if (a->value[OPT_PAGE_CAP] != NULL &&
+	    cli_number(a->value[OPT_PAGE_CAP], LEAST_PAGE_CAP, MOST_PAGE_CAP, &cap) == 0)
+		o->page_cap = (size_t)cap;
+	return AB_OK;
+}
+
+static void
+run_fini(struct run *run)
+{
+	cli_source_fini(&run->source);
+	json_decref(run->catalog);
+	free(run->to);
+}
+
+static int
+exit_code(const struct sync_report *r, const struct error *e)
+{
+	switch (r->outcome) {
+	case SYNC_DONE:
+		return CLI_DONE;
+	case SYNC_SOME_FAILED:
+		return CLI_SOME_FAILED;
+	case SYNC_CANCELLED:
+		return 128 + (r->signal != 0 ? r->signal : SIGINT);
+	default:
+		return e->status == AB_ECONFIG || e->status == AB_EUNSUPPORTED ? CLI_CONFIG
+									       : CLI_FAILED;
+	}
+}
+
+static int
+run_sync(struct run *run, const struct cli_args *a)
+{
+	struct sync_options *o = &run->source.sync;
+	FILE *people = run->to_stdout ? stderr : stdout;
+	enum ui_form form = a->value[OPT_JSON] != NULL ? UI_JSON
+	    : a->value[OPT_QUIET] != NULL	       ? UI_QUIET
+						       : ui_form_for(people);
+	struct ui ui = {
+	    .id = run->source.file.id, .version = run->source.file.version, .where = run->to};
+	struct sync_report report = {0};
+	struct error e = ERROR_INIT;
+	int code;
+
+	ui_begin(&ui, form, people);
+	o->on_event = ui_event;
+	o->ctx = &ui;
+	sync_run(o, &report, &e);
+	ui_end(&ui);
+	if (report.nstreams > 0 && (form == UI_LIVE || form == UI_LINES))
+		summary_print(people, &report, run->to);
+	fflush(people);
+	code = exit_code(&report, &e);
+	if (code != CLI_DONE && report.outcome == SYNC_FAILED)
+		cli_fail(&e);
+	else if (code != CLI_DONE)
+		summary_trouble(&report, run->to);
+	sync_report_fini(&report);
+	return code;
+}
+
+static int
+run_run(const struct cli_args *a)
+{
+	struct run run = {.to = NULL};
+	struct error e = ERROR_INIT;
+	uint64_t cap;
+	int code;
+
+	if (a->value[OPT_PAGE_CAP] != NULL &&
+	    cli_number(a->value[OPT_PAGE_CAP], LEAST_PAGE_CAP, MOST_PAGE_CAP, &cap) != 0)
+		return cli_misuse(
+		    &cmd_run, "--page-cap must be a number of bytes from 4K to 1024M, as in 64M");
+	if (a->value[OPT_JSON] != NULL && a->value[OPT_QUIET] != NULL)
+		return cli_misuse(&cmd_run, "--json and --quiet exclude each other");
+	if (a->value[OPT_IN_PROCESS] != NULL && !cli_is_in_process())
+		return cli_exec_in_process(a->argv);
+	if (run_init(&run, a, &e) == AB_OK)
+		code = run_sync(&run, a);
+	else
+		code = cli_fail(&e);
+	run_fini(&run);
+	return code;
+}
+
+static const struct cli_option options[] = {
+    [OPT_TO] = {"to", "DEST",
+	"where to: sqlite:FILE, FILE.db, jsonl:FOLDER, jsonl:- (default: ./ID.db)", 0},
+    [OPT_STREAMS] = {"streams", "A,B", "only these streams", 0},
+    [OPT_MODE] = {"mode", "STREAM=MODE", "a sync mode, e.g. users=full_refresh:append (repeatable)",
+	1},
+    [OPT_CATALOG] = {"catalog", "FILE", "streams and modes from a ConfiguredAirbyteCatalog", 0},
+    [OPT_STATE] = {"state", "FILE", "keep the state here, for a destination that cannot (jsonl:-)",
+	0},
+    [OPT_FULL_REFRESH] = {"full-refresh", NULL, "forget what was read before, begin again", 0},
+    [OPT_JSON] = {"json", NULL, "events as JSON objects, one a line", 0},
+    [OPT_QUIET] = {"quiet", NULL, "say nothing but warnings and errors", 0},
+    [OPT_PAGE_CAP] = {"page-cap", "SIZE",
+	"largest page that a connector may hand over (default: 64M)", 0},
+    [OPT_ONE_THREAD] = {"one-thread", NULL, "read, convert and write in one thread", 0},
+    [OPT_IN_PROCESS] = CLI_IN_PROCESS,
+    {.name = NULL}};
+const struct cli_command cmd_run = {.name = "run",
+    .words = "CONNECTOR CONFIG",
+    .summary = "Sync a connector's streams into a database",
+    .more =
+	"Records and state are committed together: stopped or killed at any moment, the same command\n"
+	"goes on where it stopped, and nothing is lost or doubled. MODE is SYNC:DESTINATION with SYNC one\n"
+	"of full_refresh, incremental and DESTINATION one of overwrite, append, append_dedup.\n\n"
+	"Exit codes: 0 done, 1 failed, 2 wrong command line, 3 the configuration must change,\n"
+	"4 some streams failed, 130 and 143 stopped by SIGINT and SIGTERM.",
+    .least = 2,
+    .most = 2,
+    .options = options,
+    .run = run_run};

@@ -1,0 +1,174 @@
+/* summary.c - see summary.h. */
+#include "cli/summary.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/redact.h"
+#include "cli/cli.h"
+#include "cli/table.h"
+#include "cli/text.h"
+
+/* Appends text as one word of a shell's command line. */
+static void
+add_shell_word(struct buf *b, const char *text)
+{
+	size_t plain = strspn(
+	    text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,=");
+
+	if (*text != '\0' && text[plain] == '\0') {
+		buf_adds(b, text);
+		return;
+	}
+	buf_addc(b, '\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			buf_adds(b, "'\\''");
+		else
+			buf_addc(b, *text);
+	}
+	buf_addc(b, '\'');
+}
+
+/* Appends a table's name as SQL wants it. */
+static void
+add_identifier(struct buf *b, const char *name)
+{
+	size_t len = strlen(name);
+	int plain = len > 0 && (*name < '0' || *name > '9') && len < 256 &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+		len &&
+	    !sqlite3_keyword_check(name, (int)len);
+
+	if (plain) {
+		buf_adds(b, name);
+		return;
+	}
+	buf_addc(b, '"');
+	for (; *name != '\0'; name++) {
+		if (*name == '"')
+			buf_addc(b, '"');
+		buf_addc(b, *name);
+	}
+	buf_addc(b, '"');
+}
+
+/* The file behind "sqlite:FILE?page_size=8192" or "FILE.db"; free() it. NULL: not a SQLite file. */
+static char *
+sqlite_path(const char *to)
+{
+	static const char *const ends[] = {".db", ".sqlite", ".sqlite3"};
+	int is_sqlite = strncmp(to, "sqlite:", 7) == 0;
+	size_t len = strlen(to);
+	char *path;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && !is_sqlite; i++)
+		is_sqlite =
+		    len > strlen(ends[i]) && strcmp(to + len - strlen(ends[i]), ends[i]) == 0;
+	path = is_sqlite ? strdup(strncmp(to, "sqlite:", 7) == 0 ? to + 7 : to) : NULL;
+	if (path != NULL)
+		path[strcspn(path, "?")] = '\0';
+	return path;
+}
+
+static const struct sync_stream_report *
+best_stream(const struct sync_report *r)
+{
+	const struct sync_stream_report *best = NULL;
+
+	for (size_t i = 0; i < r->nstreams; i++)
+		if (!r->streams[i].failed && r->streams[i].where != NULL &&
+		    (best == NULL || r->streams[i].records > best->records))
+			best = &r->streams[i];
+	return best;
+}
+
+static void
+print_next(FILE *out, const struct sync_report *r, const char *to)
+{
+	const struct sync_stream_report *s = best_stream(r);
+	char *path = sqlite_path(to);
+	struct buf sql, line;
+
+	buf_init(&sql, 2048);
+	buf_init(&line, 8192);
+	if (s != NULL && path != NULL) {
+		buf_adds(&sql, "SELECT * FROM ");
+		add_identifier(&sql, s->where);
+		buf_adds(&sql, " LIMIT 5");
+		add_shell_word(&line, path);
+		buf_addc(&line, ' ');
+		if (strpbrk(buf_str(&sql), "\"$`\\!") == NULL)
+			buf_addf(&line, "\"%s\"", buf_str(&sql));
+		else
+			add_shell_word(&line, buf_str(&sql));
+		fprintf(out, "Next: abhost query %s\n", buf_str(&line));
+	}
+	buf_fini(&sql);
+	buf_fini(&line);
+	free(path);
+}
+
+static int
+print_row(struct table *t, const struct sync_stream_report *s)
+{
+	char read[TEXT_NUMBER], written[TEXT_NUMBER], mode[80];
+	const char *cells[] = {s->name, mode, text_count(s->records, read),
+	    text_count(s->written, written),
+	    s->failed		   ? "(failed)"
+		: s->where != NULL ? s->where
+				   : "-"};
+
+	snprintf(mode, sizeof(mode), "%s, %s", s->sync_mode, s->destination_sync_mode);
+	return table_row(t, cells);
+}
+
+void
+summary_print(FILE *out, const struct sync_report *r, const char *to)
+{
+	static const char *const names[] = {"stream", "mode", "read", "written", "where"};
+	char records[TEXT_NUMBER], bytes[TEXT_NUMBER], time[TEXT_NUMBER], rate[TEXT_NUMBER];
+	int64_t us = r->ended_us > r->started_us ? r->ended_us - r->started_us : 1;
+	struct table t;
+	int rc = table_init(&t, out, TABLE_ALIGNED, names, 5);
+
+	fputc('\n', out);
+	for (size_t i = 0; rc == 0 && i < r->nstreams; i++)
+		rc = print_row(&t, &r->streams[i]);
+	table_fini(&t);
+	fprintf(out, "\n%s records (%s) in %s, %s records/s, into %s\n",
+	    text_count(r->records, records), text_bytes(r->bytes, bytes), text_duration(us, time),
+	    text_count((int64_t)((double)r->records * 1e6 / (double)us), rate), to);
+	if (r->outcome == SYNC_DONE)
+		print_next(out, r, to);
+}
+
+void
+summary_trouble(const struct sync_report *r, const char *to)
+{
+	char text[sizeof(r->streams->error)];
+	size_t failed = 0;
+
+	for (size_t i = 0; i < r->nstreams; i++)
+		failed += r->streams[i].failed != 0;
+	if (r->outcome == SYNC_CANCELLED) {
+		fprintf(stderr,
+		    "abhost: stopped by %s; everything committed so far is in %s.\n"
+		    "Run the same command again to go on from there.\n",
+		    r->signal == SIGINT ? "Ctrl-C" : "a signal", to);
+		return;
+	}
+	for (size_t i = 0; failed > 0 && i < r->nstreams; i++) {
+		if (!r->streams[i].failed)
+			continue;
+		snprintf(text, sizeof(text), "%s", r->streams[i].error);
+		fprintf(stderr, "abhost: %s\n", cli_clean(redact_text(text)));
+	}
+	if (failed > 0)
+		fprintf(stderr,
+		    "abhost: %zu of %zu streams failed; what was committed is kept, and the same command goes "
+		    "on from there.\n",
+		    failed, r->nstreams);
+}
