@@ -10,5 +10,9 @@ tests_kit_t_SOURCES = tests/kit.c tests/kit_host.c tests/kit_host.h tests/suite.
 tests_kit_t_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/sdk/kit
 tests_kit_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_kit_t_LDADD = libabhost-kit.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
-TESTS += tests/kit.t
+check_PROGRAMS += tests/schema.t
+tests_schema_t_SOURCES = tests/schema.c tests/suite.h
+tests_schema_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+tests_schema_t_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+TESTS += tests/kit.t tests/schema.t
 endif

@@ -37,7 +37,7 @@ int pager_is_url(const struct rest_stream *s);
 int pager_is_resumable(const struct rest_stream *s);
 /* Records to ask for in a page, 0: no parameter.  AB_ECONFIG where the config asks for too many. */
 ab_status request_size(struct rest *r, const struct rest_stream *s, uint32_t limit, int64_t *out);
-/* The URL of the first page, absolute, malloc'ed; NULL: no memory. */
+/* The URL of the first page without parameters, absolute, malloc'ed; NULL: no memory. */
 char *request_url(const struct rest *r, const struct rest_stream *s);
 ab_status request_no_memory(struct rest *r);
 #endif

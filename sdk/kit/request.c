@@ -25,14 +25,14 @@ char *
 request_url(const struct rest *r, const struct rest_stream *s)
 {
 	const char *url = s->url != NULL ? s->url : s->name;
-	struct text t = {0};
+	struct text base = {0}, t = {0};
 
-	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
-		text_adds(&t, r->base_url);
-		if (!t.failed && t.len > 0 && t.ptr[t.len - 1] != '/')
-			text_adds(&t, "/");
-	}
-	text_adds(&t, url);
+	text_adds(&base, r->base_url);
+	if (!base.failed && (base.len == 0 || base.ptr[base.len - 1] != '/'))
+		text_adds(&base, "/");
+	if (!base.failed)
+		link_resolve(base.ptr, url, strlen(url), &t);
+	text_fini(&base);
 	if (t.failed)
 		text_fini(&t);
 	return t.ptr;

@@ -58,7 +58,7 @@ struct ab_request {
 	const char *const *params;      /* k, v, ..., NULL; a NULL v drops its k */
 	const char *const *headers;     /* same shape */
 	struct ab_str body;
-	const char *options;            /* JSON, or NULL: {"ok": [404], ...} */
+	const char *options;            /* JSON (options.json), or NULL */
 };
 struct ab_read {
 	uint32_t size, flags;           /* flags: none yet, 0 */
