@@ -162,7 +162,7 @@ static const struct mistake {
     {"{\"base_url\": \"ftp://h\"}", "at /base_url: has a scheme other than", 0},
     {"{\"base_url\": \"https://h/?x\"}", "at /base_url: has a query", 0},
     {"{\"base_url\": \"https://h\", \"oauth\": {}}",
-	"at /oauth: is not a key that abhost knows; did you mean \"auth\"?, near: se_url\": \"https://h\", \"oauth\": {}}",
+	"at /oauth: is not a key that abhost knows; did you mean \"auth\"?, near: \": \"https://h\", \"oauth\": {}}",
 	1},
     {"{\"base_url\": \"https://h\", \"auth\": []}", "at /auth: must be an object", 1},
     {WITH("{}"), "at /auth/type: must be \"none\"", 1},
