@@ -1,9 +1,10 @@
 # tests of host/net
 if HAVE_CHECK
 NET_TEST_CC = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+HTTP_FIXTURE = tests/http-fixture.c tests/http-fixture.h tests/wire.c tests/wire.h tests/suite.h
 NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
 
-check_PROGRAMS += tests/url.t tests/retry.t tests/auth.t tests/http.t
+check_PROGRAMS += tests/url.t tests/retry.t tests/auth.t tests/http.t tests/http-faults.t
 tests_url_t_SOURCES = tests/url.c tests/suite.h
 tests_url_t_CFLAGS = $(NET_TEST_CC)
 tests_url_t_LDADD = $(NET_TEST_LIBS)
@@ -13,8 +14,11 @@ tests_retry_t_LDADD = $(NET_TEST_LIBS)
 tests_auth_t_SOURCES = tests/auth.c tests/suite.h
 tests_auth_t_CFLAGS = $(NET_TEST_CC)
 tests_auth_t_LDADD = $(NET_TEST_LIBS)
-tests_http_t_SOURCES = tests/http.c tests/wire.c tests/wire.h tests/suite.h
+tests_http_t_SOURCES = tests/http.c $(HTTP_FIXTURE)
 tests_http_t_CFLAGS = $(NET_TEST_CC)
 tests_http_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
-TESTS += tests/url.t tests/retry.t tests/auth.t tests/http.t
+tests_http_faults_t_SOURCES = tests/http-faults.c $(HTTP_FIXTURE)
+tests_http_faults_t_CFLAGS = $(NET_TEST_CC)
+tests_http_faults_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+TESTS += tests/url.t tests/retry.t tests/auth.t tests/http.t tests/http-faults.t
 endif
