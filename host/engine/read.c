@@ -248,7 +248,7 @@ on_event(void *ctx, struct source_event *ev, struct error *e)
 		log_text((int)ev->num, r->o->connector, ev->text.ptr);
 		return AB_OK;
 	case SOURCE_WAIT:
-		report_event(r->o->report, SYNC_EVENT_WAIT, r->o->index, ev->text.ptr);
+		report_wait(r->o->report, r->o->index, ev->num, ev->token.ptr, ev->text.ptr);
 		return checkpoint_wait(r, e);
 	default:
 		return error_set(e, AB_EBUG,

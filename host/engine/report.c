@@ -46,6 +46,16 @@ report_event(struct report *r, enum sync_event ev, size_t stream, const char *te
 }
 
 void
+report_wait(struct report *r, size_t stream, int64_t until_us, const char *host, const char *why)
+{
+	struct sync_stream_report *s = &r->out->streams[stream];
+
+	s->wait_until_us = until_us;
+	snprintf(s->wait_host, sizeof(s->wait_host), "%s", host != NULL ? host : "");
+	report_event(r, SYNC_EVENT_WAIT, stream, why);
+}
+
+void
 report_page(struct report *r, size_t records, size_t bytes)
 {
 	struct sync_stream_report *s = &r->out->streams[r->current];

@@ -21,6 +21,9 @@ void report_init(struct report *r, const struct sync_options *o, struct sync_rep
 /* The streams are known. AB_ENOMEM. */
 ab_status report_plan(struct report *r, const struct plan *p, struct error *e);
 void report_event(struct report *r, enum sync_event ev, size_t stream, const char *text);
+/* The source waits until then (us); host may be NULL. */
+void
+report_wait(struct report *r, size_t stream, int64_t until_us, const char *host, const char *why);
 /* A page was taken. */
 void report_page(struct report *r, size_t records, size_t bytes);
 /* Progress, and the checkpoints since the last time; `ctx` is a struct report. */

@@ -22,6 +22,8 @@ struct sync_stream_report {
 	int64_t records, bytes, pages, written;
 	int64_t started_us, ended_us; /* 0: not yet */
 	double rate;		      /* records a second, of late */
+	int64_t wait_until_us;	      /* of the last SYNC_EVENT_WAIT: when the source goes on, */
+	char wait_host[256];	      /* and whom it waits for, or "" */
 	int resumed;		      /* went on where an earlier run had stopped */
 	int failed;
 	char error[2048];
@@ -58,7 +60,8 @@ struct sync_options {
 	size_t page_cap;
 	int call_timeout_s;
 	int in_process, one_thread;
-	/* Called on the reader thread: on events, and PROGRESS about ten times a second. text: for WAIT, why. */
+	/* Called on the reader thread: on events, and PROGRESS about ten times a second. text: for WAIT, why
+	 * (a second or more; the stream's wait_until_us and wait_host are set). */
 	void (*on_event)(void *ctx, enum sync_event ev, const struct sync_report *r, size_t stream,
 	    const char *text);
 	void *ctx;
