@@ -68,6 +68,8 @@ static ab_status my_update_state(void *self, const struct ab_seen *seen, struct 
 	struct ab_host *h = api->host;
 	const char *at, *max = ab_cstr(h, seen->state, "updated_at", "");
 
+	if (strcmp(seen->stream, "events") != 0)
+		return AB_OK; /* users has no cursor, so no state */
 	for (size_t i = 0; i < h->json_len(seen->records); i++) {
 		at = ab_cstr(h, h->json_at(seen->records, i), "updated_at", "");
 		max = strcmp(at, max) > 0 ? at : max;
