@@ -35,7 +35,7 @@ tests_value_t_SOURCES = tests/value.c $(DATA_HELP)
 tests_value_t_CFLAGS = $(DATA_TEST_CFLAGS)
 tests_value_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
 
-tests_view_t_SOURCES = tests/view.c $(DATA_HELP)
+tests_view_t_SOURCES = tests/view.c tests/view_help.c tests/view_help.h $(DATA_HELP)
 tests_view_t_CFLAGS = $(DATA_TEST_CFLAGS)
 tests_view_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
 tests_view_portable_t_SOURCES = $(tests_view_t_SOURCES)
@@ -48,3 +48,6 @@ check_PROGRAMS += tests/bench/scan
 tests_bench_scan_SOURCES = tests/bench/scan.c
 tests_bench_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_bench_scan_LDADD = host/libdata.a host/libbase.a $(JANSSON_LIBS)
+
+# by hand: tests/fuzz/run.sh [SECONDS]
+EXTRA_DIST += tests/fuzz/fuzz-scan.c tests/fuzz/fuzz-view.c tests/fuzz/run.sh

@@ -344,6 +344,7 @@ START_TEST(guesses_never_show)
 	    "{\"caf\xc3\xa9\":1}{\"caf\xc3\xa9\":2}{\"caf\xc3\xa8\":3}",
 	    "{ \"a\" : 1 , \"b\" : 2 }\n{ \"a\" : 1 , \"b\" : 2 }\n{\"a\":1,\"b\":2}\n{\"a\":1, \"b\":2}",
 	    "{\n  \"a\": 1,\n  \"b\": \"x\"\n}\n{\n  \"a\": 1,\n  \"b\": \"x\"\n}",
+	    "{\"a\":1,\"b\":2}{\"a\": 1,\"b\":\n2}{ \"a\":1,\"b\" :2}{\"a\":1 ,\"b\":2 }{\"a\":1,\"b\":\t\"x\"}",
 	    "{\"twelve_bytes\":1,\"twelve_bytes\":2}{\"twelve_bytes\":1,\"twelve_bytes\":2}",
 	    "{\"thirteen_byte\":1}{\"thirteen_byte\":1}{\"thirteen_bytE\":1}",
 	    "{\"a_key_of_twenty_nine_bytes_ok\":1}{\"a_key_of_twenty_nine_bytes_ok\":1}"

@@ -6,6 +6,7 @@
 
 #include "data/view.h"
 #include "json_help.h"
+#include "view_help.h"
 
 static struct view_root root;
 
@@ -233,80 +234,6 @@ START_TEST(the_arena_is_the_bound)
 }
 END_TEST
 
-static int same_value(const struct ab_json *v, const json_t *want);
-
-static int
-same_members(const struct ab_json *v, const json_t *want)
-{
-	const char *key;
-	json_t *item;
-	size_t i;
-
-	if (json_is_array(want)) {
-		if (view_len(v) != json_array_size(want))
-			return 0;
-		json_array_foreach(want, i, item)
-		{
-			if (!same_value(view_at(v, i), item))
-				return 0;
-		}
-		return 1;
-	}
-	if (view_len(v) < json_object_size(want))
-		return 0;
-	json_object_foreach((json_t *)(uintptr_t)want, key, item)
-	{
-		if (!same_value(view_get(v, key), item))
-			return 0;
-	}
-	for (i = 0; i < view_len(v); i++) {
-		if (json_object_get(want, view_key(v, i).ptr) == NULL)
-			return 0;
-	}
-	return 1;
-}
-
-static int
-same_value(const struct ab_json *v, const json_t *want)
-{
-	struct ab_str s;
-
-	switch (view_type(v)) {
-	case AB_NULL:
-		return json_is_null(want);
-	case AB_BOOL:
-		return json_is_boolean(want) && view_int(v) == json_is_true(want);
-	case AB_INT:
-		return json_is_integer(want) && view_int(v) == json_integer_value(want);
-	case AB_REAL:
-		return json_is_real(want) && view_real(v) == json_real_value(want);
-	case AB_STRING:
-		s = view_str(v);
-		return json_is_string(want) && s.len == json_string_length(want) &&
-		    memcmp(s.ptr, json_string_value(want), s.len + 1) == 0;
-	case AB_ARRAY:
-		return json_is_array(want) && same_members(v, want);
-	default:
-		return json_is_object(want) && same_members(v, want);
-	}
-}
-
-/* Asks for everything that can be asked for. */
-static void
-walk(const struct ab_json *v, int depth)
-{
-	const size_t n = view_type(v) >= AB_ARRAY && depth < 20 ? view_len(v) : 0;
-
-	if (view_type(v) == AB_STRING)
-		view_str(v);
-	view_text(v);
-	for (size_t i = 0; i < n; i++) {
-		if (view_type(v) == AB_OBJECT)
-			view_get(v, view_key(v, i).ptr);
-		walk(view_at(v, i), depth + 1);
-	}
-}
-
 START_TEST(mutated_texts_agree_with_jansson_or_break_cleanly)
 {
 	uint64_t state = 21;
@@ -324,11 +251,11 @@ START_TEST(mutated_texts_agree_with_jansson_or_break_cleanly)
 		view_root_reset(&root);
 		v = view_parse(&root, wall_copy(text.ptr, text.len, 0), text.len, "mutant");
 		if (oracle_value(text.ptr, text.len, &want) == ORACLE_YES) {
-			ck_assert_msg(same_value(v, want), "%s", buf_str(&text));
+			ck_assert_msg(view_is(v, want), "%s", buf_str(&text));
 			ck_assert_msg(root.error.status == AB_OK, "%s", root.error.text);
 			valid++;
 		} else {
-			walk(v, 0);
+			view_walk(v, 0);
 			broken += root.error.status == AB_EDATA;
 		}
 		json_decref(want);

@@ -197,12 +197,12 @@ scan_record(struct scan *s, struct lex *x, const char *page, const char *p, unsi
 		if (reserve_field(s) != 0)
 			return lex_fail(x, p, NULL);
 		f = &s->fields[s->nfields];
-		g = &s->guesses[i];
-		if (i < s->nguesses && guess_fits(g, page, lead)) {
+		if (i < s->nguesses && guess_fits(&s->guesses[i], page, lead)) {
+			g = &s->guesses[i];
 			*f = (struct scan_field){.key = (uint32_t)(lead - page) + g->key,
 			    .klen = g->klen,
 			    .flags = (uint8_t)(g->flags | (i < before ? SCAN_SAME_KEY : 0))};
-			p = lead + g->len;
+			p = lex_space(x, lead + g->len); /* it may be longer than guessed */
 		} else {
 			p = lex_space(x, i == 0 ? lead + 1 : lead);
 			if (*p == '}')
