@@ -112,26 +112,39 @@ static int contains(struct ab_host *h, const struct ab_json *names, const char *
 	return 0;
 }
 
+static ab_status check_wanted(struct ab_host *h, const struct ab_json *wanted,
+    const struct ab_json *tables)
+{
+	const char *name;
+	size_t k, n = h->json_len(tables);
+
+	for (size_t i = 0; i < h->json_len(wanted); i++) {
+		name = h->json_str(h->json_at(wanted, i)).ptr;
+		for (k = 0; k < n; k++)
+			if (strcmp(ab_cstr(h, h->json_at(tables, k), "name", ""), name) == 0)
+				break;
+		if (k == n)
+			return ab_failf(h, AB_ECONFIG, "the database has no table \"%s\"", name);
+	}
+	return AB_OK;
+}
+
 /* The tables that the config names; without such a list all that are not hidden. */
 static ab_status ds_streams(void *self, struct ab_catalog *out)
 {
 	struct rest *r = self;
 	struct ab_host *h = r->host;
 	const struct ab_json *tables, *table, *wanted = h->json_get(h->config(h), "tables");
-	size_t found = 0;
 	ab_status rc = get_tables(r, &tables);
 
+	if (rc == AB_OK)
+		rc = check_wanted(h, wanted, tables);
 	for (size_t i = 0; rc == AB_OK && i < h->json_len(tables); i++) {
 		table = h->json_at(tables, i);
-		if (wanted != NULL ? !contains(h, wanted, ab_cstr(h, table, "name", ""))
-				   : h->json_int(h->json_get(table, "hidden")) != 0)
-			continue;
-		rc = add_table(r, table, out);
-		found++;
+		if (wanted != NULL ? contains(h, wanted, ab_cstr(h, table, "name", ""))
+				   : h->json_int(h->json_get(table, "hidden")) == 0)
+			rc = add_table(r, table, out);
 	}
-	if (rc == AB_OK && wanted != NULL && found < h->json_len(wanted))
-		return ab_failf(h, AB_ECONFIG, "only %zu of the %zu tables in the config are there",
-		    found, h->json_len(wanted));
 	return rc;
 }
 
