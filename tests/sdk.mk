@@ -16,3 +16,8 @@ tests_schema_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 tests_schema_t_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 TESTS += tests/kit.t tests/schema.t
 endif
+
+dist_check_SCRIPTS += tests/whole/examples.py
+if HAVE_MICROHTTPD
+TESTS += tests/whole/examples.py
+endif

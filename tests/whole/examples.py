@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""my-api on the kit and my-api on the bare vtable are one connector: the same requests, records and state."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "whole"))
+import lib
+
+FLAVOURS = ("my-api", "my-api-low")
+lib.need(lib.ABHOST, lib.FAKE, *map(lib.connector, FLAVOURS))
+tap = lib.Tap()
+folder = lib.scratch()
+
+
+def asked(api):
+    """The requests since the last look, without what differs from run to run."""
+    return [(r["method"], r["path"], r["query"]) for r in api.log(clear=True)]
+
+
+def state(db):
+    return json.loads(lib.abhost("state", db).out)
+
+
+def both(api, what):
+    """Runs each flavour over what it left before: requests, tables and state must be equal."""
+    seen = []
+    for name in FLAVOURS:
+        db = os.path.join(folder, what + name + ".db")
+        run = lib.abhost("run", lib.connector(name), config, "--to", "sqlite:" + db)
+        if not tap.ok(run.code == 0, "%s: %s runs" % (what, name), run):
+            tap.done()
+        requests = asked(api)
+        tables = [sorted(map(lib.sort_key, lib.read_table(db, stream))) for stream in ("users", "events")]
+        seen.append((requests, tables, state(db)))
+    for i, thing in enumerate(("requests", "records", "state")):
+        tap.same(seen[1][i], seen[0][i], "%s: the same %s" % (what, thing))
+    for stream in ("users", "events"):
+        lib.check_table(tap, db, stream, lib.latest(api.truth(stream)), "%s: %s is what the API has" % (what, stream))
+    return seen[0]
+
+
+with lib.FakeApi(users=450, events=1234) as api:
+    config = lib.write_config(folder, api)
+    found = [lib.abhost("discover", lib.connector(name), config) for name in FLAVOURS]
+    tap.ok(found[0].code == 0, "discover works", found[0])
+    tap.same(json.loads(found[1].out or "null"), json.loads(found[0].out or "null"), "the same catalog")
+    asked(api)
+
+    requests, _, _ = both(api, "plain")
+    first = [q for _, path, q in requests if path.endswith("/events")][0]
+    tap.same(first, {"limit": "200", "updated_after": "2024-01-01"}, "200 a page, from 2024-01-01 on")
+    tap.same(len(requests), 3 + 7, "as many requests as pages")
+    api.add("events", 37)
+    api.change("events", 5)
+    requests, _, _ = both(api, "plain")
+    events = [q for _, path, q in requests if path.endswith("/events")]
+    tap.ok(len(events) == 1 and events[0]["updated_after"] > "2024-01-01", "only what is new is asked for", events)
+    both(api, "plain")
+
+    config = lib.write_config(folder, api, page_size=77, start_date="2024-01-02")
+    requests, _, _ = both(api, "configured")
+    first = [q for _, path, q in requests if path.endswith("/events")][0]
+    tap.same(first, {"limit": "77", "updated_after": "2024-01-02"}, "page_size and start_date are taken")
+
+    api.key = "wrong-key"
+    config = lib.write_config(folder, api)
+    for name in FLAVOURS:
+        run = lib.abhost("check", lib.connector(name), config)
+        body = api.get("health")[2].decode()
+        words = [w for w in json.loads(body).values() if isinstance(w, str)] if body.startswith("{") else [body.strip()]
+        tap.ok(run.code == 3 and "401" in run.err and any(w in run.err for w in words),
+               "%s: check tells the API's status and text" % name, run, body)
+tap.done()
