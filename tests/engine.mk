@@ -1,1 +1,13 @@
-# tests of engine
+# tests of host/engine
+if HAVE_CHECK
+engine_tests = tests/catalog.t tests/cursor.t
+check_PROGRAMS += $(engine_tests)
+TESTS += $(engine_tests)
+engine_libs = host/libengine.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
+tests_catalog_t_SOURCES = tests/catalog.c tests/suite.h
+tests_catalog_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_catalog_t_LDADD = $(engine_libs)
+tests_cursor_t_SOURCES = tests/cursor.c tests/suite.h
+tests_cursor_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cursor_t_LDADD = $(engine_libs)
+endif
