@@ -1,0 +1,63 @@
+/* world.h - a source and a destination in memory, in the place of the real ones, for the laws of the engine.
+ *
+ * The source serves records with an id and a cursor "at", page by page, from the state or the token that it is told is
+ * committed; it can fail, die, refuse tokens and pause.  The destination has transactions and modes, and can fail at any
+ * of its calls, after which nothing of it works until the next run: to the engine that is a full disk, to what is
+ * committed it is a crash. */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
+#include <stdint.h>
+
+#include "engine/sync.h"
+
+#define WORLD_RECORDS 64
+#define WORLD_ROWS    512
+#define WORLD_STREAMS 2
+
+struct world_record {
+	int id, at, part; /* part 0: the stream has no partitions */
+};
+
+struct world_row {
+	int id, at, part;
+	int64_t us, generation_id;
+};
+
+struct world_table {
+	struct world_row rows[WORLD_ROWS];
+	size_t n;
+};
+
+struct world_source {
+	struct world_record records[WORLD_RECORDS]; /* in the order in which they are served */
+	size_t n;
+	int parts; /* 0: none, else as many */
+	int page_size;
+	int sorted, resumable, own_state, has_key; /* as the stream describes itself */
+	int fail_at;	   /* the page of the run at which it fails, 0: never; */
+	int dies;	   /* and is dead then */
+	int is_stale;	   /* refuses every token */
+	int pauses;	   /* waits behind every page, so that the engine commits */
+	int second_stream; /* there is one more, which fails at its first page */
+	int raise_at;	   /* the page of the run at which SIGINT comes, 0: never */
+	int garbage_at;	   /* the page that is not JSON, 0: none */
+};
+
+struct world_dest {
+	int fail_at; /* the call at which it breaks, 0: never */
+	int calls;   /* so far in this run */
+	int unsorted;
+};
+
+extern struct world_source world_source;
+extern struct world_dest world_dest;
+extern struct loader_file world_connector;
+
+void world_reset(void);
+/* What is committed of a stream. */
+const struct world_table *world_table(size_t stream);
+/* The state rows that are committed. */
+const struct dest_state *world_states(size_t *n);
+/* How often records were asked for in the last run, for tests of resumption. */
+int world_pages_served(void);
+#endif
