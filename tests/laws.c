@@ -62,7 +62,7 @@ static void
 fill(int shuffled)
 {
 	static const int sorted_at[] = {1, 2, 2, 3, 4, 5, 5, 5, 5, 6, 7, 7};
-	static const int shuffled_at[] = {3, 1, 7, 2, 5, 5, 2, 4, 7, 5, 6, 5};
+	static const int shuffled_at[] = {1, 2, 2, 5, 6, 6, 3, 6, 7, 7, 5, 7};
 
 	world_source.n = 0;
 	for (int part = world_source.parts > 0; part <= world_source.parts; part++)
@@ -169,6 +169,13 @@ for_each_variant(void (*each)(const struct variant *v))
 	}
 }
 
+/* It says that it is sorted, and is not. What it loses before that shows cannot be known: the state may be past it. */
+static int
+is_lying(const struct variant *v)
+{
+	return v->sorted && v->shuffled && strncmp(v->mode, "things=incr", 11) == 0;
+}
+
 /* A connector that keeps its own state gives the greatest value; so an append meets the edge again. */
 static void
 second_run(const struct variant *v, const char *what)
@@ -205,7 +212,7 @@ with_failure(const struct variant *v, int dies, int stale)
 {
 	int pages = v->parts == 0 ? 4 : 4 * v->parts;
 
-	for (int at = 1; at <= pages; at++) {
+	for (int at = 1; at <= pages && !is_lying(v); at++) {
 		const char *what = name_of(v, stale ? "stale after failure" : "failure", at);
 
 		begin_variant(v);
@@ -267,7 +274,7 @@ crash(const struct variant *v)
 {
 	int ended = 0;
 
-	for (int at = 1; !ended; at++) {
+	for (int at = 1; !ended && !is_lying(v); at++) {
 		const char *what = name_of(v, "crash", at);
 
 		begin_variant(v);
@@ -288,6 +295,35 @@ crash(const struct variant *v)
 START_TEST(a_crash_at_any_call_loses_and_doubles_nothing)
 {
 	for_each_variant(crash);
+}
+END_TEST
+
+/* The cursor goes back in the fourth page of two records. */
+static void
+lie(const struct variant *v)
+{
+	int ended = 0;
+
+	for (int at = 1; !ended && is_lying(v) && v->parts == 0; at++) {
+		const char *what = name_of(v, "crash", at);
+
+		begin_variant(v);
+		world_source.page_size = 2;
+		world_dest.fail_at = at;
+		ended = run() == AB_OK;
+		if (!ended && world_pages_served() < 5)
+			continue;
+		world_dest.fail_at = 0;
+		ck_assert_msg(ended || run() == AB_OK, "%s: %s", what, err.text);
+		assert_truth(what, v->key);
+		second_run(v, what);
+	}
+}
+
+START_TEST(a_broken_promise_costs_nothing_once_it_shows)
+{
+	options.one_thread = 1;
+	for_each_variant(lie);
 }
 END_TEST
 
@@ -492,6 +528,7 @@ laws_suite(void)
 	tcase_add_test(t, a_dying_source_loses_and_doubles_nothing);
 	tcase_add_test(t, a_stale_token_loses_and_doubles_nothing);
 	tcase_add_test(t, a_crash_at_any_call_loses_and_doubles_nothing);
+	tcase_add_test(t, a_broken_promise_costs_nothing_once_it_shows);
 	tcase_add_test(t, one_thread_does_the_same);
 	tcase_add_test(t, a_resumed_read_begins_at_the_next_page);
 	tcase_add_test(t, a_failed_stream_leaves_the_others);

@@ -175,6 +175,8 @@ begin_part(struct source *s, struct source_event *ev)
 	const char *token = json_string_value(json_object_get(entry, "token"));
 	const json_t *running = json_object_get(entry, "running");
 
+	if (token != NULL && !world_source.resumable)
+		abort(); /* it was never to be used in another run */
 	s->from = json_is_object(state) ? (int)json_integer_value(json_object_get(state, "at")) : 0;
 	s->running = token != NULL && json_is_object(running)
 	    ? (int)json_integer_value(json_object_get(running, "at"))

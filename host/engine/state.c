@@ -196,9 +196,7 @@ open_refresh(struct state_read *r, const struct stored *s)
 	r->is_refresh = 1;
 	r->resumed = same && s->refresh_goes_on;
 	r->fresh = !r->resumed;
-	/* rows that an append left behind can only be found by their generation, so that one begins again */
-	r->generation_id =
-	    r->resumed || (same && r->mode == DEST_APPEND) ? s->refresh_id : s->generation_id + 1;
+	r->generation_id = r->resumed ? s->refresh_id : s->generation_id + 1;
 	forget_reads(r, r->resumed, 0);
 }
 
