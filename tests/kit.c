@@ -455,6 +455,57 @@ START_TEST(a_stream_of_the_table_becomes_an_airbyte_stream)
 }
 END_TEST
 
+/* Opens, lists and reads with so much memory; AB_OK where all went well, no matter whether it ran out. */
+static ab_status
+use_source(struct fake *f, const struct rest_stream *s)
+{
+	struct ab_read read = {.size = sizeof(read), .stream = s->name};
+	void *self = NULL;
+	ab_status rc = rest_open(&f->host, &api, &self);
+
+	if (rc == AB_OK)
+		rc = rest_add_stream(self, s, FAKE_CATALOG(f));
+	if (rc == AB_OK)
+		rc = rest_read_stream(self, s, &read, FAKE_PAGE(f));
+	if (self != NULL)
+		rest_close(self);
+	/* A real host fails a call in which a view could not be made. */
+	return rc != AB_OK ? rc : f->views.error.status;
+}
+
+START_TEST(no_memory_is_an_error_wherever_it_runs_out)
+{
+	static const struct rest_stream s = {.name = "items",
+	    .records = "data",
+	    .key = "id",
+	    .schema = AB_JSON({"type" : "object"}),
+	    .size = {"limit", NULL, 2, 0},
+	    .pager = {.kind = REST_NEXT_URL, .from = "next.at"}};
+	struct server server = {REST_NEXT_URL, 5, 2, 0, 0, ""};
+	int memory = 0, left;
+	ab_status rc;
+
+	do {
+		struct fake f;
+
+		fake_init(&f, "{}");
+		f.answer = serve;
+		f.ctx = &server;
+		fake_memory = memory++;
+		rc = use_source(&f, &s);
+		left = fake_memory;
+		fake_memory = -1;
+		ck_assert_msg(
+		    left > 0 || rc != AB_OK || f.token != NULL, "silent at %d", memory - 1);
+		if (rc == AB_OK)
+			ck_assert_str_eq(f.token, BASE "items?limit=2&at=2");
+		fake_fini(&f);
+		ck_assert_int_lt(memory, 1000);
+	} while (rc != AB_OK || left == 0);
+	ck_assert_int_gt(memory, 5);
+}
+END_TEST
+
 static Suite *
 kit_suite(void)
 {
@@ -472,6 +523,7 @@ kit_suite(void)
 	tcase_add_test(pages, records_are_an_array_one_object_or_null);
 	tcase_add_test(pages, an_empty_token_ends_the_stream);
 	tcase_add_test(pages, a_stream_of_the_table_becomes_an_airbyte_stream);
+	tcase_add_test(pages, no_memory_is_an_error_wherever_it_runs_out);
 	suite_add_tcase(suite, pages);
 	tcase_add_test(links, a_next_page_of_another_origin_is_refused);
 	tcase_add_test(links, link_headers_are_read_as_rfc_8288_has_them);

@@ -3,6 +3,39 @@
 
 #include <stdlib.h>
 
+int fake_memory = -1;
+
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+
+static int
+has_memory(void)
+{
+	return fake_memory < 0 || (fake_memory > 0 && fake_memory-- > 0);
+}
+
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	return has_memory() ? __real_calloc(n, size) : NULL;
+}
+
+void *
+__wrap_realloc(void *old, size_t size)
+{
+	return has_memory() ? __real_realloc(old, size) : NULL;
+}
+
+char *
+__wrap_strdup(const char *text)
+{
+	return has_memory() ? __real_strdup(text) : NULL;
+}
+
 static struct fake *
 fake_of(struct ab_host *h)
 {
@@ -40,7 +73,7 @@ endpoint(struct ab_host *h, const char *json)
 {
 	free(fake_of(h)->endpoint);
 	fake_of(h)->endpoint = strdup(json);
-	return AB_OK;
+	return fake_of(h)->endpoint != NULL ? AB_OK : AB_ENOMEM;
 }
 
 static ab_status
@@ -121,7 +154,7 @@ next(struct ab_page *p, const char *token)
 
 	free(f->token);
 	f->token = token == NULL ? NULL : strdup(token);
-	return AB_OK;
+	return token == NULL || f->token != NULL ? AB_OK : AB_ENOMEM;
 }
 
 void

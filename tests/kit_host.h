@@ -32,6 +32,10 @@ struct fake {
 	char why[2048];
 };
 
+/* Allocations until one fails; -1: none does.  At 0 every one fails, until it is set again.  (The linker wraps
+ * calloc, realloc and strdup.) */
+extern int fake_memory;
+
 /* config: JSON text, which must outlive the fake. */
 void fake_init(struct fake *f, const char *config);
 void fake_fini(struct fake *f);

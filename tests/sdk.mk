@@ -9,6 +9,7 @@ check_PROGRAMS += tests/kit.t
 tests_kit_t_SOURCES = tests/kit.c tests/kit_host.c tests/kit_host.h tests/suite.h
 tests_kit_t_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/sdk/kit
 tests_kit_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_kit_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=strdup
 tests_kit_t_LDADD = libabhost-kit.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/schema.t
 tests_schema_t_SOURCES = tests/schema.c tests/suite.h
