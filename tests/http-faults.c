@@ -271,7 +271,7 @@ START_TEST(mistakes_in_a_request_are_told)
 	    {"{\"ok\": [200.5]}", "at /ok: must hold statuses", AB_EBUG},
 	    {"{\"ok\": [404}", "is not JSON: line 1, column 12", AB_EBUG},
 	    {"[]", "is not a JSON object", AB_EBUG},
-	    {"{\"stream\": true}", "reads bodies whole", AB_EUNSUPPORTED}};
+	    {"{\"stream\": 1}", "at /stream: must be true or false", AB_EBUG}};
 	struct ab_request r = {.size = sizeof(r), .url = "users"};
 	struct http_response *resp;
 

@@ -4,7 +4,7 @@ NET_TEST_CC = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 HTTP_FIXTURE = tests/http-fixture.c tests/http-fixture.h tests/wire.c tests/wire.h tests/suite.h
 NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
 
-check_PROGRAMS += tests/url.t tests/retry.t tests/auth.t tests/http.t tests/http-faults.t
+check_PROGRAMS += tests/url.t tests/retry.t tests/auth.t tests/http.t tests/http-faults.t tests/http-tls.t
 tests_url_t_SOURCES = tests/url.c tests/suite.h
 tests_url_t_CFLAGS = $(NET_TEST_CC)
 tests_url_t_LDADD = $(NET_TEST_LIBS)
@@ -14,11 +14,21 @@ tests_retry_t_LDADD = $(NET_TEST_LIBS)
 tests_auth_t_SOURCES = tests/auth.c tests/suite.h
 tests_auth_t_CFLAGS = $(NET_TEST_CC)
 tests_auth_t_LDADD = $(NET_TEST_LIBS)
+tests_http_tls_t_SOURCES = tests/http-tls.c $(HTTP_FIXTURE)
+tests_http_tls_t_CFLAGS = $(NET_TEST_CC)
+tests_http_tls_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
 tests_http_t_SOURCES = tests/http.c $(HTTP_FIXTURE)
 tests_http_t_CFLAGS = $(NET_TEST_CC)
 tests_http_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
 tests_http_faults_t_SOURCES = tests/http-faults.c $(HTTP_FIXTURE)
 tests_http_faults_t_CFLAGS = $(NET_TEST_CC)
 tests_http_faults_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
-TESTS += tests/url.t tests/retry.t tests/auth.t tests/http.t tests/http-faults.t
+
+# "make check" builds it, nothing runs it: tests/bench/http URL
+check_PROGRAMS += tests/bench/http
+tests_bench_http_SOURCES = tests/bench/http.c
+tests_bench_http_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
+tests_bench_http_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS)
+
+TESTS += tests/url.t tests/retry.t tests/auth.t tests/http.t tests/http-faults.t tests/http-tls.t
 endif

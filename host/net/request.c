@@ -6,6 +6,7 @@
 
 #include "net/retry.h"
 
+/* "stream" changes nothing here: a body is read whole, and http_read hands it out. */
 static const struct field option_fields[] = {
     {"ok", FIELD_ARRAY}, {"idempotent", FIELD_BOOLEAN}, {"stream", FIELD_BOOLEAN}, {NULL, 0}};
 
@@ -66,9 +67,6 @@ read_options(struct request *r, const char *text, struct error *e)
 	idempotent = json_object_get(d, "idempotent");
 	if (idempotent != NULL)
 		r->idempotent = json_is_true(idempotent);
-	if (rc == AB_OK && json_is_true(json_object_get(d, "stream")))
-		rc = error_set(e, AB_EUNSUPPORTED,
-		    "this version of abhost reads bodies whole: leave \"stream\" out of the request's options");
 	json_decref(d);
 	return rc;
 }
