@@ -48,6 +48,19 @@ START_TEST(a_retry_after_is_kept_and_told)
 }
 END_TEST
 
+START_TEST(waits_that_the_server_asks_for_cost_no_time)
+{
+	static const struct wire_step steps[] = {
+	    {.head = "429 No\r\nRetry-After: 7\r\n", .body = ""},
+	    {.head = "429 No\r\nRetry-After: 7\r\n", .body = ""},
+	    {.head = "429 No\r\nRetry-After: 7\r\n", .body = ""}, JSON_200("[]")};
+
+	limits.retry_total_s = 5;
+	begin(steps, COUNT(steps), BEARER);
+	expect_body("users", "[]");
+}
+END_TEST
+
 START_TEST(what_does_not_pass_is_given_up_with_count)
 {
 	static const struct wire_step steps[] = {
@@ -172,7 +185,7 @@ START_TEST(a_long_answer_is_quoted_short_and_whole_in_its_characters)
 
 	for (n = 0; n + 3 < sizeof(body); n += 2)
 		memcpy(body + n, "\xc3\xa9", 2);
-	memcpy(body + 180, SECRET, sizeof(SECRET) - 1);
+	memcpy(body + 192, SECRET, sizeof(SECRET) - 1);
 	begin(steps, COUNT(steps), BEARER);
 	expect_error("users", AB_EDATA, "400 Bad Request: \xc3\xa9\xc3\xa9");
 	ck_assert_uint_lt(strlen(error.text), 300);
@@ -297,6 +310,7 @@ faults_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_503_is_tried_again_after_a_back_off);
 	tcase_add_test(t, a_retry_after_is_kept_and_told);
+	tcase_add_test(t, waits_that_the_server_asks_for_cost_no_time);
 	tcase_add_test(t, what_does_not_pass_is_given_up_with_count);
 	tcase_add_test(t, a_body_that_breaks_off_is_fetched_again);
 	tcase_add_test(t, a_post_is_not_repeated_when_it_may_have_been_done);

@@ -72,6 +72,25 @@ START_TEST(headers_of_one_name_are_joined)
 }
 END_TEST
 
+START_TEST(each_request_sends_its_own_headers)
+{
+	static const struct wire_step steps[] = {JSON_200("[]")};
+	const char *headers[] = {"X-A", "1", NULL};
+	const struct ab_request r = {.size = sizeof(r), .url = "bot/" SECRET, .headers = headers};
+	struct http_response *resp;
+
+	begin(steps, COUNT(steps), BEARER);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(http_request(http, &r, &resp, &error), AB_OK);
+		ck_assert_ptr_nonnull(strstr(http_response_what(resp), "/v1/bot/**** (200"));
+		http_response_free(resp);
+		headers[1] = "2";
+	}
+	ck_assert(has_line(0, "\r\nX-A: 1\r\n"));
+	ck_assert(has_line(1, "\r\nX-A: 2\r\n"));
+}
+END_TEST
+
 START_TEST(two_responses_live_side_by_side)
 {
 	static const struct wire_step steps[] = {JSON_200("[1]"), JSON_200("[2]"), JSON_200("[3]")};
@@ -253,6 +272,7 @@ http_suite(void)
 	tcase_add_test(t, one_connection_serves_many_requests);
 	tcase_add_test(t, parameters_headers_and_body_arrive_as_given);
 	tcase_add_test(t, headers_of_one_name_are_joined);
+	tcase_add_test(t, each_request_sends_its_own_headers);
 	tcase_add_test(t, two_responses_live_side_by_side);
 	tcase_add_test(t, gzip_is_unpacked);
 	tcase_add_test(t, a_redirect_within_the_origin_keeps_the_credential);
