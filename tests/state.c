@@ -1,0 +1,223 @@
+/* Laws of engine/state and engine/state_row: a row comes back as it was written, byte for byte, and what is told to the
+ * connector is JSON whatever was stored.  What follows from rows for a whole run is in laws.c. */
+#include "suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/state_row.h"
+
+static const char *const at[] = {"at", NULL};
+static struct plan_stream stream;
+static struct state_read reading;
+static struct error err;
+
+static void
+setup(void)
+{
+	memset(&stream, 0, sizeof(stream));
+	memset(&reading, 0, sizeof(reading));
+	error_clear(&err);
+	stream.name = "a \"quoted\" name";
+	stream.namespace_ = "";
+	stream.sync_mode = PLAN_INCREMENTAL;
+	stream.mode = DEST_APPEND;
+	stream.cursor = at;
+}
+
+static void
+teardown(void)
+{
+	state_close(&reading);
+}
+
+static void
+open_with(const struct dest_state *rows, size_t n, int from_start)
+{
+	state_close(&reading);
+	ck_assert_int_eq(state_open(&reading, &stream, from_start, rows, n, &err), AB_OK);
+}
+
+static void
+set(char **text, const char *to)
+{
+	ck_assert_int_eq(state_set(text, to, strlen(to)), 0);
+}
+
+/* A partition in the middle of a read, with all there can be. */
+static struct state_part *
+fill(const char *partition)
+{
+	struct state_part *p = state_part(&reading, partition);
+
+	set(&p->base.json, "{\"at\":18446744073709551616}");
+	set(&p->base.cursor, "18446744073709551616");
+	set(&p->token, "a\"b\\\n\xc3\xa9");
+	set(&p->run.json, "{\"at\":1.10}");
+	set(&p->run.cursor, "1.10");
+	p->base.edge = calloc(2, sizeof(uint64_t));
+	p->base.edge[0] = UINT64_MAX;
+	p->base.edge[1] = 7;
+	p->base.nedge = 2;
+	p->pages = 5;
+	p->started_us = 1234567890123456;
+	p->dirty = 1;
+	return p;
+}
+
+START_TEST(a_row_comes_back_as_it_was)
+{
+	struct dest_state *rows;
+	struct state_part *p;
+	size_t n;
+
+	open_with(NULL, 0, 0);
+	reading.until_us = 1234567890123499;
+	fill("{\"p\":1}");
+	ck_assert_int_eq(state_rows(&reading, &rows, &n, &err), AB_OK);
+	ck_assert_int_eq(n, 1);
+	ck_assert_str_eq(rows[0].stream, stream.name);
+	ck_assert_int_eq(rows[0].generation_id, 1);
+	open_with(rows, n, 0);
+	dest_states_free(rows, n);
+	ck_assert_int_eq(reading.n, 1);
+	ck_assert_int_eq(reading.resumed, 1);
+	ck_assert_int_eq(reading.until_us, 1234567890123499);
+	p = &reading.parts[0];
+	ck_assert_str_eq(p->partition, "{\"p\":1}");
+	ck_assert_str_eq(p->base.json, "{\"at\":18446744073709551616}");
+	ck_assert_str_eq(p->base.cursor, "18446744073709551616");
+	ck_assert_str_eq(p->token, "a\"b\\\n\xc3\xa9");
+	ck_assert_str_eq(p->run.json, "{\"at\":1.10}");
+	ck_assert_str_eq(p->run.cursor, "1.10");
+	ck_assert_int_eq(p->base.nedge, 2);
+	ck_assert(p->base.edge[0] == UINT64_MAX && p->base.edge[1] == 7);
+	ck_assert_int_eq(p->run.nedge, 0);
+	ck_assert_int_eq(p->started_us, 1234567890123456);
+	ck_assert_int_eq(p->pages, 5);
+}
+END_TEST
+
+START_TEST(only_what_changed_is_written)
+{
+	struct dest_state *rows;
+	size_t n;
+
+	open_with(NULL, 0, 0);
+	fill("1");
+	fill("2")->dirty = 0;
+	ck_assert_int_eq(state_rows(&reading, &rows, &n, &err), AB_OK);
+	ck_assert_int_eq(n, 1);
+	dest_states_free(rows, n);
+	ck_assert_int_eq(state_rows(&reading, &rows, &n, &err), AB_OK);
+	ck_assert_int_eq(n, 0);
+	dest_states_free(rows, n);
+	ck_assert_int_eq(state_end(&reading, &rows, &n, &err), AB_OK);
+	ck_assert_int_eq(n, 2);
+	ck_assert_ptr_null(rows[0].token);
+	ck_assert_int_eq(rows[0].started_us, 0);
+	ck_assert_str_eq(rows[0].state, "{\"at\":18446744073709551616}");
+	dest_states_free(rows, n);
+}
+END_TEST
+
+START_TEST(what_is_committed_is_told_as_json)
+{
+	struct buf b;
+
+	open_with(NULL, 0, 0);
+	buf_init(&b, 10000);
+	ck_assert_int_eq(state_committed(&reading, &b), 0);
+	ck_assert_str_eq(buf_str(&b), "[]");
+	fill("");
+	fill("{\"p\":1}")->done = 1;
+	set(&reading.parts[1].token, "");
+	buf_reset(&b);
+	ck_assert_int_eq(state_committed(&reading, &b), 0);
+	ck_assert_str_eq(buf_str(&b),
+	    "[{\"partition\":null,\"state\":{\"at\":18446744073709551616},"
+	    "\"token\":\"a\\\"b\\\\\\n\xc3\xa9\",\"running\":{\"at\":1.10},\"done\":false},"
+	    "{\"partition\":{\"p\":1},\"state\":{\"at\":18446744073709551616},\"token\":null,"
+	    "\"running\":null,\"done\":true}]");
+	/* a refresh begins without a state, and keeps it all the same */
+	reading.is_refresh = 1;
+	buf_reset(&b);
+	ck_assert_int_eq(state_committed(&reading, &b), 0);
+	ck_assert_ptr_null(strstr(buf_str(&b), "18446744073709551616"));
+	buf_fini(&b);
+	buf_init(&b, 20);
+	ck_assert_int_eq(state_committed(&reading, &b), -1);
+	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(notes_that_make_no_sense_count_as_none)
+{
+	static const char *const notes[] = {NULL, "", "{", "[]", "7",
+	    "{\"edge\":7,\"cursor\":[],\"running\":\"x\"}",
+	    "{\"edge\":[1,null,{}],\"until\":\"x\",\"mode\":5,\"void\":\"yes\"}"};
+	char name[32], empty[] = "", state[] = "{\"at\":3}", text[100];
+	struct dest_state row = {.stream = name,
+	    .namespace_ = empty,
+	    .partition = empty,
+	    .state = state,
+	    .generation_id = 4};
+
+	snprintf(name, sizeof(name), "%s", stream.name);
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		snprintf(text, sizeof(text), "%s", notes[i] == NULL ? "" : notes[i]);
+		row.notes = notes[i] == NULL ? NULL : text;
+		open_with(&row, 1, 0);
+		ck_assert_str_eq(reading.parts[0].base.json, "{\"at\":3}");
+		ck_assert_int_eq(reading.generation_id, 4);
+		ck_assert_int_eq(reading.is_refresh, 0);
+	}
+}
+END_TEST
+
+START_TEST(a_refresh_is_a_new_generation)
+{
+	char name[32], empty[] = "", state[] = "{\"at\":3}";
+	struct dest_state row = {.stream = name,
+	    .namespace_ = empty,
+	    .partition = empty,
+	    .state = state,
+	    .generation_id = 4};
+
+	snprintf(name, sizeof(name), "%s", stream.name);
+	open_with(&row, 1, 1);
+	ck_assert_int_eq(reading.generation_id, 5);
+	ck_assert_int_eq(reading.is_refresh, 1);
+	ck_assert_int_eq(reading.fresh, 1);
+	ck_assert_int_eq(reading.mode, DEST_OVERWRITE);
+	stream.mode = DEST_APPEND_DEDUP;
+	open_with(&row, 1, 1);
+	ck_assert_int_eq(reading.mode, DEST_APPEND_DEDUP);
+	open_with(&row, 1, 0);
+	ck_assert_int_eq(reading.is_refresh, 0);
+	ck_assert_int_eq(reading.resumed, 0);
+	/* another stream's rows are none of ours */
+	snprintf(name, sizeof(name), "%s", "another");
+	open_with(&row, 1, 0);
+	ck_assert_int_eq(reading.n, 0);
+	ck_assert_int_eq(reading.generation_id, 1);
+}
+END_TEST
+
+static Suite *
+state_suite(void)
+{
+	Suite *s = suite_create("state");
+	TCase *t = tcase_create("state");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_row_comes_back_as_it_was);
+	tcase_add_test(t, only_what_changed_is_written);
+	tcase_add_test(t, what_is_committed_is_told_as_json);
+	tcase_add_test(t, notes_that_make_no_sense_count_as_none);
+	tcase_add_test(t, a_refresh_is_a_new_generation);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+SUITE_MAIN(state_suite())
