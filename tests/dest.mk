@@ -1,1 +1,10 @@
-# tests of dest
+# tests of host/dest
+if HAVE_CHECK
+DEST_LIBS = host/libdest.a host/libdata.a host/libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+DEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
+check_PROGRAMS += tests/sqlite.t
+tests_sqlite_t_SOURCES = tests/sqlite.c tests/dest_help.c tests/dest_help.h tests/suite.h
+tests_sqlite_t_CFLAGS = $(DEST_CFLAGS)
+tests_sqlite_t_LDADD = $(DEST_LIBS)
+TESTS += tests/sqlite.t
+endif

@@ -69,12 +69,18 @@ struct dest_stats {
 struct dest;
 struct dest_stream;
 
+struct dest_target {
+	const char *path; /* what stands behind "scheme:" */
+	const char *
+	    connector; /* id, stored with the state; a place that another one filled is AB_ECONFIG. NULL: any */
+	const char *state_file; /* or NULL; for destinations that have no place for state */
+	int read_only; /* for `state`: the place must be there, nothing in it changes, no lock is taken */
+};
+
 struct dest_ops {
 	const char *scheme; /* "sqlite" */
-	/* Opens or creates; takes the lock that keeps a second run out; target is what stands behind "scheme:".
-	 * connector: id, stored with the state (a file that another connector filled is AB_ECONFIG). read_only: for `state`. */
-	ab_status (*open)(const char *target, const char *connector, int read_only,
-	    struct dest **out, struct error *e);
+	/* Opens or creates; takes the lock that keeps a second run out. */
+	ab_status (*open)(const struct dest_target *target, struct dest **out, struct error *e);
 	void (*close)(struct dest *d); /* rolls back what was not committed */
 	/* All rows of the state store; *out is a malloc'ed array for dest_states_free. */
 	ab_status (*states)(struct dest *d, struct dest_state **out, size_t *n, struct error *e);

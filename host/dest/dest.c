@@ -1,0 +1,70 @@
+/* dest.c - which destination a --to means; see dest.h. */
+#include "dest/dest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct dest_ops *const all[] = {&dest_sqlite};
+#define NALL (sizeof(all) / sizeof(all[0]))
+
+static int
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
+/* "scheme:path", or a file whose name says what it is. */
+static const struct dest_ops *
+ops_of(const char *to, const char **path)
+{
+	static const char *const suffixes[] = {".db", ".sqlite", ".sqlite3"};
+	size_t len;
+
+	for (size_t i = 0; i < NALL; i++) {
+		len = strlen(all[i]->scheme);
+		if (strncmp(to, all[i]->scheme, len) == 0 && to[len] == ':') {
+			*path = to + len + 1;
+			return all[i];
+		}
+	}
+	*path = to;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (ends_with(to, suffixes[i]))
+			return &dest_sqlite;
+	return NULL;
+}
+
+ab_status
+dest_open(const char *to, const char *connector, const char *state_file, int read_only,
+    struct dest **out, struct error *e)
+{
+	struct dest_target target = {
+	    .connector = connector, .state_file = state_file, .read_only = read_only};
+	const struct dest_ops *ops = ops_of(to, &target.path);
+
+	if (ops == NULL)
+		return error_set(e, AB_ECONFIG,
+		    "cannot tell what kind of destination \"%s\" is: write sqlite:FILE, jsonl:FILE, "
+		    "jsonl:FOLDER, jsonl:- or a file that ends in .db, .sqlite, .sqlite3, .jsonl or .ndjson",
+		    to);
+	if (target.path[0] == '\0')
+		return error_set(
+		    e, AB_ECONFIG, "the destination \"%s\" names no file: write %sFILE", to, to);
+	return ops->open(&target, out, e);
+}
+
+void
+dest_states_free(struct dest_state *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(rows[i].stream);
+		free(rows[i].namespace_);
+		free(rows[i].partition);
+		free(rows[i].state);
+		free(rows[i].token);
+		free(rows[i].notes);
+	}
+	free(rows);
+}

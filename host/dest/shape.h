@@ -1,0 +1,167 @@
+/* shape.h - the columns of a stream: their names, their types, and how records fall into them.
+ *
+ * Shared by every destination that has columns.  A shape begins with the stream's JSON Schema (or
+ * empty) and only ever grows: an unknown field becomes a column, a value that does not fit makes its
+ * column wider, nothing is dropped.  shape_fit lays one page over the shape and changes it where it
+ * must; the destination then makes its table follow (cols[i].made says what the table has) and reads
+ * the cells.  Nothing here knows SQL.  Not thread-safe; nothing is allocated per record.
+ *
+ * Column names: the key as it came, control characters replaced by '_'.  A key without a byte is
+ * "_empty"; a name beyond 1,000 bytes is cut and gets its hash; a name that is taken (letters A-Z and
+ * a-z are one, as in SQL) gets "_2", "_3", ...  Table names: the stream's name by the same rules, with
+ * "namespace_" in front where there is one. */
+#ifndef ABHOST_SHAPE_H
+#define ABHOST_SHAPE_H
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "data/scan.h"
+#include "dest/dest.h"
+
+#define SHAPE_MAX_NAME 1000 /* bytes of a column's or table's name, before a "_2" */
+#define SHAPE_NOWHERE  UINT32_MAX
+
+/* From narrow to wide; two that differ join to TEXT, but INTEGER + NUMBER to NUMBER. */
+enum shape_type {
+	SHAPE_NONE, /* nothing but null was seen */
+	SHAPE_INTEGER,
+	SHAPE_NUMBER,
+	SHAPE_BOOLEAN,
+	SHAPE_JSON, /* objects and arrays, as their source bytes */
+	SHAPE_TEXT,
+	SHAPE_TYPES,
+	SHAPE_UNMADE = SHAPE_TYPES /* in `made`: the table does not have the column yet */
+};
+
+enum shape_role {
+	SHAPE_FIELD,
+	SHAPE_EXTRACTED_AT,
+	SHAPE_META,
+	SHAPE_GENERATION,
+	SHAPE_REST,   /* JSON object of the fields that found no column below the limit */
+	SHAPE_FOREIGN /* somebody else added it to the table: kept, never written, not saved */
+};
+
+struct shape_column {
+	char *key;  /* as records carry it, unescaped, klen bytes; NULL for the system's */
+	char *name; /* the column's name */
+	uint32_t klen;
+	uint8_t type, made, role; /* enum shape_type, shape_type, shape_role */
+};
+
+struct shape {
+	struct shape_column *cols;
+	uint32_t ncols, limit; /* limit: columns that a table may have */
+	uint32_t key;	       /* column whose values must be 64-bit integers, or SHAPE_NOWHERE */
+	uint32_t rest;	       /* the SHAPE_REST column, or SHAPE_NOWHERE */
+	/* private */
+	const struct shape *names;
+	uint32_t *slots, nslots, cap;
+	int has_system;
+	struct buf text;
+};
+
+/* A page laid over a shape; reused for ever. */
+struct shape_fit {
+	const char *bytes;
+	const struct scan *scan;
+	size_t first;
+	int key_broken; /* a record had no integer in shape->key */
+	/* private */
+	uint32_t *columns, *last; /* per field its column; of the previous record */
+	uint8_t *same;		  /* per record: its fields lie in the previous one's columns */
+	size_t cap_columns, cap_same, cap_last, nlast;
+	struct scan about, constants;
+	struct buf about_text, constants_text;
+	uint32_t *constant_cols;
+	size_t cap_constants;
+	int constant_key; /* a constant is the integer for shape->key */
+};
+
+/* Where the columns of one record are; made for each row in turn. */
+struct shape_row {
+	uint32_t *cell; /* per column 0, a field's number + 1, or SHAPE_CONSTANT + a constant's */
+	const uint32_t *columns; /* of the record's fields */
+	const struct scan_record *record;
+	size_t cap, ncols;
+};
+#define SHAPE_CONSTANT 0x80000000u
+
+/* limit: columns that a table may have, the three of the system included. */
+void shape_init(struct shape *s, uint32_t limit);
+void shape_fini(struct shape *s);
+/* A key that `names` knows is called as there, where that is free; borrowed until shape_fini. */
+void shape_use_names(struct shape *s, const struct shape *names);
+/* Columns for the properties of a JSON Schema (NULL: none), in their order. */
+ab_status shape_add_schema(struct shape *s, const json_t *schema, struct error *e);
+/* The column of a key (made where there is none), or SHAPE_NOWHERE and e. */
+uint32_t shape_column(struct shape *s, const char *key, size_t klen, struct error *e);
+/* The column of a key, or SHAPE_NOWHERE. */
+uint32_t shape_find(const struct shape *s, const char *key, size_t klen);
+/* Whether the table has every column, with its type. */
+int shape_is_made(const struct shape *s);
+/* A column of this name that the table has, but no key; SHAPE_NOWHERE: no memory. */
+uint32_t shape_add_foreign(struct shape *s, const char *name);
+/* The column of a name, or SHAPE_NOWHERE. */
+uint32_t shape_find_name(const struct shape *s, const char *name);
+/* Appends the system's columns, once. */
+ab_status shape_add_system(struct shape *s, struct error *e);
+/* The columns as JSON, [{"key", "column", "type"}, ...], and back (then all are made). */
+int shape_save(const struct shape *s, struct buf *out);
+ab_status shape_load(struct shape *s, const char *json, struct error *e);
+
+void shape_fit_init(struct shape_fit *f);
+void shape_fit_fini(struct shape_fit *f);
+/* Lays a page (borrowed while f is read) over s, and grows s.  AB_EDATA for a page whose constants are not
+ * an object, AB_ENOMEM. */
+ab_status
+shape_fit(struct shape *s, struct shape_fit *f, const struct dest_page *page, struct error *e);
+
+void shape_row_init(struct shape_row *r);
+void shape_row_fini(struct shape_row *r);
+/* Room for ncols columns; -1: no memory. Before the first row of each page. */
+int shape_row_begin(struct shape_row *r, const struct shape_fit *f, uint32_t ncols);
+/* Moves to record i; the records of a page one after the other, from f->first on. */
+void shape_row_move(struct shape_row *r, const struct shape_fit *f, size_t i);
+/* The field in a column and the bytes that its offsets count from; NULL where the record has none. */
+static inline const struct scan_field *
+shape_cell(
+    const struct shape_row *r, const struct shape_fit *f, uint32_t column, const char **bytes)
+{
+	uint32_t cell = column < r->ncols ? r->cell[column] : 0;
+
+	if (cell == 0)
+		return NULL;
+	if (cell & SHAPE_CONSTANT) {
+		*bytes = f->constants_text.ptr;
+		return &f->constants.fields[cell & ~SHAPE_CONSTANT];
+	}
+	*bytes = f->bytes;
+	return &f->scan->fields[r->record->field + cell - 1];
+}
+/* The record's fields that have no column of their own, as a JSON object behind out. */
+int
+shape_rest(const struct shape_row *r, const struct shape_fit *f, uint32_t rest, struct buf *out);
+
+/* shape_name.c.  Names end in NUL; -1: no memory. */
+int shape_same_name(const char *a, const char *b); /* but for the case of A-Z */
+int shape_table_name(struct buf *out, const char *namespace_, const char *stream);
+int shape_column_name(struct buf *out, const char *key, size_t klen);
+const char *shape_system_name(enum shape_role role);
+
+/* shape_type.c */
+const char *shape_type_word(enum shape_type t); /* "INTEGER", ...; "" for NONE */
+enum shape_type shape_type_from_word(const char *word);
+enum shape_type shape_join(enum shape_type a, enum shape_type b);
+/* What a property's schema promises; SHAPE_NONE: nothing, look at the records. */
+enum shape_type shape_type_of_schema(const json_t *property);
+/* Whether a property's texts are times (date-time, date). */
+int shape_is_time(const json_t *property);
+/* The narrowest type that holds a value exactly. */
+enum shape_type shape_type_of_value(const struct scan_field *f, const char *bytes);
+/* Whether a column of type t holds the value exactly. */
+int shape_fits(enum shape_type t, const struct scan_field *f, const char *bytes);
+#endif

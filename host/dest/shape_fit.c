@@ -1,0 +1,258 @@
+/* shape_fit.c - lays the records of a page over the columns; see shape.h.
+ *
+ * One pass over the fields decides which column each has and whether the column must widen, before
+ * anything is written.  Runs once per field of every record: it allocates only where a page is larger
+ * than any before it, and looks a key up only where the scanner says that it is not the previous one's. */
+#include "dest/shape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/value.h"
+
+void
+shape_fit_init(struct shape_fit *f)
+{
+	*f = (struct shape_fit){0};
+	scan_init(&f->about);
+	scan_init(&f->constants);
+	buf_init(&f->about_text, SCAN_MAX_BYTES);
+	buf_init(&f->constants_text, SCAN_MAX_BYTES);
+}
+
+void
+shape_fit_fini(struct shape_fit *f)
+{
+	scan_fini(&f->about);
+	scan_fini(&f->constants);
+	buf_fini(&f->about_text);
+	buf_fini(&f->constants_text);
+	free(f->columns);
+	free(f->last);
+	free(f->same);
+	free(f->constant_cols);
+	*f = (struct shape_fit){0};
+}
+
+/* Room for n elements of `size` bytes; the content is not kept. */
+static void *
+room(void *old, size_t *cap, size_t n, size_t size)
+{
+	if (n <= *cap && old != NULL)
+		return old;
+	free(old);
+	*cap = n + n / 4 + 16;
+	old = calloc(*cap, size);
+	if (old == NULL)
+		*cap = 0;
+	return old;
+}
+
+/* Unescapes a key into the shape's scratch; lookups by what the key means, not by how it was spelt. */
+static uint32_t
+column_of_key(struct shape *s, const struct scan_field *field, const char *bytes, struct error *e)
+{
+	char key[256], *room_for = key;
+	size_t len = field->klen;
+	uint32_t col;
+	int lossy;
+
+	if (!(field->flags & SCAN_KEY_ESCAPED))
+		return shape_column(s, bytes + field->key, len, e);
+	if (len >= sizeof(key) && (room_for = malloc(len + 1)) == NULL) {
+		error_set(e, AB_ENOMEM, "no memory for a key");
+		return SHAPE_NOWHERE;
+	}
+	len = value_unescape(bytes + field->key, len, room_for, &lossy);
+	col = shape_column(s, room_for, len, e);
+	if (room_for != key)
+		free(room_for);
+	return col;
+}
+
+static inline void
+widen(struct shape *s, uint32_t col, const struct scan_field *field, const char *bytes)
+{
+	struct shape_column *c = &s->cols[col];
+
+	if (!shape_fits((enum shape_type)c->type, field, bytes) && c->role == SHAPE_FIELD)
+		c->type = (uint8_t)shape_join(
+		    (enum shape_type)c->type, shape_type_of_value(field, bytes));
+}
+
+static ab_status
+fit_record(struct shape *s, struct shape_fit *f, size_t i, struct error *e)
+{
+	const struct scan_record *r = &f->scan->records[i];
+	const struct scan_field *field = f->scan->fields + r->field;
+	int predicted = i > f->first, same = predicted && r->count == f->nlast;
+	int has_key = s->key == SHAPE_NOWHERE || f->constant_key;
+	uint32_t col;
+
+	for (uint32_t k = 0; k < r->count; k++, field++) {
+		if (predicted && k < f->nlast && (field->flags & SCAN_SAME_KEY)) {
+			col = f->last[k];
+		} else {
+			col = column_of_key(s, field, f->bytes, e);
+			if (col == SHAPE_NOWHERE)
+				return e->status;
+			same = same && f->last[k] == col;
+			f->last[k] = col;
+		}
+		widen(s, col, field, f->bytes);
+		if (col == s->key)
+			has_key = field->type == SCAN_INT;
+	}
+	if (!same)
+		memcpy(f->columns + r->field, f->last, r->count * sizeof(*f->last));
+	f->same[i] = (uint8_t)same;
+	f->nlast = r->count;
+	f->key_broken |= !has_key;
+	return AB_OK;
+}
+
+/* {"constants": {...}} of a page: scanned like a record, because it becomes cells. */
+static ab_status
+scan_constants(struct shape_fit *f, const char *about, struct error *e)
+{
+	static const char padding[SCAN_PADDING];
+	const struct scan_field *field;
+	size_t len = strlen(about);
+
+	if (f->about_text.len == len + SCAN_PADDING && memcmp(f->about_text.ptr, about, len) == 0)
+		return AB_OK;
+	buf_reset(&f->about_text);
+	buf_reset(&f->constants_text);
+	if (buf_add(&f->about_text, about, len) || buf_add(&f->about_text, padding, SCAN_PADDING))
+		return error_set(e, AB_ENOMEM, "no memory for a page's constants");
+	if (scan_page(&f->about, f->about_text.ptr, len, e) != AB_OK)
+		return error_wrap(e, "about the page");
+	f->constants.nfields = f->constants.nrecords = 0;
+	for (size_t i = 0; i < f->about.nfields; i++) {
+		field = &f->about.fields[i];
+		if (field->klen != 9 || memcmp(about + field->key, "constants", 9) != 0)
+			continue;
+		if (field->type != SCAN_OBJECT)
+			return error_set(e, AB_EDATA, "the page's \"constants\" are not an object");
+		buf_reset(&f->constants_text);
+		if (buf_add(&f->constants_text, about + field->val, field->vlen) ||
+		    buf_add(&f->constants_text, padding, SCAN_PADDING))
+			return error_set(e, AB_ENOMEM, "no memory for a page's constants");
+		if (scan_page(&f->constants, f->constants_text.ptr, field->vlen, e) != AB_OK)
+			return e->status;
+	}
+	return AB_OK;
+}
+
+static ab_status
+fit_constants(struct shape *s, struct shape_fit *f, const char *about, struct error *e)
+{
+	uint32_t col;
+
+	f->constant_key = 0;
+	if (about == NULL || about[0] == '\0') {
+		buf_reset(&f->about_text);
+		f->constants.nfields = 0;
+		return AB_OK;
+	}
+	if (scan_constants(f, about, e) != AB_OK) {
+		buf_reset(&f->about_text);
+		return e->status;
+	}
+	f->constant_cols = room(
+	    f->constant_cols, &f->cap_constants, f->constants.nfields, sizeof(*f->constant_cols));
+	if (f->constant_cols == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for a page's constants");
+	for (size_t i = 0; i < f->constants.nfields; i++) {
+		col = column_of_key(s, &f->constants.fields[i], f->constants_text.ptr, e);
+		if (col == SHAPE_NOWHERE)
+			return e->status;
+		widen(s, col, &f->constants.fields[i], f->constants_text.ptr);
+		f->constant_cols[i] = col;
+		f->constant_key |= col == s->key && f->constants.fields[i].type == SCAN_INT;
+	}
+	return AB_OK;
+}
+
+ab_status
+shape_fit(struct shape *s, struct shape_fit *f, const struct dest_page *page, struct error *e)
+{
+	const struct scan *scan = page->scan;
+	uint32_t most = 0;
+	ab_status rc;
+
+	f->bytes = page->bytes;
+	f->scan = scan;
+	f->first = page->first;
+	f->key_broken = 0;
+	f->nlast = 0;
+	for (size_t i = f->first; i < scan->nrecords; i++)
+		most = scan->records[i].count > most ? scan->records[i].count : most;
+	f->columns = room(f->columns, &f->cap_columns, scan->nfields, sizeof(*f->columns));
+	f->same = room(f->same, &f->cap_same, scan->nrecords, sizeof(*f->same));
+	f->last = room(f->last, &f->cap_last, most, sizeof(*f->last));
+	if (f->columns == NULL || f->same == NULL || f->last == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for a page of %zu fields", scan->nfields);
+	rc = fit_constants(s, f, page->about, e);
+	for (size_t i = f->first; i < scan->nrecords && rc == AB_OK; i++)
+		rc = fit_record(s, f, i, e);
+	return rc;
+}
+
+void
+shape_row_init(struct shape_row *r)
+{
+	*r = (struct shape_row){0};
+}
+
+void
+shape_row_fini(struct shape_row *r)
+{
+	free(r->cell);
+	shape_row_init(r);
+}
+
+int
+shape_row_begin(struct shape_row *r, const struct shape_fit *f, uint32_t ncols)
+{
+	r->cell = room(r->cell, &r->cap, ncols, sizeof(*r->cell));
+	r->ncols = r->cell == NULL ? 0 : ncols;
+	r->columns = f->columns;
+	return r->cell == NULL ? -1 : 0;
+}
+
+void
+shape_row_move(struct shape_row *r, const struct shape_fit *f, size_t i)
+{
+	r->record = &f->scan->records[i];
+	if (f->same[i])
+		return;
+	memset(r->cell, 0, r->ncols * sizeof(*r->cell));
+	for (size_t k = 0; k < f->constants.nfields; k++)
+		r->cell[f->constant_cols[k]] = SHAPE_CONSTANT + (uint32_t)k;
+	r->columns = f->columns + r->record->field;
+	for (uint32_t k = 0; k < r->record->count; k++)
+		r->cell[r->columns[k]] = k + 1;
+}
+
+int
+shape_rest(const struct shape_row *r, const struct shape_fit *f, uint32_t rest, struct buf *out)
+{
+	const struct scan_field *field = f->scan->fields + r->record->field;
+	char separator = '{';
+
+	for (uint32_t k = 0; k < r->record->count; k++, field++) {
+		int is_string = field->type == SCAN_STRING;
+
+		if (r->columns[k] != rest)
+			continue;
+		buf_addc(out, separator);
+		buf_add(out, f->bytes + field->key - 1, field->klen + 2u);
+		buf_addc(out, ':');
+		buf_add(
+		    out, f->bytes + field->val - is_string, field->vlen + 2u * (unsigned)is_string);
+		separator = ',';
+	}
+	buf_addc(out, '}');
+	return out->failed ? -1 : 0;
+}

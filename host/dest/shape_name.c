@@ -1,0 +1,98 @@
+/* shape_name.c - from names of streams and keys to names of tables and columns; see shape.h.
+ * The same input must give the same name for ever: tables outlive this program. */
+#include "dest/shape.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "data/value.h"
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+int
+shape_same_name(const char *a, const char *b)
+{
+	for (; *a != '\0' && lower(*a) == lower(*b); a++, b++)
+		;
+	return lower(*a) == lower(*b);
+}
+
+static int
+begins_with(const char *name, const char *prefix)
+{
+	for (; *prefix != '\0'; name++, prefix++)
+		if (lower(*name) != *prefix)
+			return 0;
+	return 1;
+}
+
+/* Cuts a name that is too long at a character's edge; the hash of the whole keeps it apart from its like. */
+static int
+cut(struct buf *out)
+{
+	uint64_t hash = value_hash(out->ptr, out->len);
+	size_t len = SHAPE_MAX_NAME - 17;
+
+	while (len > 0 && ((unsigned char)out->ptr[len] & 0xc0) == 0x80)
+		len--;
+	out->len = len;
+	return buf_addf(out, "_%016" PRIx64, hash);
+}
+
+static int
+clean(struct buf *out)
+{
+	for (size_t i = 0; i < out->len; i++)
+		if ((unsigned char)out->ptr[i] < 0x20 || out->ptr[i] == 0x7f)
+			out->ptr[i] = '_';
+	return out->len > SHAPE_MAX_NAME ? cut(out) : 0;
+}
+
+int
+shape_column_name(struct buf *out, const char *key, size_t klen)
+{
+	buf_reset(out);
+	if (klen == 0 ? buf_adds(out, "_empty") : buf_add(out, key, klen))
+		return -1;
+	return clean(out);
+}
+
+int
+shape_table_name(struct buf *out, const char *namespace_, const char *stream)
+{
+	const char *begin = namespace_ != NULL && namespace_[0] != '\0' ? namespace_ : stream;
+
+	buf_reset(out);
+	/* SQLite keeps sqlite_ for itself, we keep _abhost_. */
+	if (begins_with(begin, "sqlite_") || begins_with(begin, "_abhost_") || begin[0] == '\0')
+		buf_addc(out, '_');
+	if (begin != stream) {
+		buf_adds(out, namespace_);
+		buf_addc(out, '_');
+	}
+	buf_adds(out, stream);
+	return out->failed ? -1 : clean(out);
+}
+
+const char *
+shape_system_name(enum shape_role role)
+{
+	switch (role) {
+	case SHAPE_EXTRACTED_AT:
+		return "_airbyte_extracted_at";
+	case SHAPE_META:
+		return "_airbyte_meta";
+	case SHAPE_GENERATION:
+		return "_airbyte_generation_id";
+	case SHAPE_REST:
+		return "_abhost_more";
+	case SHAPE_FIELD:
+	case SHAPE_FOREIGN:
+		break;
+	}
+	return "";
+}

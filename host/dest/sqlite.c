@@ -1,0 +1,199 @@
+/* sqlite.c - the SQLite destination: opens, locks, commits, closes; see sqlite.h for its other files.
+ *
+ * Records, the streams' columns, state and run history change in one transaction.  Settings as measured:
+ * big pages, a truncated rollback journal (new pages need no undo), full sync, the small default cache. */
+#include "dest/sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define PAGE_SIZE 32768
+#define BUSY_MS	  10000
+
+/* "FILE?page_size=8192": splits target into d->path and the page's size. */
+static ab_status
+parse_target(struct sqlite *d, const char *target, int *page_size, struct error *e)
+{
+	static const char option[] = "?page_size=";
+	const char *at = strstr(target, option);
+	char *end;
+	long n;
+
+	*page_size = PAGE_SIZE;
+	d->path = at ? strndup(target, (size_t)(at - target)) : strdup(target);
+	if (d->path == NULL)
+		return error_set(e, AB_ENOMEM, "no memory to open %s", target);
+	if (at == NULL)
+		return AB_OK;
+	n = strtol(at + sizeof(option) - 1, &end, 10);
+	if (*end != '\0' || n < 512 || n > 65536 || (n & (n - 1)) != 0)
+		return error_set(e, AB_ECONFIG,
+		    "page_size of %s must be a power of two from 512 to 65536", target);
+	*page_size = (int)n;
+	return AB_OK;
+}
+
+/* A database in WAL mode stays so: whoever chose it has readers in mind. */
+static ab_status
+configure(struct sqlite *d, int page_size, struct error *e)
+{
+	sqlite3_stmt *stmt;
+	int wal = 0;
+
+	sqlite3_busy_timeout(d->db, BUSY_MS);
+	if (sqlite_run(d, e, "PRAGMA page_size=%d", page_size) != AB_OK)
+		return e->status;
+	stmt = sqlite_query(d, e, "PRAGMA journal_mode");
+	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+		wal = strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+	if (sqlite_done(d, stmt, e) != AB_OK)
+		return e->status;
+	if (!wal && sqlite_run(d, e, "PRAGMA journal_mode=TRUNCATE") != AB_OK)
+		return e->status;
+	/* legacy_alter_table: a view on a table that is being replaced must not stop the rename. */
+	return sqlite_run(d, e,
+	    "PRAGMA synchronous=FULL; PRAGMA secure_delete=0; PRAGMA foreign_keys=0;"
+	    "PRAGMA temp_store=MEMORY; PRAGMA legacy_alter_table=1; PRAGMA recursive_triggers=0");
+}
+
+static ab_status
+open_connection(struct sqlite *d, int flags, struct error *e)
+{
+	if (sqlite3_open_v2(d->path, &d->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+		sqlite3_busy_timeout(d->db, BUSY_MS);
+		return AB_OK;
+	}
+	return d->db == NULL ? error_set(e, AB_ENOMEM, "no memory to open %s", d->path)
+			     : sqlite_fail(d, e);
+}
+
+/* A run that was killed may have left a journal, which a read-only connection cannot roll back: the data
+ * as committed come only after a writer, that writes nothing else, has done so. */
+static ab_status
+open_to_read(struct sqlite *d, struct error *e)
+{
+	struct stat st;
+	int rc;
+
+	if (stat(d->path, &st) != 0)
+		return error_set(e, AB_ECONFIG, "no such database: %s", d->path);
+	if (open_connection(d, SQLITE_OPEN_READONLY, e) != AB_OK)
+		return e->status;
+	rc = sqlite3_exec(d->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+	if (rc != SQLITE_OK && sqlite3_extended_errcode(d->db) == SQLITE_READONLY_ROLLBACK) {
+		sqlite3_close(d->db);
+		d->db = NULL;
+		if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||
+		    sqlite_run(d, e, "SELECT count(*) FROM sqlite_schema; PRAGMA query_only=1") !=
+			AB_OK)
+			return e->status;
+	}
+	return sqlite_state_init(d, e);
+}
+
+static ab_status
+open_to_write(struct sqlite *d, int page_size, struct error *e)
+{
+	d->lock_fd = sqlite_lock(d->path, e);
+	if (d->lock_fd == -1)
+		return e->status;
+	if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||
+	    configure(d, page_size, e) != AB_OK)
+		return e->status;
+	if (sqlite_rows_init(d) != 0 || sqlite_key_init(d) != 0)
+		return error_set(e, AB_ENOMEM, "no memory to open %s", d->path);
+	return sqlite_state_init(d, e);
+}
+
+static void
+sqlite_close(struct dest *base)
+{
+	struct sqlite *d = (struct sqlite *)base;
+
+	sqlite_streams_free(d);
+	if (d->db != NULL && sqlite3_close(d->db) != SQLITE_OK)
+		log_line(AB_WARN, "closing %s: %s", d->path, sqlite3_errmsg(d->db));
+	sqlite_rows_fini(d);
+	if (d->lock_fd != -1)
+		close(d->lock_fd);
+	free(d->path);
+	free(d->connector);
+	free(d);
+}
+
+static ab_status
+sqlite_open(const struct dest_target *target, struct dest **out, struct error *e)
+{
+	struct sqlite *d = calloc(1, sizeof(*d));
+	int page_size;
+
+	if (d == NULL)
+		return error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
+	d->base.ops = &dest_sqlite;
+	d->lock_fd = -1;
+	d->read_only = target->read_only;
+	if (target->connector != NULL && (d->connector = strdup(target->connector)) == NULL)
+		error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
+	else if (parse_target(d, target->path, &page_size, e) == AB_OK)
+		d->read_only ? open_to_read(d, e) : open_to_write(d, page_size, e);
+	if (e->status != AB_OK) {
+		sqlite_close(&d->base);
+		return e->status;
+	}
+	*out = &d->base;
+	return AB_OK;
+}
+
+static ab_status
+sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
+    const struct dest_run *run, struct error *e)
+{
+	struct sqlite *d = (struct sqlite *)base;
+	ab_status rc = sqlite_begin(d, e);
+
+	for (size_t i = 0; i < n && rc == AB_OK; i++)
+		rc = sqlite_state_put(d, rows[i], e);
+	if (rc == AB_OK && run != NULL)
+		rc = sqlite_state_run_update(d, run, e);
+	return rc == AB_OK ? sqlite_run(d, e, "COMMIT") : rc;
+}
+
+static void
+sqlite_rollback(struct dest *base)
+{
+	struct sqlite *d = (struct sqlite *)base;
+
+	sqlite_streams_reset(d);
+	if (!sqlite3_get_autocommit(d->db))
+		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int
+sqlite_is_durable(const struct dest *d)
+{
+	(void)d;
+	return 1;
+}
+
+const struct dest_ops dest_sqlite = {
+    .scheme = "sqlite",
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .states = sqlite_state_list,
+    .run_begin = sqlite_state_run_begin,
+    .begin = sqlite_stream_begin,
+    .write = sqlite_stream_write,
+    .discard = sqlite_stream_discard,
+    .finish = sqlite_stream_finish,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .state_delete = sqlite_state_delete,
+    .stats = sqlite_stream_stats,
+    .where = sqlite_stream_where,
+    .is_durable = sqlite_is_durable,
+};

@@ -1,0 +1,150 @@
+/* sqlite.h - what the files of the SQLite destination share; nobody else includes it.
+ *
+ *   sqlite.c        opens, locks, commits, closes: the struct dest_ops
+ *   sqlite_error.c  SQLite's codes as sentences for people, and the ways to run SQL
+ *   sqlite_rows.c   the virtual table that shows a page's records to INSERT ... SELECT
+ *   sqlite_stream.c one stream: where its rows go, how they get there, overwrite's swap
+ *   sqlite_table.c  tables follow their shapes: create, add, widen, rebuild
+ *   sqlite_key.c    primary keys and cursors: which row wins in append_dedup
+ *   sqlite_state.c  _abhost_* tables: state, runs, the streams' columns
+ *   sqlite_lock.c   one run at a time */
+#ifndef ABHOST_SQLITE_H
+#define ABHOST_SQLITE_H
+#include <sqlite3.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "dest/dest.h"
+#include "dest/shape.h"
+
+#define SQLITE_DEST_FORMAT 1		  /* of the _abhost_* tables; a greater one is refused */
+#define SQLITE_DEST_ID	   0x6162686f	  /* application_id: "abho" */
+#define SQLITE_STAGING	   "_abhost_new_" /* before the name of a table that loads beside another */
+#define SQLITE_KEY_INDEX   "_abhost_key_" /* before the name of a table that has a unique index */
+
+/* What the virtual table shows: one page at a time. */
+struct sqlite_rows {
+	const struct shape *shape;
+	struct shape_fit fit;
+	struct shape_row row;
+	struct arena text; /* unescaped strings of one row */
+};
+
+struct sqlite_stream;
+
+struct sqlite {
+	struct dest base;
+	sqlite3 *db;
+	char *path, *connector;
+	int lock_fd, read_only;
+	struct sqlite_stream *streams;
+	struct sqlite_rows rows;
+};
+
+enum sqlite_key {
+	SQLITE_KEY_NONE,
+	SQLITE_KEY_ROWID, /* one integer: INTEGER PRIMARY KEY */
+	SQLITE_KEY_UNIQUE /* a unique index; rows with a NULL in the key are never equal */
+};
+
+struct sqlite_stream {
+	struct sqlite_stream *next;
+	struct sqlite *d;
+	struct dest_stream_spec spec;
+	char *table, *target; /* its table; the table that rows go to now */
+	int staging;	      /* target loads beside table */
+	int exists;	      /* target is there */
+	int altered; /* somebody changed its columns: it is not as the shape would make it */
+	enum sqlite_key key; /* what target has */
+	char *key_json;	     /* the paths that target's key is made of, or NULL */
+	struct shape shape, names;
+	sqlite3_stmt *insert;
+	struct dest_stats stats;
+};
+
+/* sqlite_error.c */
+/* The connection's last error as a sentence. */
+ab_status sqlite_fail(struct sqlite *d, struct error *e);
+/* Runs SQL made with sqlite3_mprintf's formats (%Q, %w, %lld). */
+ab_status sqlite_run(struct sqlite *d, struct error *e, const char *fmt, ...);
+/* Runs what was built, and frees it. */
+ab_status sqlite_run_built(struct sqlite *d, sqlite3_str *sql, struct error *e);
+/* Prepares SQL made the same way; NULL and e where it cannot. */
+sqlite3_stmt *sqlite_query(struct sqlite *d, struct error *e, const char *fmt, ...);
+/* Finalizes; AB_OK or the sentence of what went wrong while it ran. */
+ab_status sqlite_done(struct sqlite *d, sqlite3_stmt *stmt, struct error *e);
+/* Steps a statement that yields nothing, and finalizes it. */
+ab_status sqlite_step_done(struct sqlite *d, sqlite3_stmt *stmt, struct error *e);
+/* The first column of the first row as an integer, or `fallback`; *rc says how it went. */
+int64_t sqlite_number(struct sqlite *d, int64_t fallback, struct error *e, const char *fmt, ...);
+/* Begins the transaction, where none is open. */
+ab_status sqlite_begin(struct sqlite *d, struct error *e);
+
+/* sqlite_rows.c */
+int sqlite_rows_init(struct sqlite *d);
+void sqlite_rows_fini(struct sqlite *d);
+/* The virtual table that has at least so many columns, c0, c1, ...; NULL beyond SQLite's limit. */
+const char *sqlite_rows_table(uint32_t ncols);
+
+/* sqlite_stream.c: ops */
+ab_status sqlite_stream_begin(
+    struct dest *d, const struct dest_stream_spec *spec, struct dest_stream **out, struct error *e);
+ab_status sqlite_stream_write(struct dest_stream *s, const struct dest_page *page, struct error *e);
+ab_status sqlite_stream_discard(struct dest_stream *s, int64_t since_us, struct error *e);
+ab_status sqlite_stream_finish(struct dest_stream *s, struct error *e);
+void sqlite_stream_stats(const struct dest_stream *s, struct dest_stats *out);
+const char *sqlite_stream_where(const struct dest_stream *s);
+/* Finalizes what would keep a transaction open; the streams must begin again. */
+void sqlite_streams_reset(struct sqlite *d);
+void sqlite_streams_free(struct sqlite *d);
+
+/* sqlite_table.c */
+/* Makes s->target what s->shape and s->spec ask for. */
+ab_status sqlite_table_apply(struct sqlite_stream *s, struct error *e);
+/* `from` takes the place and name of `to`, with the indexes and triggers that others put on it. */
+ab_status sqlite_table_replace(struct sqlite *d, const char *from, const char *to, struct error *e);
+/* Compares the shape that was loaded with the table's real columns. */
+ab_status sqlite_table_verify(struct sqlite_stream *s, struct error *e);
+int sqlite_table_exists(struct sqlite *d, const char *name, struct error *e);
+
+/* sqlite_key.c */
+/* Registers the SQL functions that the keys and the rebuilding use. */
+int sqlite_key_init(struct sqlite *d);
+/* Makes columns for the paths of key and cursor, and says whether the key can be served. */
+ab_status sqlite_key_columns(struct sqlite_stream *s, struct error *e);
+/* The kind of key that target should have now. */
+enum sqlite_key sqlite_key_wanted(const struct sqlite_stream *s);
+/* Whether target's key is made of the paths that the stream wants. */
+int sqlite_key_is_same(const struct sqlite_stream *s);
+/* Sees what key target has. */
+ab_status sqlite_key_load(struct sqlite_stream *s, struct error *e);
+/* The key's paths as JSON, malloc'ed; NULL: none, or no memory. */
+char *sqlite_key_json(const struct dest_stream_spec *spec);
+/* Of the rows with the same key the newest stays: for a table that had no key, or another one. */
+ab_status sqlite_key_dedup(struct sqlite_stream *s, struct error *e);
+ab_status sqlite_key_make_index(struct sqlite_stream *s, struct error *e);
+/* "ON CONFLICT ..." behind an INSERT. */
+void sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql);
+/* "key IS NULL OR ...": rows that no upsert will ever meet again. */
+void sqlite_key_nulls(const struct sqlite_stream *s, sqlite3_str *sql);
+
+/* sqlite_state.c */
+ab_status sqlite_state_init(struct sqlite *d, struct error *e);
+ab_status sqlite_state_list(struct dest *d, struct dest_state **out, size_t *n, struct error *e);
+ab_status sqlite_state_run_begin(struct dest *d, struct dest_run *run, struct error *e);
+ab_status sqlite_state_put(struct sqlite *d, const struct dest_state *row, struct error *e);
+ab_status sqlite_state_run_update(struct sqlite *d, const struct dest_run *run, struct error *e);
+ab_status
+sqlite_state_delete(struct dest *d, const char *stream, const char *namespace_, struct error *e);
+/* The streams' columns: finds or gives the table's name; loads; saves. */
+ab_status sqlite_state_name(struct sqlite_stream *s, struct error *e);
+ab_status
+sqlite_state_load(struct sqlite_stream *s, int staging, struct shape *shape, struct error *e);
+ab_status sqlite_state_save(struct sqlite_stream *s, struct error *e);
+
+/* sqlite_lock.c */
+/* Opens or makes the file and takes its lock; -1 and e. The descriptor must outlive the connection: closing
+ * it would drop the locks that SQLite holds on the same file. */
+int sqlite_lock(const char *path, struct error *e);
+#endif

@@ -1,0 +1,155 @@
+/* sqlite_error.c - SQLite's codes as sentences that say what to do, and the ways to run SQL; see sqlite.h. */
+#include "dest/sqlite.h"
+
+#include <errno.h>
+#include <string.h>
+
+static ab_status
+fail_io(struct sqlite *d, struct error *e)
+{
+	int number = sqlite3_system_errno(d->db);
+
+	if (number == ENOSPC || number == EDQUOT || number == EFBIG)
+		return error_set(e, AB_ETRANSIENT,
+		    "no space left for %s (%s): free some and run again; what was committed is kept",
+		    d->path, strerror(number));
+	return error_set(e, AB_ETRANSIENT,
+	    "reading or writing %s failed (%s): look at the disk and run again; "
+	    "what was committed is kept",
+	    d->path, number != 0 ? strerror(number) : sqlite3_errmsg(d->db));
+}
+
+ab_status
+sqlite_fail(struct sqlite *d, struct error *e)
+{
+	const char *text = sqlite3_errmsg(d->db);
+
+	switch (sqlite3_errcode(d->db)) {
+	case SQLITE_NOMEM:
+		return error_set(e, AB_ENOMEM, "no memory while writing %s", d->path);
+	case SQLITE_FULL:
+		return error_set(e, AB_ETRANSIENT,
+		    "no space left for %s: free some and run again; what was committed is kept",
+		    d->path);
+	case SQLITE_IOERR:
+		return fail_io(d, e);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return error_set(e, AB_ETRANSIENT,
+		    "another program has kept %s busy for 10 seconds: close it (a shell or viewer "
+		    "with a transaction open) and run again",
+		    d->path);
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return error_set(e, AB_ECONFIG,
+		    "cannot write %s (%s): its file and its folder must be writable, for the journal",
+		    d->path, text);
+	case SQLITE_NOTADB:
+		return error_set(e, AB_ECONFIG,
+		    "%s is not an SQLite database: name another file with --to", d->path);
+	case SQLITE_CORRUPT:
+		return error_set(e, AB_ECONFIG,
+		    "the database %s is damaged (%s): restore it or name another file with --to",
+		    d->path, text);
+	case SQLITE_TOOBIG:
+		return error_set(
+		    e, AB_EDATA, "a value is larger than SQLite can hold in %s", d->path);
+	default:
+		return error_set(e, AB_EBUG, "SQLite said about %s: %s", d->path, text);
+	}
+}
+
+ab_status
+sqlite_run(struct sqlite *d, struct error *e, const char *fmt, ...)
+{
+	va_list ap;
+	char *sql;
+	int rc;
+
+	va_start(ap, fmt);
+	sql = sqlite3_vmprintf(fmt, ap);
+	va_end(ap);
+	if (sql == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for SQL");
+	rc = sqlite3_exec(d->db, sql, NULL, NULL, NULL);
+	sqlite3_free(sql);
+	return rc == SQLITE_OK ? AB_OK : sqlite_fail(d, e);
+}
+
+ab_status
+sqlite_run_built(struct sqlite *d, sqlite3_str *built, struct error *e)
+{
+	char *sql = sqlite3_str_finish(built);
+	int rc;
+
+	if (sql == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for SQL");
+	rc = sqlite3_exec(d->db, sql, NULL, NULL, NULL);
+	sqlite3_free(sql);
+	return rc == SQLITE_OK ? AB_OK : sqlite_fail(d, e);
+}
+
+static sqlite3_stmt *
+query(struct sqlite *d, struct error *e, const char *fmt, va_list ap)
+{
+	char *sql = sqlite3_vmprintf(fmt, ap);
+	sqlite3_stmt *stmt = NULL;
+
+	if (sql == NULL)
+		error_set(e, AB_ENOMEM, "no memory for SQL");
+	else if (sqlite3_prepare_v2(d->db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		sqlite_fail(d, e);
+	sqlite3_free(sql);
+	return stmt;
+}
+
+sqlite3_stmt *
+sqlite_query(struct sqlite *d, struct error *e, const char *fmt, ...)
+{
+	sqlite3_stmt *stmt;
+	va_list ap;
+
+	va_start(ap, fmt);
+	stmt = query(d, e, fmt, ap);
+	va_end(ap);
+	return stmt;
+}
+
+ab_status
+sqlite_done(struct sqlite *d, sqlite3_stmt *stmt, struct error *e)
+{
+	if (stmt == NULL)
+		return e->status;
+	return sqlite3_finalize(stmt) == SQLITE_OK ? AB_OK : sqlite_fail(d, e);
+}
+
+ab_status
+sqlite_step_done(struct sqlite *d, sqlite3_stmt *stmt, struct error *e)
+{
+	if (stmt != NULL)
+		sqlite3_step(stmt);
+	return sqlite_done(d, stmt, e);
+}
+
+int64_t
+sqlite_number(struct sqlite *d, int64_t fallback, struct error *e, const char *fmt, ...)
+{
+	sqlite3_stmt *stmt;
+	va_list ap;
+
+	va_start(ap, fmt);
+	stmt = query(d, e, fmt, ap);
+	va_end(ap);
+	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+		fallback = sqlite3_column_int64(stmt, 0);
+	sqlite_done(d, stmt, e);
+	return fallback;
+}
+
+ab_status
+sqlite_begin(struct sqlite *d, struct error *e)
+{
+	return sqlite3_get_autocommit(d->db) ? sqlite_run(d, e, "BEGIN IMMEDIATE") : AB_OK;
+}

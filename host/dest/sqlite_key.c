@@ -1,0 +1,364 @@
+/* sqlite_key.c - append_dedup: what makes two records the same, and which one stays.
+ *
+ * A key of one integer is the rowid itself; any other is a unique index, in which a NULL equals nothing.
+ * The greater cursor stays; on a tie the record that came later; a record without a cursor value never
+ * replaces one that has it.  Without a cursor field the last one stays.  Values compare as their column
+ * holds them, texts by bytes, but as times where the schema says that they are. */
+#include "dest/sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* abhost_text(x): an integer or real as the shortest text that reads back the same. */
+static void
+sql_text(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+	char text[40];
+	double d;
+
+	(void)argc;
+	if (sqlite3_value_type(argv[0]) != SQLITE_FLOAT) {
+		sqlite3_result_value(out, argv[0]);
+		return;
+	}
+	d = sqlite3_value_double(argv[0]);
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	for (char *p = text; *p != '\0'; p++)
+		if (*p == ',')
+			*p = '.'; /* a locale's decimal point */
+	sqlite3_result_text(out, text, -1, SQLITE_TRANSIENT);
+}
+
+static int
+time_of(sqlite3_value *v, int64_t *us)
+{
+	const char *text;
+
+	if (sqlite3_value_type(v) != SQLITE_TEXT)
+		return -1;
+	text = (const char *)sqlite3_value_text(v);
+	return text == NULL ? -1 : clock_parse(text, (size_t)sqlite3_value_bytes(v), us);
+}
+
+/* abhost_time(x): microseconds, to order by; what is no time stays what it is. */
+static void
+sql_time(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+	int64_t us;
+
+	(void)argc;
+	if (time_of(argv[0], &us) == 0)
+		sqlite3_result_int64(out, us);
+	else
+		sqlite3_result_value(out, argv[0]);
+}
+
+static int
+compare_texts(sqlite3_value *a, sqlite3_value *b)
+{
+	const void *x = sqlite3_value_text(a), *y = sqlite3_value_text(b);
+	int n = sqlite3_value_bytes(a), m = sqlite3_value_bytes(b);
+	int order = x && y ? memcmp(x, y, (size_t)(n < m ? n : m)) : 0;
+
+	return order != 0 ? order : n - m;
+}
+
+/* abhost_newer(new, old): 1 unless new is the older of two times. */
+static void
+sql_newer(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+	int64_t a, b;
+
+	(void)argc;
+	if (sqlite3_value_type(argv[1]) == SQLITE_NULL)
+		sqlite3_result_int(out, 1);
+	else if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
+		sqlite3_result_int(out, 0);
+	else if (time_of(argv[0], &a) == 0 && time_of(argv[1], &b) == 0)
+		sqlite3_result_int(out, a >= b);
+	else
+		sqlite3_result_int(out, compare_texts(argv[0], argv[1]) >= 0);
+}
+
+int
+sqlite_key_init(struct sqlite *d)
+{
+	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+
+	if (sqlite3_create_function(d->db, "abhost_text", 1, flags, NULL, sql_text, NULL, NULL) ||
+	    sqlite3_create_function(d->db, "abhost_time", 1, flags, NULL, sql_time, NULL, NULL) ||
+	    sqlite3_create_function(d->db, "abhost_newer", 2, flags, NULL, sql_newer, NULL, NULL))
+		return -1;
+	return 0;
+}
+
+/* The value at a path: a column, or something inside a column of JSON. */
+static void
+add_path(
+    const struct sqlite_stream *s, sqlite3_str *sql, const char *table, const char *const *path)
+{
+	uint32_t col = shape_find(&s->shape, path[0], strlen(path[0]));
+	char *column = sqlite3_mprintf("%s%s\"%w\"", table, table[0] == '\0' ? "" : ".",
+	    col == SHAPE_NOWHERE ? path[0] : s->shape.cols[col].name);
+	sqlite3_str *inner;
+	char *text;
+
+	if (path[1] == NULL) {
+		sqlite3_str_appendall(sql, column);
+		sqlite3_free(column);
+		return;
+	}
+	inner = sqlite3_str_new(s->d->db);
+	sqlite3_str_appendchar(inner, 1, '$');
+	for (size_t i = 1; path[i] != NULL; i++)
+		sqlite3_str_appendf(inner, ".\"%s\"", path[i]);
+	text = sqlite3_str_finish(inner);
+	sqlite3_str_appendf(
+	    sql, "CASE WHEN json_valid(%s) THEN json_extract(%s, %Q) END", column, column, text);
+	sqlite3_free(text);
+	sqlite3_free(column);
+}
+
+/* "key1, key2" */
+static void
+add_key(const struct sqlite_stream *s, sqlite3_str *sql, const char *between, const char *behind)
+{
+	const char *const *const *paths = s->spec.primary_key;
+
+	for (size_t i = 0; paths[i] != NULL; i++) {
+		sqlite3_str_appendall(sql, i == 0 ? "" : between);
+		add_path(s, sql, "", paths[i]);
+		sqlite3_str_appendall(sql, behind);
+	}
+}
+
+static int
+is_key_column(const struct sqlite_stream *s, const struct shape_column *c)
+{
+	for (size_t i = 0; s->spec.primary_key[i] != NULL; i++)
+		if (s->spec.primary_key[i][1] == NULL && c->key != NULL &&
+		    strcmp(c->key, s->spec.primary_key[i][0]) == 0)
+			return 1;
+	return 0;
+}
+
+static ab_status
+path_column(struct sqlite_stream *s, const char *const *path, struct error *e)
+{
+	uint32_t col = shape_column(&s->shape, path[0], strlen(path[0]), e);
+
+	if (col == SHAPE_NOWHERE)
+		return e->status;
+	if (s->shape.cols[col].role != SHAPE_FIELD)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "stream %s: its key or cursor \"%s\" found no column among %u", s->spec.name,
+		    path[0], s->shape.limit);
+	for (size_t i = 1; path[i] != NULL; i++)
+		if (strchr(path[i], '"') != NULL)
+			return error_set(e, AB_EUNSUPPORTED,
+			    "stream %s: SQLite cannot look up the nested name %s of a key or cursor",
+			    s->spec.name, path[i]);
+	return AB_OK;
+}
+
+ab_status
+sqlite_key_columns(struct sqlite_stream *s, struct error *e)
+{
+	const char *const *const *paths = s->spec.primary_key;
+
+	s->shape.key = SHAPE_NOWHERE;
+	if (s->spec.mode != DEST_APPEND_DEDUP)
+		return AB_OK;
+	if (paths == NULL || paths[0] == NULL)
+		return error_set(e, AB_ECONFIG,
+		    "stream %s has no primary key: use append, or name a key in a catalog file",
+		    s->spec.name);
+	for (size_t i = 0; paths[i] != NULL; i++)
+		if (path_column(s, paths[i], e) != AB_OK)
+			return e->status;
+	if (s->spec.cursor != NULL && path_column(s, s->spec.cursor, e) != AB_OK)
+		return e->status;
+	/* Rows that came before the key may lack it, and a rowid cannot be NULL. */
+	if (s->exists && (s->key != SQLITE_KEY_ROWID || !sqlite_key_is_same(s)))
+		return AB_OK;
+	if (paths[1] == NULL && paths[0][1] == NULL)
+		s->shape.key = shape_find(&s->shape, paths[0][0], strlen(paths[0][0]));
+	return AB_OK;
+}
+
+enum sqlite_key
+sqlite_key_wanted(const struct sqlite_stream *s)
+{
+	if (s->spec.mode != DEST_APPEND_DEDUP)
+		return SQLITE_KEY_NONE;
+	return s->shape.key != SHAPE_NOWHERE && s->shape.cols[s->shape.key].type == SHAPE_INTEGER
+	    ? SQLITE_KEY_ROWID
+	    : SQLITE_KEY_UNIQUE;
+}
+
+int
+sqlite_key_is_same(const struct sqlite_stream *s)
+{
+	char *wanted = sqlite_key_json(&s->spec);
+	int same = wanted == NULL || s->key_json == NULL ? wanted == s->key_json
+							 : strcmp(wanted, s->key_json) == 0;
+
+	free(wanted);
+	return same;
+}
+
+/* What the table has counts, not what was saved: an index may have been dropped by hand. */
+ab_status
+sqlite_key_load(struct sqlite_stream *s, struct error *e)
+{
+	s->key = SQLITE_KEY_NONE;
+	if (s->key_json == NULL)
+		return AB_OK;
+	if (sqlite_number(s->d, 0, e,
+		"SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name = %Q || %Q",
+		SQLITE_KEY_INDEX, s->target) != 0)
+		s->key = SQLITE_KEY_UNIQUE;
+	else if (sqlite_number(
+		     s->d, 0, e, "SELECT max(pk) FROM pragma_table_info(%Q)", s->target) != 0)
+		s->key = SQLITE_KEY_ROWID;
+	if (s->key == SQLITE_KEY_NONE) {
+		free(s->key_json);
+		s->key_json = NULL;
+	}
+	return e->status;
+}
+
+char *
+sqlite_key_json(const struct dest_stream_spec *spec)
+{
+	struct buf out;
+
+	if (spec->mode != DEST_APPEND_DEDUP)
+		return NULL;
+	buf_init(&out, (size_t)1 << 20);
+	for (size_t i = 0; spec->primary_key[i] != NULL; i++) {
+		buf_adds(&out, i == 0 ? "[" : ",");
+		for (size_t k = 0; spec->primary_key[i][k] != NULL; k++) {
+			const char *name = spec->primary_key[i][k];
+
+			buf_adds(&out, k == 0 ? "[" : ",");
+			buf_add_json_string(&out, name, strlen(name));
+		}
+		buf_addc(&out, ']');
+	}
+	buf_addc(&out, ']');
+	if (out.failed)
+		buf_fini(&out);
+	return buf_steal(&out);
+}
+
+/* A name for the row's number that no column has taken. */
+static const char *
+rowid_name(const struct sqlite_stream *s)
+{
+	static const char *const names[] = {"rowid", "_rowid_", "oid"};
+
+	for (size_t i = 0; i < 2; i++)
+		if (shape_find_name(&s->shape, names[i]) == SHAPE_NOWHERE)
+			return names[i];
+	return names[2];
+}
+
+ab_status
+sqlite_key_dedup(struct sqlite_stream *s, struct error *e)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->d->db);
+	const char *rowid = rowid_name(s);
+
+	sqlite3_str_appendf(sql,
+	    "DELETE FROM \"%w\" WHERE %s IN (SELECT n FROM (SELECT %s AS n, row_number() OVER"
+	    " (PARTITION BY ",
+	    s->target, rowid, rowid);
+	add_key(s, sql, ", ", "");
+	sqlite3_str_appendall(sql, " ORDER BY ");
+	if (s->spec.cursor != NULL) {
+		sqlite3_str_appendall(sql, "abhost_time(");
+		add_path(s, sql, "", s->spec.cursor);
+		sqlite3_str_appendall(sql, ") DESC, ");
+	}
+	sqlite3_str_appendf(sql, "\"%w\" DESC, %s DESC) AS place FROM \"%w\" WHERE ",
+	    shape_system_name(SHAPE_EXTRACTED_AT), rowid, s->target);
+	add_key(s, sql, " AND ", " IS NOT NULL");
+	sqlite3_str_appendall(sql, ") WHERE place > 1)");
+	return sqlite_run_built(s->d, sql, e);
+}
+
+ab_status
+sqlite_key_make_index(struct sqlite_stream *s, struct error *e)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->d->db);
+
+	sqlite3_str_appendf(sql, "CREATE UNIQUE INDEX \"" SQLITE_KEY_INDEX "%w\" ON \"%w\" (",
+	    s->target, s->target);
+	add_key(s, sql, ", ", "");
+	sqlite3_str_appendchar(sql, 1, ')');
+	return sqlite_run_built(s->d, sql, e);
+}
+
+static void
+add_newer(const struct sqlite_stream *s, sqlite3_str *sql)
+{
+	const char *const *path = s->spec.cursor;
+	const json_t *property = json_object_get(s->spec.schema, "properties");
+
+	for (size_t i = 0; path[i] != NULL; i++) {
+		property = json_object_get(property, path[i]);
+		if (path[i + 1] != NULL)
+			property = json_object_get(property, "properties");
+	}
+	if (shape_is_time(property)) {
+		sqlite3_str_appendall(sql, " WHERE abhost_newer(");
+		add_path(s, sql, "excluded", path);
+		sqlite3_str_appendall(sql, ", ");
+		add_path(s, sql, "old", path);
+		sqlite3_str_appendchar(sql, 1, ')');
+		return;
+	}
+	sqlite3_str_appendall(sql, " WHERE ");
+	add_path(s, sql, "old", path);
+	sqlite3_str_appendall(sql, " IS NULL OR ");
+	add_path(s, sql, "excluded", path);
+	sqlite3_str_appendall(sql, " >= ");
+	add_path(s, sql, "old", path);
+}
+
+void
+sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql)
+{
+	const char *between = "";
+
+	/* WHERE true: else SQLite would read ON as the join's. */
+	sqlite3_str_appendall(sql, " WHERE true ON CONFLICT (");
+	add_key(s, sql, ", ", "");
+	sqlite3_str_appendall(sql, ") DO UPDATE SET ");
+	for (uint32_t i = 0; i < s->shape.ncols; i++) {
+		const struct shape_column *c = &s->shape.cols[i];
+
+		if (c->role == SHAPE_FOREIGN || is_key_column(s, c))
+			continue;
+		sqlite3_str_appendf(sql, "%s\"%w\"=excluded.\"%w\"", between, c->name, c->name);
+		between = ",";
+	}
+	if (s->spec.cursor != NULL)
+		add_newer(s, sql);
+}
+
+void
+sqlite_key_nulls(const struct sqlite_stream *s, sqlite3_str *sql)
+{
+	sqlite3_str_appendchar(sql, 1, '(');
+	add_key(s, sql, " OR ", " IS NULL");
+	sqlite3_str_appendchar(sql, 1, ')');
+}

@@ -1,0 +1,83 @@
+/* sqlite_lock.c - one run at a time per database: flock on the file itself, held for the whole run.
+ *
+ * SQLite's own locks come and go with each transaction; ours says "a run is at work here".  flock and
+ * SQLite's fcntl locks do not meet.  Never closes a descriptor of a file that SQLite has open. */
+#include "dest/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Who is at work, as far as its last commit tells. */
+static ab_status
+fail_held(const char *path, struct error *e)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	const char *sql = "SELECT pid, host, started_at FROM _abhost_runs"
+			  " WHERE outcome = 'running' ORDER BY id DESC LIMIT 1";
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW)
+		error_set(e, AB_ETRANSIENT,
+		    "%s is in use by another run (process %lld on %s, since %s): wait for it, or "
+		    "name another file with --to",
+		    path, (long long)sqlite3_column_int64(stmt, 0),
+		    (const char *)sqlite3_column_text(stmt, 1),
+		    (const char *)sqlite3_column_text(stmt, 2));
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return error_set(e, AB_ETRANSIENT,
+	    "%s is in use by another run: wait for it, or name another file with --to", path);
+}
+
+static ab_status
+fail_open(const char *path, int number, struct error *e)
+{
+	switch (number) {
+	case ENOENT:
+	case ENOTDIR:
+		return error_set(
+		    e, AB_ECONFIG, "cannot create %s: its folder does not exist", path);
+	case EISDIR:
+		return error_set(e, AB_ECONFIG, "%s is a folder: name a file in it", path);
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return error_set(e, AB_ECONFIG,
+		    "cannot write %s (%s): change its permissions or name another file with --to",
+		    path, strerror(number));
+	default:
+		return error_set(e, AB_ETRANSIENT, "cannot open %s: %s", path, strerror(number));
+	}
+}
+
+int
+sqlite_lock(const char *path, struct error *e)
+{
+	struct stat st;
+	int fd;
+
+	/* Looked at first: opening a pipe for a database would wait for ever. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		error_set(e, AB_ECONFIG, "%s is not a regular file: name another with --to", path);
+		return -1;
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd == -1) {
+		fail_open(path, errno, e);
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	if (errno == EWOULDBLOCK)
+		fail_held(path, e);
+	else
+		error_set(e, AB_ETRANSIENT, "cannot lock %s: %s", path, strerror(errno));
+	close(fd);
+	return -1;
+}

@@ -1,0 +1,365 @@
+/* sqlite_state.c - the _abhost_* tables: what is committed, what ran, what the streams' tables look like.
+ *
+ * They change only inside the transaction that the records are in.  Times are RFC 3339 texts with
+ * microseconds, for people; they are read back exactly. */
+#include "dest/sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define MAX_SHAPE_TEXT ((size_t)64 << 20)
+
+static const char tables[] =
+    "CREATE TABLE _abhost_meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE _abhost_state (stream TEXT NOT NULL, namespace TEXT NOT NULL,"
+    " partition TEXT NOT NULL, state TEXT, token TEXT, pages INTEGER, generation_id INTEGER,"
+    " started_at TEXT, is_refresh INTEGER, done INTEGER, notes TEXT, updated_at TEXT,"
+    " PRIMARY KEY (stream, namespace, partition)) WITHOUT ROWID;"
+    "CREATE TABLE _abhost_runs (id INTEGER PRIMARY KEY, connector TEXT, version TEXT,"
+    " started_at TEXT, ended_at TEXT, outcome TEXT, error TEXT, records INTEGER, bytes INTEGER,"
+    " host TEXT, pid INTEGER);"
+    "CREATE TABLE _abhost_streams (stream TEXT NOT NULL, namespace TEXT NOT NULL,"
+    " staging INTEGER NOT NULL, table_name TEXT NOT NULL UNIQUE COLLATE NOCASE, connector TEXT,"
+    " columns TEXT NOT NULL, \"key\" TEXT, mode TEXT, created_at TEXT,"
+    " PRIMARY KEY (stream, namespace, staging)) WITHOUT ROWID;";
+
+static ab_status
+create(struct sqlite *d, struct error *e)
+{
+	int empty = sqlite_number(d, 1, e, "SELECT count(*) FROM sqlite_schema") == 0;
+
+	if (e->status != AB_OK || sqlite_begin(d, e) != AB_OK ||
+	    sqlite_run(d, e, "%s", tables) != AB_OK)
+		return e->status;
+	/* A file that was there before is somebody's: its numbers stay. */
+	if (empty &&
+	    sqlite_run(d, e, "PRAGMA application_id=%d; PRAGMA user_version=%d", SQLITE_DEST_ID,
+		SQLITE_DEST_FORMAT) != AB_OK)
+		return e->status;
+	return sqlite_run(d, e, "INSERT INTO _abhost_meta VALUES ('format', %d), ('connector', %Q)",
+	    SQLITE_DEST_FORMAT, d->connector);
+}
+
+static ab_status
+check_connector(struct sqlite *d, struct error *e)
+{
+	sqlite3_stmt *stmt =
+	    sqlite_query(d, e, "SELECT value FROM _abhost_meta WHERE name = 'connector'");
+	const char *owner = NULL;
+
+	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+		owner = (const char *)sqlite3_column_text(stmt, 0);
+	if (owner != NULL && d->connector != NULL && strcmp(owner, d->connector) != 0)
+		error_set(e, AB_ECONFIG,
+		    "%s holds the data of the connector %s, not of %s: name another file with --to",
+		    d->path, owner, d->connector);
+	return sqlite_done(d, stmt, e) != AB_OK ? e->status : e->status;
+}
+
+ab_status
+sqlite_state_init(struct sqlite *d, struct error *e)
+{
+	int64_t format;
+
+	if (sqlite_table_exists(d, "_abhost_meta", e) == 0 && e->status == AB_OK) {
+		if (d->read_only)
+			return error_set(e, AB_ECONFIG, "%s was not written by abhost", d->path);
+		return create(d, e);
+	}
+	format = sqlite_number(d, 0, e, "SELECT value FROM _abhost_meta WHERE name = 'format'");
+	if (e->status == AB_OK && format > SQLITE_DEST_FORMAT)
+		return error_set(e, AB_ECONFIG,
+		    "%s was written by a newer abhost (format %lld, this one knows %d): update abhost "
+		    "or name another file with --to",
+		    d->path, (long long)format, SQLITE_DEST_FORMAT);
+	return e->status == AB_OK ? check_connector(d, e) : e->status;
+}
+
+static char *
+column_copy(sqlite3_stmt *stmt, int col, int *failed)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, col);
+	char *copy = text == NULL ? NULL : strdup(text);
+
+	*failed |= text != NULL && copy == NULL;
+	return copy;
+}
+
+static int64_t
+column_time(sqlite3_stmt *stmt, int col)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, col);
+	int64_t us = 0;
+
+	if (text == NULL || clock_parse(text, strlen(text), &us) != 0)
+		return 0;
+	return us;
+}
+
+static int
+read_row(sqlite3_stmt *stmt, struct dest_state *row)
+{
+	int failed = 0;
+
+	*row = (struct dest_state){
+	    .stream = column_copy(stmt, 0, &failed),
+	    .namespace_ = column_copy(stmt, 1, &failed),
+	    .partition = column_copy(stmt, 2, &failed),
+	    .state = column_copy(stmt, 3, &failed),
+	    .token = column_copy(stmt, 4, &failed),
+	    .pages = sqlite3_column_int64(stmt, 5),
+	    .generation_id = sqlite3_column_int64(stmt, 6),
+	    .started_us = column_time(stmt, 7),
+	    .is_refresh = sqlite3_column_int(stmt, 8),
+	    .done = sqlite3_column_int(stmt, 9),
+	    .notes = column_copy(stmt, 10, &failed),
+	};
+	return failed ? -1 : 0;
+}
+
+ab_status
+sqlite_state_list(struct dest *base, struct dest_state **out, size_t *n, struct error *e)
+{
+	struct sqlite *d = (struct sqlite *)base;
+	struct dest_state *rows = NULL, *more;
+	size_t count = 0, cap = 0;
+	sqlite3_stmt *stmt = sqlite_query(d, e,
+	    "SELECT stream, namespace, partition, state, token, pages, generation_id, started_at,"
+	    " is_refresh, done, notes FROM _abhost_state ORDER BY stream, namespace, partition");
+
+	while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+		if (count == cap) {
+			cap = cap * 2 + 16;
+			more = realloc(rows, cap * sizeof(*rows));
+			if (more == NULL)
+				break;
+			rows = more;
+		}
+		if (read_row(stmt, &rows[count++]) != 0)
+			break;
+	}
+	if (stmt != NULL && sqlite3_stmt_busy(stmt))
+		error_set(e, AB_ENOMEM, "no memory for the states in %s", d->path);
+	if (sqlite_done(d, stmt, e) != AB_OK || e->status != AB_OK) {
+		dest_states_free(rows, count);
+		return e->status;
+	}
+	*out = rows;
+	*n = count;
+	return AB_OK;
+}
+
+static void
+bind_text(sqlite3_stmt *stmt, int at, const char *text)
+{
+	sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
+}
+
+/* 0 is no time. */
+static void
+bind_time(sqlite3_stmt *stmt, int at, int64_t us)
+{
+	char text[CLOCK_TEXT];
+
+	if (us != 0)
+		sqlite3_bind_text(stmt, at, clock_format(us, text), -1, SQLITE_TRANSIENT);
+}
+
+ab_status
+sqlite_state_put(struct sqlite *d, const struct dest_state *row, struct error *e)
+{
+	sqlite3_stmt *stmt = sqlite_query(d, e,
+	    "INSERT OR REPLACE INTO _abhost_state (stream, namespace, partition, state, token,"
+	    " pages, generation_id, started_at, is_refresh, done, notes, updated_at)"
+	    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
+
+	if (stmt == NULL)
+		return e->status;
+	bind_text(stmt, 1, row->stream);
+	bind_text(stmt, 2, row->namespace_ ? row->namespace_ : "");
+	bind_text(stmt, 3, row->partition ? row->partition : "");
+	bind_text(stmt, 4, row->state);
+	bind_text(stmt, 5, row->token);
+	sqlite3_bind_int64(stmt, 6, row->pages);
+	sqlite3_bind_int64(stmt, 7, row->generation_id);
+	bind_time(stmt, 8, row->started_us);
+	sqlite3_bind_int(stmt, 9, row->is_refresh);
+	sqlite3_bind_int(stmt, 10, row->done);
+	bind_text(stmt, 11, row->notes);
+	bind_time(stmt, 12, clock_now_us());
+	return sqlite_step_done(d, stmt, e);
+}
+
+ab_status
+sqlite_state_delete(struct dest *base, const char *stream, const char *namespace_, struct error *e)
+{
+	struct sqlite *d = (struct sqlite *)base;
+
+	if (sqlite_begin(d, e) != AB_OK)
+		return e->status;
+	return sqlite_run(d, e, "DELETE FROM _abhost_state WHERE stream = %Q AND namespace = %Q",
+	    stream, namespace_ ? namespace_ : "");
+}
+
+ab_status
+sqlite_state_run_begin(struct dest *base, struct dest_run *run, struct error *e)
+{
+	struct sqlite *d = (struct sqlite *)base;
+	char host[256] = "";
+	sqlite3_stmt *stmt;
+
+	/* We hold the lock, so a run that never ended was killed. */
+	if (sqlite_begin(d, e) != AB_OK ||
+	    sqlite_run(d, e,
+		"UPDATE _abhost_runs SET outcome = 'killed' WHERE outcome = 'running'") != AB_OK)
+		return e->status;
+	stmt = sqlite_query(d, e,
+	    "INSERT INTO _abhost_runs (connector, version, started_at, outcome, records, bytes,"
+	    " host, pid) VALUES (?,?,?,'running',0,0,?,?)");
+	if (stmt == NULL)
+		return e->status;
+	gethostname(host, sizeof(host) - 1);
+	bind_text(stmt, 1, run->connector);
+	bind_text(stmt, 2, run->version);
+	bind_time(stmt, 3, run->started_us);
+	bind_text(stmt, 4, host);
+	sqlite3_bind_int64(stmt, 5, getpid());
+	if (sqlite_step_done(d, stmt, e) != AB_OK)
+		return e->status;
+	run->id = sqlite3_last_insert_rowid(d->db);
+	return sqlite_run(d, e, "COMMIT");
+}
+
+ab_status
+sqlite_state_run_update(struct sqlite *d, const struct dest_run *run, struct error *e)
+{
+	sqlite3_stmt *stmt = sqlite_query(d, e,
+	    "UPDATE _abhost_runs SET ended_at = ?, outcome = ?, error = ?, records = ?, bytes = ?"
+	    " WHERE id = ?");
+
+	if (stmt == NULL)
+		return e->status;
+	bind_time(stmt, 1, run->ended_us);
+	bind_text(stmt, 2, run->outcome);
+	bind_text(stmt, 3, run->error);
+	sqlite3_bind_int64(stmt, 4, run->records);
+	sqlite3_bind_int64(stmt, 5, run->bytes);
+	sqlite3_bind_int64(stmt, 6, run->id);
+	return sqlite_step_done(d, stmt, e);
+}
+
+static const char *
+namespace_of(const struct sqlite_stream *s)
+{
+	return s->spec.namespace_ ? s->spec.namespace_ : "";
+}
+
+static const char *
+mode_word(enum dest_mode mode)
+{
+	return mode == DEST_APPEND   ? "append"
+	    : mode == DEST_OVERWRITE ? "overwrite"
+				     : "append_dedup";
+}
+
+/* The first name that no other stream has. */
+static ab_status
+give_name(struct sqlite_stream *s, struct error *e)
+{
+	struct sqlite *d = s->d;
+	struct buf name;
+	size_t len;
+
+	buf_init(&name, 2 * SHAPE_MAX_NAME + 4096);
+	if (shape_table_name(&name, s->spec.namespace_, s->spec.name) != 0)
+		error_set(e, AB_EDATA, "the name of stream %.100s is too long", s->spec.name);
+	len = name.len;
+	for (unsigned n = 2; e->status == AB_OK &&
+	     sqlite_number(d, 0, e, "SELECT count(*) FROM _abhost_streams WHERE table_name = %Q",
+		 buf_str(&name)) != 0;
+	     n++) {
+		name.len = len;
+		buf_addf(&name, "_%u", n);
+	}
+	if (e->status == AB_OK)
+		s->table = buf_steal(&name);
+	buf_fini(&name);
+	if (e->status == AB_OK && s->table == NULL)
+		error_set(e, AB_ENOMEM, "no memory for a table's name");
+	return e->status;
+}
+
+ab_status
+sqlite_state_name(struct sqlite_stream *s, struct error *e)
+{
+	struct sqlite *d = s->d;
+	char now[CLOCK_TEXT];
+	int failed = 0;
+	sqlite3_stmt *stmt = sqlite_query(d, e,
+	    "SELECT table_name FROM _abhost_streams WHERE stream = %Q AND namespace = %Q"
+	    " AND staging = 0",
+	    s->spec.name, namespace_of(s));
+
+	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+		s->table = column_copy(stmt, 0, &failed);
+	if (failed)
+		error_set(e, AB_ENOMEM, "no memory for a table's name");
+	if (sqlite_done(d, stmt, e) != AB_OK || s->table != NULL || give_name(s, e) != AB_OK)
+		return e->status;
+	return sqlite_run(d, e,
+	    "INSERT INTO _abhost_streams (stream, namespace, staging, table_name, connector,"
+	    " columns, created_at) VALUES (%Q, %Q, 0, %Q, %Q, '[]', %Q)",
+	    s->spec.name, namespace_of(s), s->table, d->connector,
+	    clock_format(clock_now_us(), now));
+}
+
+ab_status
+sqlite_state_load(struct sqlite_stream *s, int staging, struct shape *shape, struct error *e)
+{
+	struct sqlite *d = s->d;
+	const char *columns = NULL;
+	int failed = 0;
+	sqlite3_stmt *stmt = sqlite_query(d, e,
+	    "SELECT columns, \"key\" FROM _abhost_streams WHERE stream = %Q AND namespace = %Q"
+	    " AND staging = %d",
+	    s->spec.name, namespace_of(s), staging);
+
+	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+		columns = (const char *)sqlite3_column_text(stmt, 0);
+		if (columns == NULL || shape_load(shape, columns, e) != AB_OK)
+			error_wrap(e, "%s, table %s", d->path, s->table);
+		if (shape == &s->shape) {
+			free(s->key_json);
+			s->key_json = column_copy(stmt, 1, &failed);
+		}
+	}
+	if (failed)
+		error_set(e, AB_ENOMEM, "no memory for a table's key");
+	return sqlite_done(d, stmt, e) != AB_OK ? e->status : e->status;
+}
+
+ab_status
+sqlite_state_save(struct sqlite_stream *s, struct error *e)
+{
+	struct buf columns;
+	char now[CLOCK_TEXT];
+	ab_status rc;
+
+	buf_init(&columns, MAX_SHAPE_TEXT);
+	if (shape_save(&s->shape, &columns) != 0)
+		rc = error_set(e, AB_ENOMEM, "no memory for the columns of %s", s->table);
+	else
+		rc = sqlite_run(s->d, e,
+		    "INSERT INTO _abhost_streams (stream, namespace, staging, table_name, connector,"
+		    " columns, \"key\", mode, created_at) VALUES (%Q, %Q, %d, %Q, %Q, %Q, %Q, %Q, %Q)"
+		    " ON CONFLICT (stream, namespace, staging) DO UPDATE SET columns = excluded.columns,"
+		    " \"key\" = excluded.\"key\", mode = excluded.mode",
+		    s->spec.name, namespace_of(s), s->staging, s->target, s->d->connector,
+		    buf_str(&columns), s->key_json, mode_word(s->spec.mode),
+		    clock_format(clock_now_us(), now));
+	buf_fini(&columns);
+	return rc;
+}

@@ -1,0 +1,311 @@
+/* sqlite_stream.c - one stream: begins, takes pages, swaps an overwrite's table in; see sqlite.h.
+ *
+ * An overwrite's rows go into a table beside the old one, which stays as it is, readable, until
+ * finish.  A page is first laid over the columns (which may change the table), then goes in whole
+ * with one statement. */
+#include "dest/sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define MAX_COLUMNS	2000  /* SQLITE_MAX_COLUMN of every common build */
+#define DEDUP_CACHE_KIB 16384 /* an upsert comes back to pages that an append never sees again */
+
+/* What a stream knows about its table is void; its name and figures stay. */
+static void
+reset(struct sqlite_stream *s)
+{
+	sqlite3_finalize(s->insert);
+	s->insert = NULL;
+	shape_fini(&s->shape);
+	shape_fini(&s->names);
+	free(s->table);
+	sqlite3_free(s->target);
+	free(s->key_json);
+	s->table = s->target = s->key_json = NULL;
+	s->exists = s->altered = s->staging = 0;
+	s->key = SQLITE_KEY_NONE;
+}
+
+void
+sqlite_streams_reset(struct sqlite *d)
+{
+	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next) {
+		sqlite3_finalize(s->insert);
+		s->insert = NULL;
+	}
+}
+
+void
+sqlite_streams_free(struct sqlite *d)
+{
+	struct sqlite_stream *s;
+
+	while ((s = d->streams) != NULL) {
+		d->streams = s->next;
+		reset(s);
+		free(s);
+	}
+}
+
+static int
+is_same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static struct sqlite_stream *
+get_stream(struct sqlite *d, const struct dest_stream_spec *spec)
+{
+	struct sqlite_stream *s = d->streams;
+
+	while (s != NULL &&
+	    (!is_same_text(s->spec.name, spec->name) ||
+		!is_same_text(s->spec.namespace_, spec->namespace_)))
+		s = s->next;
+	if (s == NULL && (s = calloc(1, sizeof(*s))) != NULL) {
+		s->d = d;
+		s->next = d->streams;
+		d->streams = s;
+		shape_init(&s->shape, MAX_COLUMNS);
+		shape_init(&s->names, MAX_COLUMNS);
+	}
+	if (s != NULL) {
+		reset(s);
+		s->spec = *spec;
+	}
+	return s;
+}
+
+static ab_status
+drop_staging(struct sqlite_stream *s, struct error *e)
+{
+	return sqlite_run(s->d, e,
+	    "DROP TABLE IF EXISTS \"" SQLITE_STAGING "%w\";"
+	    "DELETE FROM _abhost_streams WHERE stream = %Q AND namespace = %Q AND staging = 1",
+	    s->table, s->spec.name, s->spec.namespace_ ? s->spec.namespace_ : "");
+}
+
+/* A table that we did not make is somebody's: its stream has no columns in our books. */
+static ab_status
+check_owner(struct sqlite_stream *s, const struct shape *saved, struct error *e)
+{
+	if (saved->ncols > 0 || !sqlite_table_exists(s->d, s->table, e))
+		return e->status;
+	return error_set(e, AB_ECONFIG,
+	    "%s has a table or view \"%s\" that abhost did not make: rename or drop it, or name "
+	    "another file with --to",
+	    s->d->path, s->table);
+}
+
+/* Loads what is known about the target; a table that was dropped by hand begins anew. */
+static ab_status
+load_target(struct sqlite_stream *s, struct error *e)
+{
+	s->target = s->staging ? sqlite3_mprintf(SQLITE_STAGING "%s", s->table)
+			       : sqlite3_mprintf("%s", s->table);
+	if (s->target == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for a table's name");
+	s->exists = sqlite_table_exists(s->d, s->target, e);
+	if (e->status != AB_OK || !s->exists)
+		return e->status;
+	if (sqlite_state_load(s, s->staging, &s->shape, e) != AB_OK ||
+	    sqlite_table_verify(s, e) != AB_OK)
+		return e->status;
+	return sqlite_key_load(s, e);
+}
+
+static ab_status
+open_table(struct sqlite_stream *s, struct error *e)
+{
+	s->staging = s->spec.mode == DEST_OVERWRITE && s->spec.is_refresh;
+	if (sqlite_state_name(s, e) != AB_OK || sqlite_state_load(s, 0, &s->names, e) != AB_OK ||
+	    check_owner(s, &s->names, e) != AB_OK)
+		return e->status;
+	if ((!s->staging || s->spec.fresh) && drop_staging(s, e) != AB_OK)
+		return e->status;
+	shape_use_names(&s->shape, &s->names);
+	if (load_target(s, e) != AB_OK || shape_add_schema(&s->shape, s->spec.schema, e) != AB_OK)
+		return e->status;
+	return sqlite_key_columns(s, e);
+}
+
+/* Rows that the same read had written before it was interrupted; of those that a key finds again only what it
+ * cannot find. */
+static ab_status
+delete_rows(struct sqlite_stream *s, char *condition, struct error *e)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->d->db);
+
+	if (condition == NULL)
+		sqlite3_free(sqlite3_str_finish(sql));
+	if (condition == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for SQL");
+	sqlite3_str_appendf(sql, "DELETE FROM \"%w\" WHERE %s", s->target, condition);
+	sqlite3_free(condition);
+	if (s->key != SQLITE_KEY_NONE) {
+		sqlite3_str_appendall(sql, " AND ");
+		sqlite_key_nulls(s, sql);
+	}
+	return sqlite_run_built(s->d, sql, e);
+}
+
+ab_status
+sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
+    struct dest_stream **out, struct error *e)
+{
+	struct sqlite *d = (struct sqlite *)base;
+	struct sqlite_stream *s = get_stream(d, spec);
+
+	if (s == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for stream %s", spec->name);
+	if (sqlite_begin(d, e) != AB_OK || open_table(s, e) != AB_OK)
+		return e->status;
+	if (spec->mode == DEST_APPEND_DEDUP &&
+	    sqlite_run(d, e, "PRAGMA cache_size=-%d", DEDUP_CACHE_KIB) != AB_OK)
+		return e->status;
+	if (s->exists && !sqlite_key_is_same(s) && sqlite_table_apply(s, e) != AB_OK)
+		return e->status;
+	if (spec->fresh && spec->is_refresh && spec->mode != DEST_OVERWRITE && s->exists &&
+	    delete_rows(s,
+		sqlite3_mprintf("\"%w\" = %lld", shape_system_name(SHAPE_GENERATION),
+		    (long long)spec->generation_id),
+		e) != AB_OK)
+		return e->status;
+	*out = (struct dest_stream *)s;
+	return AB_OK;
+}
+
+/* INSERT INTO users ("id", ...) SELECT c0, ... FROM abhost_rows_32 */
+static ab_status
+prepare(struct sqlite_stream *s, struct error *e)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->d->db);
+	const char *between = "";
+	char *text;
+	int rc;
+
+	sqlite3_str_appendf(sql, "INSERT INTO \"%w\" AS old (", s->target);
+	for (uint32_t i = 0; i < s->shape.ncols; i++) {
+		if (s->shape.cols[i].role == SHAPE_FOREIGN)
+			continue;
+		sqlite3_str_appendf(sql, "%s\"%w\"", between, s->shape.cols[i].name);
+		between = ",";
+	}
+	between = ") SELECT ";
+	for (uint32_t i = 0; i < s->shape.ncols; i++) {
+		enum shape_role role = s->shape.cols[i].role;
+
+		if (role == SHAPE_FOREIGN)
+			continue;
+		sqlite3_str_appendall(sql, between);
+		between = ",";
+		if (role == SHAPE_FIELD || role == SHAPE_REST)
+			sqlite3_str_appendf(sql, "c%u", i);
+		else
+			sqlite3_str_appendall(sql,
+			    role == SHAPE_EXTRACTED_AT ? "?1"
+				: role == SHAPE_META   ? "'{}'"
+						       : "?2");
+	}
+	sqlite3_str_appendf(sql, " FROM %s", sqlite_rows_table(s->shape.ncols));
+	if (s->key != SQLITE_KEY_NONE)
+		sqlite_key_conflict(s, sql);
+	text = sqlite3_str_finish(sql);
+	if (text == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for SQL");
+	rc = sqlite3_prepare_v3(s->d->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->insert, NULL);
+	sqlite3_free(text);
+	return rc == SQLITE_OK ? AB_OK : sqlite_fail(s->d, e);
+}
+
+static ab_status
+follow_shape(struct sqlite_stream *s, struct error *e)
+{
+	if (s->exists && shape_is_made(&s->shape) && s->key == sqlite_key_wanted(s))
+		return AB_OK;
+	sqlite3_finalize(s->insert);
+	s->insert = NULL;
+	return sqlite_table_apply(s, e);
+}
+
+ab_status
+sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, struct error *e)
+{
+	struct sqlite_stream *s = (struct sqlite_stream *)base;
+	struct sqlite *d = s->d;
+	char now[CLOCK_TEXT];
+	int rc;
+
+	if (sqlite_begin(d, e) != AB_OK || shape_fit(&s->shape, &d->rows.fit, page, e) != AB_OK)
+		return e->status;
+	if (d->rows.fit.key_broken)
+		s->shape.key = SHAPE_NOWHERE;
+	if (follow_shape(s, e) != AB_OK || (s->insert == NULL && prepare(s, e) != AB_OK))
+		return e->status;
+	d->rows.shape = &s->shape;
+	sqlite3_bind_text(s->insert, 1, clock_format(page->extracted_us, now), -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s->insert, 2, s->spec.generation_id);
+	rc = sqlite3_step(s->insert);
+	if (sqlite3_reset(s->insert) != SQLITE_OK || rc != SQLITE_DONE)
+		return sqlite_fail(d, e);
+	s->stats.rows += (int64_t)(page->scan->nrecords - page->first);
+	return AB_OK;
+}
+
+ab_status
+sqlite_stream_discard(struct dest_stream *base, int64_t since_us, struct error *e)
+{
+	struct sqlite_stream *s = (struct sqlite_stream *)base;
+	char since[CLOCK_TEXT];
+
+	if (!s->exists || sqlite_begin(s->d, e) != AB_OK)
+		return e->status;
+	return delete_rows(s,
+	    sqlite3_mprintf("\"%w\" >= %Q", shape_system_name(SHAPE_EXTRACTED_AT),
+		clock_format(since_us, since)),
+	    e);
+}
+
+/* The table that was loaded beside takes the old one's place. */
+static ab_status
+swap(struct sqlite_stream *s, struct error *e)
+{
+	sqlite3_finalize(s->insert);
+	s->insert = NULL;
+	if (sqlite_table_replace(s->d, s->target, s->table, e) != AB_OK ||
+	    sqlite_run(s->d, e,
+		"DELETE FROM _abhost_streams WHERE stream = %Q AND namespace = %Q AND staging = 1",
+		s->spec.name, s->spec.namespace_ ? s->spec.namespace_ : "") != AB_OK)
+		return e->status;
+	sqlite3_free(s->target);
+	s->target = sqlite3_mprintf("%s", s->table);
+	if (s->target == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for a table's name");
+	s->staging = 0;
+	return sqlite_state_save(s, e);
+}
+
+ab_status
+sqlite_stream_finish(struct dest_stream *base, struct error *e)
+{
+	struct sqlite_stream *s = (struct sqlite_stream *)base;
+
+	if (sqlite_begin(s->d, e) != AB_OK || follow_shape(s, e) != AB_OK)
+		return e->status;
+	return s->staging ? swap(s, e) : AB_OK;
+}
+
+void
+sqlite_stream_stats(const struct dest_stream *s, struct dest_stats *out)
+{
+	*out = ((const struct sqlite_stream *)s)->stats;
+}
+
+const char *
+sqlite_stream_where(const struct dest_stream *s)
+{
+	return ((const struct sqlite_stream *)s)->table;
+}
