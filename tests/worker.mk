@@ -1,26 +1,111 @@
 # tests of host/worker and host/source: the zoo of bad connectors, a good one that makes its records
-check_PROGRAMS += tests/zoo/gen.so tests/zoo/gen-state.so tests/zoo/gen-parts.so
 
+check_PROGRAMS += tests/zoo/gen.so
 tests_zoo_gen_so_SOURCES = tests/zoo/gen.c
 tests_zoo_gen_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_zoo_gen_so_CFLAGS = $(CONNECTOR_CC)
 tests_zoo_gen_so_LDFLAGS = $(CONNECTOR_LD)
 
+check_PROGRAMS += tests/zoo/gen-state.so
 tests_zoo_gen_state_so_SOURCES = tests/zoo/gen.c
 tests_zoo_gen_state_so_CPPFLAGS = $(CONNECTOR_INC) -DGEN_STATE
 tests_zoo_gen_state_so_CFLAGS = $(CONNECTOR_CC)
 tests_zoo_gen_state_so_LDFLAGS = $(CONNECTOR_LD)
 
+check_PROGRAMS += tests/zoo/gen-parts.so
 tests_zoo_gen_parts_so_SOURCES = tests/zoo/gen.c
 tests_zoo_gen_parts_so_CPPFLAGS = $(CONNECTOR_INC) -DGEN_PARTITIONS -DGEN_STATE
 tests_zoo_gen_parts_so_CFLAGS = $(CONNECTOR_CC)
 tests_zoo_gen_parts_so_LDFLAGS = $(CONNECTOR_LD)
 
+check_PROGRAMS += tests/zoo/zoo.so
+tests_zoo_zoo_so_SOURCES = tests/zoo/zoo.c
+tests_zoo_zoo_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_zoo_zoo_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_zoo_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/zoo-parts.so
+tests_zoo_zoo_parts_so_SOURCES = tests/zoo/zoo.c
+tests_zoo_zoo_parts_so_CPPFLAGS = $(CONNECTOR_INC) -DZOO_PARTITIONS
+tests_zoo_zoo_parts_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_zoo_parts_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-no-symbol.so
+tests_zoo_bad_no_symbol_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_no_symbol_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_NO_SYMBOL
+tests_zoo_bad_no_symbol_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_no_symbol_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-magic.so
+tests_zoo_bad_magic_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_magic_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_MAGIC
+tests_zoo_bad_magic_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_magic_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-size.so
+tests_zoo_bad_size_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_size_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_SIZE
+tests_zoo_bad_size_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_size_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-abi.so
+tests_zoo_bad_abi_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_abi_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_ABI
+tests_zoo_bad_abi_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_abi_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-min-host.so
+tests_zoo_bad_min_host_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_min_host_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_MIN_HOST
+tests_zoo_bad_min_host_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_min_host_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-null.so
+tests_zoo_bad_null_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_null_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_NULL
+tests_zoo_bad_null_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_null_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-spec.so
+tests_zoo_bad_spec_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_spec_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_SPEC
+tests_zoo_bad_spec_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_spec_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-constructor.so
+tests_zoo_bad_constructor_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_constructor_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_CONSTRUCTOR
+tests_zoo_bad_constructor_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_constructor_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/zoo/bad-missing-symbol.so
+tests_zoo_bad_missing_symbol_so_SOURCES = tests/zoo/bad.c
+tests_zoo_bad_missing_symbol_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_MISSING_SYMBOL
+tests_zoo_bad_missing_symbol_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bad_missing_symbol_so_LDFLAGS = -shared $(SAN_FLAGS) -Wl,-Bsymbolic
+
 if HAVE_CHECK
+DRIVE = tests/drive.c tests/drive.h tests/suite.h
+SOURCE_LIBS = host/libsource.a host/libworker.a host/libdata.a host/libbase.a $(JANSSON_LIBS) -lm
+
 check_PROGRAMS += tests/source.t
-tests_source_t_SOURCES = tests/source.c tests/drive.c tests/drive.h tests/suite.h
+tests_source_t_SOURCES = tests/source.c $(DRIVE)
 tests_source_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_source_t_LDADD = host/libsource.a host/libworker.a host/libdata.a host/libbase.a \
-	$(JANSSON_LIBS) $(CHECK_LIBS) -lm
+tests_source_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
 TESTS += tests/source.t
+
+# The same with the worker as a thread
+check_PROGRAMS += tests/source-in-process.t
+tests_source_in_process_t_SOURCES = tests/source.c $(DRIVE) host/source/in_process.c
+tests_source_in_process_t_CPPFLAGS = $(AM_CPPFLAGS) -DDRIVE_IN_PROCESS
+tests_source_in_process_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_source_in_process_t_LDADD = host/libsource.a host/libworker.a host/libnet.a host/libdata.a \
+	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
+TESTS += tests/source-in-process.t
+
+check_PROGRAMS += tests/zoo.t
+tests_zoo_t_SOURCES = tests/zoo.c $(DRIVE)
+tests_zoo_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_zoo_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
+TESTS += tests/zoo.t
 endif

@@ -93,6 +93,7 @@ send_command(struct source *s, const struct chan_msg *m, struct error *e)
 		return rc;
 	/* A worker that is gone, or too busy to read, is told by source_next. */
 	s->watch_us = 0;
+	s->active_us = clock_mono_us();
 	if (chan_send(&s->chan, m, NULL) == AB_ETRANSIENT)
 		obituary_rubbish(s, "it did not read its commands");
 	return AB_OK;
@@ -270,9 +271,10 @@ take_message(struct source *s, struct source_event *ev)
 
 	if (rc == AB_OK)
 		rc = verify_message(&s->verify, &m, &e);
-	if (rc == AB_OK)
+	if (rc == AB_OK) {
+		s->active_us = clock_mono_us();
 		make_event(s, &m, ev);
-	else if (rc == AB_ECANCELLED)
+	} else if (rc == AB_ECANCELLED)
 		s->gone_us = clock_mono_us();
 	else if (rc != CHAN_AGAIN)
 		obituary_rubbish(s, e.text);

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
+static const char safe[] = "; what was committed before is safe";
+
 static void
 bury(struct source *s)
 {
@@ -67,8 +69,7 @@ obituary_died(struct source *s, const siginfo_t *info)
 		snprintf(how, sizeof(how), "died of SIG%s", name);
 	else
 		snprintf(how, sizeof(how), "died of signal %d", info->si_status);
-	error_set(
-	    &s->error, AB_EBUG, "%s %s%s; what was committed before is safe", s->who, how, place);
+	error_set(&s->error, AB_EBUG, "%s %s%s%s", s->who, how, place, safe);
 	bury(s);
 }
 
@@ -78,9 +79,8 @@ obituary_silent(struct source *s)
 	char place[384];
 
 	find_place(s, place, sizeof(place));
-	error_set(&s->error, AB_EBUG,
-	    "%s closed its channel to abhost%s, and was stopped; what was committed before is safe",
-	    s->who, place);
+	error_set(&s->error, AB_EBUG, "%s closed its channel to abhost%s, and was stopped%s",
+	    s->who, place, safe);
 	bury(s);
 }
 
@@ -90,32 +90,37 @@ obituary_rubbish(struct source *s, const char *what)
 	char place[384];
 
 	find_place(s, place, sizeof(place));
-	error_set(&s->error, AB_EBUG, "%s was stopped%s: %s; what was committed before is safe",
-	    s->who, place, what);
+	error_set(&s->error, AB_EBUG, "%s was stopped%s: %s%s", s->who, place, what, safe);
 	bury(s);
+}
+
+/* How long the running function has been at it; where none runs, how long nothing has come. */
+static int64_t
+time_used(const struct source *s, const struct chan_crumb *c, int64_t now_us)
+{
+	int64_t used = now_us - c->call_us;
+
+	if (c->call_us <= 0 || c->call_us > now_us)
+		return now_us - s->active_us;
+	return c->host_us >= 0 && c->host_us <= used ? used - c->host_us : used;
 }
 
 void
 obituary_watch(struct source *s, int64_t now_us)
 {
-	int64_t step = (int64_t)s->timeout_s * 250000, mono = clock_mono_us(), used;
+	int64_t step = (int64_t)s->timeout_s * 250000;
 	struct chan_crumb c;
 	char text[320];
 
 	if (now_us < s->watch_us)
 		return;
 	s->watch_us = now_us + (step < 1000000 ? step : 1000000);
-	if (chan_crumb_read(&s->chan, &c) != 0 || c.call_us <= 0 || c.call_us > mono)
-		return;
-	used = mono - c.call_us;
-	if (c.host_us >= 0 && c.host_us <= used)
-		used -= c.host_us;
-	if (c.in_host || used < (int64_t)s->timeout_s * 1000000)
+	if (chan_crumb_read(&s->chan, &c) != 0 || c.in_host ||
+	    time_used(s, &c, now_us) < (int64_t)s->timeout_s * 1000000)
 		return;
 	where(&c, text, sizeof(text));
 	error_set(&s->error, AB_EBUG,
-	    "%s was stopped: %s, did not return within %d s (ABHOST_CALL_TIMEOUT); what was committed "
-	    "before is safe",
-	    s->who, text, s->timeout_s);
+	    "%s was stopped: %s, did not return within %d s (ABHOST_CALL_TIMEOUT)%s", s->who,
+	    c.call_us > 0 ? text : "its worker", s->timeout_s, safe);
 	bury(s);
 }

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
-
 #define SYMBOL	   "ab_connector_v1"
 #define HEAD_BYTES 16u	  /* magic, size, abi, min_host: frozen */
 #define TABLE_MAX  65536u /* a larger size is rubbish, not a future */
@@ -90,43 +88,32 @@ load_table(const void *found, const char *name, struct ab_connector *out, struct
 	return check_functions(out, name, e);
 }
 
-/* dlerror's text, with the file's own name where it has the descriptor's. */
+/* dlerror's text, without the descriptor's name in front of it. */
 static const char *
-load_error(const char *path, const char *name, struct buf *out)
+load_error(const char *path)
 {
-	const char *text = dlerror(), *at;
+	const char *text = dlerror();
+	size_t n = strlen(path);
 
-	buf_reset(out);
 	if (text == NULL)
 		return "unknown error";
-	for (; (at = strstr(text, path)) != NULL; text = at + strlen(path)) {
-		buf_add(out, text, (size_t)(at - text));
-		buf_adds(out, name);
-	}
-	buf_adds(out, text);
-	return buf_str(out);
+	return strncmp(text, path, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
 }
 
 ab_status
 load_connector(int fd, const char *name, struct ab_connector *out, struct error *e)
 {
 	char path[64];
-	struct buf text;
-	const void *found = NULL;
+	const void *found;
 	void *handle;
-	ab_status rc;
 
-	buf_init(&text, 4096);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (handle == NULL)
-		rc = error_set(
-		    e, AB_ECONFIG, "cannot load %s: %s", name, load_error(path, name, &text));
-	else if ((found = dlsym(handle, SYMBOL)) == NULL)
-		rc = error_set(e, AB_ECONFIG, "%s is no abhost connector: it does not export %s",
+		return error_set(e, AB_ECONFIG, "cannot load %s: %s", name, load_error(path));
+	found = dlsym(handle, SYMBOL);
+	if (found == NULL)
+		return error_set(e, AB_ECONFIG, "%s is no abhost connector: it does not export %s",
 		    name, SYMBOL);
-	else
-		rc = load_table(found, name, out, e);
-	buf_fini(&text);
-	return rc;
+	return load_table(found, name, out, e);
 }

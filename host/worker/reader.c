@@ -130,18 +130,25 @@ send_page(struct reader *r, const struct part *p)
 	return rc;
 }
 
-/* The token of the page that was just sent becomes the next request's. */
+static ab_status
+check_token(struct reader *r, const struct part *p)
+{
+	const struct ab_page *page = &r->s->page;
+
+	if (!page->has_token || !p->has_token || page->token.len != p->token.len ||
+	    memcmp(buf_str(&page->token), buf_str(&p->token), p->token.len) != 0)
+		return AB_OK;
+	return error_set(r->e, AB_EDATA,
+	    "the page named itself as the next one (token \"%.*s\"): the reading would never end",
+	    TOKEN_SHOWN, buf_str(&p->token));
+}
+
+/* The token of the page that was just read becomes the next request's. */
 static ab_status
 take_token(struct reader *r, struct part *p)
 {
 	const struct ab_page *page = &r->s->page;
 
-	if (page->has_token && p->has_token && page->token.len == p->token.len &&
-	    memcmp(buf_str(&page->token), buf_str(&p->token), p->token.len) == 0)
-		return error_set(r->e, AB_EDATA,
-		    "the page named itself as the next one (token \"%.*s\"): the reading would "
-		    "never end",
-		    TOKEN_SHOWN, buf_str(&p->token));
 	p->has_token = page->has_token;
 	buf_reset(&p->token);
 	if (page->has_token && buf_add(&p->token, buf_str(&page->token), page->token.len) != 0)
@@ -177,12 +184,13 @@ read_one_page(struct reader *r, struct part *p, int *more)
 		return restart(r, p);
 	if (rc != AB_OK)
 		return call_failed(r);
-	rc = call_update_state(r, p);
-	/* Before it is sent: a page that leads to itself must not be committed as one that leads on. */
+	rc = check_token(r, p);
 	if (rc == AB_OK)
-		rc = take_token(r, p);
+		rc = call_update_state(r, p);
 	if (rc == AB_OK)
 		rc = send_page(r, p);
+	if (rc == AB_OK)
+		rc = take_token(r, p);
 	p->resumed = 0;
 	p->page++;
 	*more = p->has_token;
@@ -283,6 +291,8 @@ call_partitions(struct reader *r, struct part *p)
 		rc = list_page(r);
 	else
 		rc = call_failed(r);
+	if (rc == AB_OK)
+		rc = check_token(r, p);
 	if (rc == AB_OK)
 		rc = take_token(r, p);
 	return rc;

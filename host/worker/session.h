@@ -40,6 +40,7 @@ struct session {
 	struct chan_crumb *crumb;
 	struct ab_connector connector;
 	void *self;
+	int is_loaded; /* its functions may be called */
 	int is_open;
 	size_t page_cap;
 

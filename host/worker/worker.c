@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/redact.h"
 #include "data/config.h"
@@ -113,6 +114,7 @@ do_open(struct worker *w, const struct chan_msg *m, struct error *e)
 		rc = open_http(s, e);
 	if (rc != AB_OK)
 		return rc;
+	s->is_loaded = 1;
 	session_begin(s, "open", NULL, 0);
 	rc = end_call(s, s->connector.open(&s->host, &s->self), e);
 	s->is_open = rc == AB_OK;
@@ -150,18 +152,20 @@ do_command(struct worker *w, const struct chan_msg *m, struct error *e)
 	return reader_run(s, m, e);
 }
 
-static void
+/* What comes back is the sending's. */
+static ab_status
 answer(struct worker *w, ab_status rc, struct error *e)
 {
 	struct chan_msg m = {.type = rc == AB_OK ? CHAN_DONE : CHAN_FAIL, .status = rc};
 
 	if (rc != AB_OK) {
 		redact_text(e->text);
-		crumb_where(w->crumb, w->where, sizeof(w->where));
+		if (w->session.is_loaded)
+			crumb_where(w->crumb, w->where, sizeof(w->where));
 		m.text[0] = (struct ab_str){e->text, strlen(e->text)};
 		m.text[1] = (struct ab_str){w->where, strlen(w->where)};
 	}
-	(void)uplink_finish(&w->up, &m, NULL);
+	return uplink_finish(&w->up, &m, NULL);
 }
 
 static void *
@@ -175,7 +179,10 @@ source_thread(void *arg)
 		struct error e = ERROR_INIT;
 		ab_status rc = do_command(w, &m, &e);
 
-		answer(w, rc, &e);
+		/* An end that is gone is the other thread's to notice; a broken channel is ours. */
+		rc = answer(w, rc, &e);
+		if (rc != AB_OK && rc != AB_ECANCELLED)
+			_exit(1);
 	}
 	if (s->self != NULL) {
 		session_begin(s, "close", NULL, 0);
