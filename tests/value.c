@@ -68,26 +68,90 @@ START_TEST(reals_say_whether_they_come_back)
 }
 END_TEST
 
+/* The fewest digits that identify d, not zero: "-D.DDDe+XX". */
+static const char *
+print_shortest(double d, char text[64])
+{
+	for (int n = 1; n < 18; n++) {
+		snprintf(text, 64, "%.*e", n - 1, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	return text;
+}
+
 START_TEST(what_is_printed_comes_back)
 {
 	uint64_t state = 5, bits;
 	char text[64];
 	double d, v;
-	int n;
 
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 40000; i++) {
 		bits = random_next(&state);
 		memcpy(&d, &bits, sizeof(d));
-		if (!isfinite(d))
+		if (i % 2 == 0) /* of ordinary size */
+			d = (double)(bits >> 11) / (double)(1 + bits % 1000000000);
+		if (!isfinite(d) || d == 0)
 			continue;
-		for (n = 1; n < 18; n++) { /* the shortest text that identifies d */
-			snprintf(text, sizeof(text), "%.*e", n - 1, d);
-			if (strtod(text, NULL) == d)
-				break;
-		}
-		ck_assert_msg(value_real(text, strlen(text), &v) == 0, "%s", text);
-		ck_assert_msg(v == d, "%s", text);
+		print_shortest(d, text);
+		ck_assert_msg(value_real(text, strlen(text), &v) == 0 && v == d, "%s", text);
+		snprintf(text, sizeof(text), "%.*f", (int)(bits % 20), d);
+		value_real(text, strlen(text), &v);
+		ck_assert_msg(v == strtod(text, NULL), "%s", text);
 	}
+}
+END_TEST
+
+/* The literal's digits and power of ten, without zeros at the ends, as "DDDePOWER". */
+static const char *
+canonical(const char *num, char out[64])
+{
+	const char *e = strchr(num, 'e');
+	long power = e == NULL ? 0 : strtol(e + 1, NULL, 10);
+	size_t n = 0;
+	int point = 0;
+
+	for (; *num != '\0' && num != e; num++) {
+		if (*num == '.')
+			point = 1;
+		else if (n > 0 || *num != '0')
+			out[n++] = *num;
+		power -= point && *num != '.';
+	}
+	for (; n > 0 && out[n - 1] == '0'; n--)
+		power++;
+	snprintf(out + n, 64 - n, "e%ld", power);
+	return out;
+}
+
+START_TEST(a_literal_is_exact_where_its_double_prints_it)
+{
+	uint64_t state = 6;
+	char text[64], printed[64], want[64], have[64];
+	size_t digits, at, n, exact = 0;
+	double v;
+	int rc, same;
+
+	for (int i = 0; i < 60000; i++) {
+		digits = 14 + random_next(&state) % 5;
+		at = random_next(&state) % digits; /* where the point stands; 0: "0.DDD" */
+		n = at == 0 ? (size_t)snprintf(text, sizeof(text), "0.") : 0;
+		for (size_t k = 0; k < digits; k++) {
+			if (k == at && at > 0)
+				text[n++] = '.';
+			text[n++] = (char)(k == 0 ? '1' + random_next(&state) % 9
+						  : '0' + random_next(&state) % 10);
+		}
+		text[n] = '\0';
+		rc = value_real(text, strlen(text), &v);
+		ck_assert_msg(v == strtod(text, NULL), "%s", text);
+		same =
+		    strcmp(canonical(print_shortest(v, printed), have), canonical(text, want)) == 0;
+		ck_assert_msg((rc == 0) == same, "%s: %d, prints as %s", text, rc, printed);
+		exact += (size_t)same;
+	}
+	ck_assert_uint_gt(exact, 20000);
+	ck_assert_uint_lt(exact, 50000);
 }
 END_TEST
 
@@ -235,6 +299,7 @@ value_suite(void)
 	tcase_add_test(t, integers_are_exact_or_refused);
 	tcase_add_test(t, reals_say_whether_they_come_back);
 	tcase_add_test(t, what_is_printed_comes_back);
+	tcase_add_test(t, a_literal_is_exact_where_its_double_prints_it);
 	tcase_add_test(t, halfway_cases_are_rounded_to_even);
 	tcase_add_test(t, the_locale_does_not_matter);
 	tcase_add_test(t, strings_are_unescaped);

@@ -3,7 +3,7 @@
  * Nothing here recurses: nesting is a bit per open container. */
 #include "data/scan_lex.h"
 
-#include <stdio.h>
+#include "base/utf8.h"
 
 #define SHOWN_BEFORE 20 /* bytes of the text in a message, before and from the mistake on */
 #define SHOWN_AFTER  20
@@ -227,13 +227,19 @@ lex_nested(struct lex *x, const char *p, unsigned depth)
 const char *
 lex_quote(char out[LEX_QUOTE_BYTES], const char *bytes, size_t len)
 {
-	size_t n = len > 40 ? 40 : len;
+	size_t n = len > 40 ? 40 : len, at = 0, step;
 
-	for (size_t i = 0; i < n; i++)
-		out[i] = bytes[i] < ' ' ? '.' : bytes[i];
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] == 0x7f || (unsigned char)bytes[i] >= 0x80)
-			out[i] = '?';
+	while (at < n) {
+		step = utf8_len(bytes + at, n - at);
+		if (step > 1) {
+			memcpy(out + at, bytes + at, step);
+		} else {
+			out[at] = step == 0 ? '?' : bytes[at];
+			if (out[at] < ' ' || out[at] == 0x7f)
+				out[at] = '.';
+			step = 1;
+		}
+		at += step;
 	}
 	memcpy(out + n, n < len ? "..." : "", n < len ? 4 : 1);
 	return out;

@@ -101,6 +101,13 @@ decimal_read(struct decimal *d, const char *num, size_t len)
 				      : (long)power;
 }
 
+static const uint64_t tens[] = {UINT64_C(1), UINT64_C(10), UINT64_C(100), UINT64_C(1000),
+    UINT64_C(10000), UINT64_C(100000), UINT64_C(1000000), UINT64_C(10000000), UINT64_C(100000000),
+    UINT64_C(1000000000), UINT64_C(10000000000), UINT64_C(100000000000), UINT64_C(1000000000000),
+    UINT64_C(10000000000000), UINT64_C(100000000000000), UINT64_C(1000000000000000),
+    UINT64_C(10000000000000000), UINT64_C(100000000000000000), UINT64_C(1000000000000000000),
+    UINT64_C(10000000000000000000)};
+
 static locale_t c_locale;
 static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
 
@@ -174,26 +181,102 @@ real_slowly(const char *num, size_t len, double *out)
 	return decimal_is(&d, *out) ? 0 : -1;
 }
 
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 uint128;
+
+/* The double nearest to w / ten, w having 16 or 17 digits, as mantissa (53 bits) and power of two. */
+static uint64_t
+divide(uint64_t w, uint64_t ten, int *power)
+{
+	const uint128 quotient = ((uint128)w << 70) / ten;
+	const int sticky = quotient * ten != (uint128)w << 70;
+	const uint64_t high = (uint64_t)(quotient >> 64);
+	const int drop =
+	    (high != 0 ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll((uint64_t)quotient)) -
+	    53;
+	const uint128 half = (uint128)1 << (drop - 1), rest = quotient & (2 * half - 1);
+	uint64_t mantissa = (uint64_t)(quotient >> drop);
+
+	*power = drop - 70;
+	mantissa += rest > half || (rest == half && (sticky || (mantissa & 1) != 0));
+	if (mantissa >> 53 == 0)
+		return mantissa;
+	++*power;
+	return mantissa >> 1;
+}
+
+/* Numbers such as 0.30000000000000004, which programs print that print doubles: w / 10^decimals, w without a zero at
+ * its end and of 16 or 17 digits.  0 or -1 as value_real; 1: none of the ways here decides. */
+static int
+real_quickly(uint64_t w, size_t decimals, double *out)
+{
+	const uint64_t ten = tens[decimals], shorter = w / 10;
+	int power, even;
+	uint64_t mantissa = divide(w, ten, &power), bits;
+	uint128 value, low, high, unit, is, distance;
+
+	if (power > 2 || mantissa == UINT64_C(1) << 52)
+		return 1;
+	bits = (uint64_t)(power + 52 + 1023) << 52 | (mantissa & ((UINT64_C(1) << 52) - 1));
+	memcpy(out, &bits, sizeof(bits));
+	/* Everything times 10^decimals and 2^(2 - power), so that it is an integer: the double, the ends of what
+	 * is rounded to it, and one unit of the literal's last digit. */
+	unit = (uint128)1 << (2 - power);
+	value = (uint128)(4 * mantissa) * ten;
+	low = value - 2 * (uint128)ten;
+	high = value + 2 * (uint128)ten;
+	even = (mantissa & 1) == 0;
+	is = shorter * 10 * unit;
+	if (is > low || (is == low && even))
+		return -1; /* one digit less does, too */
+	is += 10 * unit;
+	if (is < high || (is == high && even))
+		return -1;
+	distance = w * unit > value ? w * unit - value : value - w * unit;
+	return 2 * distance == unit ? 1 : 2 * distance < unit ? 0 : -1;
+}
+#else
+static int
+real_quickly(uint64_t w, size_t decimals, double *out)
+{
+	(void)w;
+	(void)decimals;
+	(void)out;
+	return 1;
+}
+#endif
+
 int
 value_real(const char *num, size_t len, double *out)
 {
-	static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
-	    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 	const int negative = len > 0 && num[0] == '-';
-	uint64_t mantissa = 0;
 	size_t i = (size_t)negative, digits = 0, decimals = 0;
-	double v;
+	uint64_t w = 0;
+	int rc = 0;
 
-	for (; i < len && num[i] >= '0' && num[i] <= '9'; i++, digits++)
-		mantissa = mantissa * 10 + (uint64_t)(num[i] - '0');
-	if (i < len && num[i] == '.') {
-		for (i++; i < len && num[i] >= '0' && num[i] <= '9'; i++, digits++, decimals++)
-			mantissa = mantissa * 10 + (uint64_t)(num[i] - '0');
+	for (; i < len && num[i] >= '0' && num[i] <= '9'; i++) {
+		w = w * 10 + (uint64_t)(num[i] - '0');
+		digits += w != 0;
 	}
-	/* Up to 15 digits and a power of ten below 10^23 are exact in a double, so one division rounds once. */
-	if (FLT_EVAL_METHOD != 0 || i < len || digits > DBL_DIG || decimals > 22)
+	if (i < len && num[i] == '.') {
+		for (i++; i < len && num[i] >= '0' && num[i] <= '9'; i++, decimals++) {
+			w = w * 10 + (uint64_t)(num[i] - '0');
+			digits += w != 0;
+		}
+	}
+	if (FLT_EVAL_METHOD != 0 || i < len || digits > 19 ||
+	    decimals >= sizeof(tens) / sizeof(tens[0]))
 		return real_slowly(num, len, out);
-	v = (double)mantissa / tens[decimals];
-	*out = negative ? -v : v;
-	return 0;
+	for (; digits > DBL_DIG && decimals > 0 && w % 10 == 0; w /= 10, digits--)
+		decimals--;
+	/* Up to 15 digits and a power of ten below 10^23 are exact in a double: one division rounds once. */
+	if (digits <= DBL_DIG)
+		*out = (double)w / (double)tens[decimals];
+	else
+		rc = digits > DBL_DECIMAL_DIG || w % 10 == 0 ? 1 : real_quickly(w, decimals, out);
+	if (rc == 1)
+		return real_slowly(num, len, out);
+	if (negative)
+		*out = -*out;
+	return rc;
 }

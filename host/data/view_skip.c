@@ -28,36 +28,57 @@ bits(__m128i found, int at)
 	return (uint64_t)(unsigned)_mm_movemask_epi8(found) << at;
 }
 
+static inline uint64_t
+find(const __m128i v[4], char c)
+{
+	const __m128i same = _mm_set1_epi8(c);
+
+	return bits(_mm_cmpeq_epi8(v[0], same), 0) | bits(_mm_cmpeq_epi8(v[1], same), 16) |
+	    bits(_mm_cmpeq_epi8(v[2], same), 32) | bits(_mm_cmpeq_epi8(v[3], same), 48);
+}
+
 static inline struct marks
 mark_block(const char *p)
 {
-	const __m128i lower = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"');
-	const __m128i slash = _mm_set1_epi8('\\');
-	const __m128i open = _mm_set1_epi8('{'), close = _mm_set1_epi8('}');
-	struct marks m = {0};
-	__m128i v, w;
+	const __m128i *at = (const __m128i *)(const void *)p, lower = _mm_set1_epi8(0x20);
+	const __m128i v[4] = {_mm_loadu_si128(at), _mm_loadu_si128(at + 1), _mm_loadu_si128(at + 2),
+	    _mm_loadu_si128(at + 3)};
+	/* '[' becomes '{', ']' becomes '}' */
+	const __m128i w[4] = {_mm_or_si128(v[0], lower), _mm_or_si128(v[1], lower),
+	    _mm_or_si128(v[2], lower), _mm_or_si128(v[3], lower)};
 
-	for (int i = 0; i < BLOCK; i += 16) {
-		v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		w = _mm_or_si128(v, lower); /* '[' becomes '{', ']' becomes '}' */
-		m.quote |= bits(_mm_cmpeq_epi8(v, quote), i);
-		m.slash |= bits(_mm_cmpeq_epi8(v, slash), i);
-		m.open |= bits(_mm_cmpeq_epi8(w, open), i);
-		m.close |= bits(_mm_cmpeq_epi8(w, close), i);
-	}
-	return m;
+	return (struct marks){find(v, '"'), find(v, '\\'), find(w, '{'), find(w, '}')};
 }
 #else
+#define ONES UINT64_C(0x0101010101010101)
+#define LOWS UINT64_C(0x7f7f7f7f7f7f7f7f)
+
+/* Bit i is set where byte i of v is c. */
+static inline uint64_t
+find8(uint64_t v, unsigned char c)
+{
+	uint64_t x = v ^ ONES * c;
+
+	x = ~(((x & LOWS) + LOWS) | x | LOWS); /* the top bit of each byte that is zero */
+	return (x >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
 static inline struct marks
 mark_block(const char *p)
 {
 	struct marks m = {0};
+	uint64_t v, w;
 
-	for (int i = 0; i < BLOCK; i++) {
-		m.quote |= (uint64_t)(p[i] == '"') << i;
-		m.slash |= (uint64_t)(p[i] == '\\') << i;
-		m.open |= (uint64_t)((p[i] | 0x20) == '{') << i;
-		m.close |= (uint64_t)((p[i] | 0x20) == '}') << i;
+	for (int i = 0; i < BLOCK; i += 8) {
+		memcpy(&v, p + i, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		v = __builtin_bswap64(v);
+#endif
+		w = v | ONES * 0x20; /* '[' becomes '{', ']' becomes '}' */
+		m.quote |= find8(v, '"') << i;
+		m.slash |= find8(v, '\\') << i;
+		m.open |= find8(w, '{') << i;
+		m.close |= find8(w, '}') << i;
 	}
 	return m;
 }
@@ -67,9 +88,12 @@ mark_block(const char *p)
 static inline uint64_t
 prefix_xor(uint64_t v)
 {
-	for (int n = 1; n < 64; n *= 2)
-		v ^= v << n;
-	return v;
+	v ^= v << 1;
+	v ^= v << 2;
+	v ^= v << 4;
+	v ^= v << 8;
+	v ^= v << 16;
+	return v ^ v << 32;
 }
 
 /* x86-64 without extensions has no instruction for it, and the library's function is slow. */
@@ -123,6 +147,8 @@ skip_nested(const char *p, const char *end)
 		in_string = 0 - (string >> 63);
 		m.open &= ~string;
 		m.close &= ~string;
+		if ((m.open | m.close) == 0)
+			continue;
 		if (count_bits(m.close) < depth) {
 			depth += count_bits(m.open);
 			depth -= count_bits(m.close);

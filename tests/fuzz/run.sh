@@ -42,8 +42,8 @@ seed '\357\273\277{}'
 seed '<!DOCTYPE html>'
 
 common="$src/tests/json_help.c $src/host/data/scan.c $src/host/data/scan_lex.c $src/host/data/value.c
-	$src/host/data/value_text.c $src/host/base/buf.c $src/host/base/error.c"
-views="$src/tests/view_help.c $src/host/data/view.c $src/host/data/view_skip.c $src/host/base/arena.c"
+	$src/host/data/value_text.c $src/host/base/*.c"
+views="$src/tests/view_help.c $src/host/data/view.c $src/host/data/view_skip.c"
 build() { # OUT EXTRA_FLAG SOURCES...
 	out=$1
 	extra=$2
