@@ -13,10 +13,13 @@
 /* Longer leads are not remembered: comparing with one could read past the padding. */
 #define LONGEST_GUESS SCAN_PADDING
 
+#define NEVER (1u << 16) /* in a mask: a bit that no comparison of 16 bytes sets */
+
 struct scan_guess {
 	char bytes[16];	    /* the lead's first bytes */
 	uint32_t off;	    /* the whole of it in this page */
-	uint16_t len, mask; /* mask: which of the 16 bytes count */
+	uint32_t mask;	    /* which of the 16 bytes count */
+	uint16_t len;	    /* at most LONGEST_GUESS, unless mask is NEVER */
 	uint16_t key, klen; /* the key, from the lead's start */
 	uint16_t flags;
 };
@@ -82,15 +85,13 @@ keep_guess(struct scan *s, size_t i, const char *page, const char *lead, const c
 		s->nguesses++;
 	s->guesses[i] = (struct scan_guess){.off = off,
 	    .len = (uint16_t)len,
-	    .mask = len >= 16 ? 0xffff : (uint16_t)((1u << len) - 1),
+	    .mask = len > LONGEST_GUESS ? NEVER
+		: len >= 16		? 0xffff
+					: (1u << len) - 1,
 	    .key = (uint16_t)(f->key - off),
 	    .klen = f->klen,
 	    .flags = f->flags};
-	/* A lead never begins with a zero byte: what is too long never fits again. */
-	if (len <= LONGEST_GUESS)
-		memcpy(s->guesses[i].bytes, lead, 16);
-	else
-		s->guesses[i].mask = 1;
+	memcpy(s->guesses[i].bytes, lead, 16);
 	return 0;
 }
 
