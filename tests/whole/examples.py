@@ -58,17 +58,16 @@ with lib.FakeApi(users=450, events=1234) as api:
     tap.ok(len(events) == 1 and events[0]["updated_after"] > "2024-01-01", "only what is new is asked for", events)
     both(api, "plain")
 
-    config = lib.write_config(folder, api, page_size=77, start_date="2024-01-02")
+    config = lib.write_config(folder, api, page_size=77, start_date="2023-12-01")
     requests, _, _ = both(api, "configured")
     first = [q for _, path, q in requests if path.endswith("/events")][0]
-    tap.same(first, {"limit": "77", "updated_after": "2024-01-02"}, "page_size and start_date are taken")
+    tap.same(first, {"limit": "77", "updated_after": "2023-12-01"}, "page_size and start_date are taken")
 
     api.key = "wrong-key"
     config = lib.write_config(folder, api)
     for name in FLAVOURS:
         run = lib.abhost("check", lib.connector(name), config)
-        body = api.get("health")[2].decode()
-        words = [w for w in json.loads(body).values() if isinstance(w, str)] if body.startswith("{") else [body.strip()]
-        tap.ok(run.code == 3 and "401" in run.err and any(w in run.err for w in words),
+        body = api.get("health")[2].decode().strip()
+        tap.ok(run.code == 3 and "401" in run.err and body in run.err,
                "%s: check tells the API's status and text" % name, run, body)
 tap.done()
