@@ -88,6 +88,12 @@ if HAVE_CHECK
 DRIVE = tests/drive.c tests/drive.h tests/suite.h
 SOURCE_LIBS = host/libsource.a host/libworker.a host/libdata.a host/libbase.a $(JANSSON_LIBS) -lm
 
+check_PROGRAMS += tests/chan.t
+tests_chan_t_SOURCES = tests/chan.c tests/suite.h
+tests_chan_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_chan_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
+TESTS += tests/chan.t
+
 check_PROGRAMS += tests/source.t
 tests_source_t_SOURCES = tests/source.c $(DRIVE)
 tests_source_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -92,23 +92,21 @@ send_packet(struct chan *c, struct iovec *iov, int n, struct error *e)
 static int
 next_pieces(const struct chan_msg *m, int *text, size_t *at, struct iovec iov[CHAN_TEXTS])
 {
-	size_t room = CHAN_PART_BYTES, take;
+	size_t room = CHAN_PART_BYTES, left;
 	int n = 0;
 
-	while (*text < CHAN_TEXTS && room > 0) {
-		take = m->text[*text].len - *at;
-		if (take > room)
-			take = room;
-		if (take > 0) {
-			iov[n].iov_base = (void *)(uintptr_t)(m->text[*text].ptr + *at);
-			iov[n++].iov_len = take;
-		}
-		room -= take;
-		*at += take;
-		if (*at == m->text[*text].len) {
-			*at = 0;
-			(*text)++;
-		}
+	for (; *text < CHAN_TEXTS; (*text)++, *at = 0) {
+		left = m->text[*text].len - *at;
+		if (left == 0)
+			continue;
+		if (room == 0)
+			break;
+		iov[n].iov_base = (void *)(uintptr_t)(m->text[*text].ptr + *at);
+		iov[n].iov_len = left < room ? left : room;
+		room -= iov[n].iov_len;
+		*at += iov[n].iov_len;
+		if (iov[n++].iov_len < left)
+			break;
 	}
 	return n;
 }
