@@ -7,4 +7,9 @@ tests_sqlite_t_SOURCES = tests/sqlite.c tests/dest_help.c tests/dest_help.h test
 tests_sqlite_t_CFLAGS = $(DEST_CFLAGS)
 tests_sqlite_t_LDADD = $(DEST_LIBS)
 TESTS += tests/sqlite.t
+check_PROGRAMS += tests/jsonl.t
+tests_jsonl_t_SOURCES = tests/jsonl.c tests/suite.h
+tests_jsonl_t_CFLAGS = $(DEST_CFLAGS)
+tests_jsonl_t_LDADD = $(DEST_LIBS)
+TESTS += tests/jsonl.t
 endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct dest_ops *const all[] = {&dest_sqlite};
+static const struct dest_ops *const all[] = {&dest_sqlite, &dest_jsonl};
 #define NALL (sizeof(all) / sizeof(all[0]))
 
 static int
@@ -33,7 +33,7 @@ ops_of(const char *to, const char **path)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (ends_with(to, suffixes[i]))
 			return &dest_sqlite;
-	return NULL;
+	return ends_with(to, ".jsonl") || ends_with(to, ".ndjson") ? &dest_jsonl : NULL;
 }
 
 ab_status

@@ -1,0 +1,289 @@
+/* jsonl.c - JSON Lines: opens, commits, closes.  See jsonl.h for the three forms of place. */
+#include <config.h> /* asprintf */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "dest/jsonl.h"
+
+#define FOLDER_STATE "_abhost_state.json"
+#define LOG_LENGTH   "log" /* the name of a log's length in the state file */
+
+static ab_status
+no_memory(struct error *e)
+{
+	return error_set(e, AB_ENOMEM, "no memory for the destination");
+}
+
+ab_status
+jsonl_path(const struct jsonl *d, const char *name, const char *suffix, char out[JSONL_MAX_PATH],
+    struct error *e)
+{
+	int n = snprintf(out, JSONL_MAX_PATH, "%s/%s%s", d->path, name, suffix);
+
+	return n < JSONL_MAX_PATH
+	    ? AB_OK
+	    : error_set(e, AB_ECONFIG, "the path %.100s/%.100s... is too long", d->path, name);
+}
+
+static enum jsonl_form
+form_of(const char *path)
+{
+	static const char *const suffixes[] = {".jsonl", ".ndjson"};
+	size_t len = strlen(path), n;
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return JSONL_PIPE;
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? JSONL_FOLDER
+		    : S_ISREG(st.st_mode)  ? JSONL_LOG
+					   : JSONL_PIPE;
+	for (size_t i = 0; i < 2; i++) {
+		n = strlen(suffixes[i]);
+		if (len > n && strcmp(path + len - n, suffixes[i]) == 0)
+			return JSONL_LOG;
+	}
+	return JSONL_FOLDER;
+}
+
+/* Where state is kept: malloc'ed, or NULL with an error set. */
+static char *
+state_path(const struct jsonl *d, const char *chosen, struct error *e)
+{
+	char *path = NULL;
+
+	if (chosen != NULL)
+		path = strdup(chosen);
+	else if (asprintf(&path, "%s%s", d->path,
+		     d->form == JSONL_FOLDER ? "/" FOLDER_STATE : ".state.json") < 0)
+		path = NULL;
+	if (path == NULL)
+		no_memory(e);
+	return path;
+}
+
+/* flock on the folder or the log itself, held until close. */
+static ab_status
+take_lock(struct jsonl *d, struct error *e)
+{
+	if (d->form == JSONL_FOLDER && mkdir(d->path, 0777) != 0 && errno != EEXIST)
+		return jsonl_fail("create", d->path, e);
+	d->lock_fd = d->form == JSONL_FOLDER ? open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+					     : open(d->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (d->lock_fd < 0)
+		return jsonl_fail("open", d->path, e);
+	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0)
+		return error_set(e, AB_ETRANSIENT,
+		    "%s is in use by another run: wait for it, or name another place with --to",
+		    d->path);
+	return AB_OK;
+}
+
+/* Files whose overwrite is committed take their names; once more after a run that died in between. */
+static ab_status
+finish_renames(struct jsonl *d, struct error *e)
+{
+	char from[JSONL_MAX_PATH], to[JSONL_MAX_PATH];
+	const char *name;
+	json_t *value;
+
+	if (json_object_size(d->state.now.renames) == 0)
+		return AB_OK;
+	json_object_foreach(d->state.now.renames, name, value)
+	{
+		if (jsonl_path(d, name, "", to, e) != AB_OK ||
+		    jsonl_path(d, json_string_value(value), "", from, e) != AB_OK)
+			return e->status;
+		if (rename(from, to) != 0 && errno != ENOENT)
+			return jsonl_fail("replace", to, e);
+	}
+	json_object_clear(d->state.now.renames);
+	return jsonl_state_save(&d->state, e);
+}
+
+static ab_status
+open_for_writing(struct jsonl *d, struct error *e)
+{
+	int is_stdout = strcmp(d->path, "-") == 0;
+
+	if (d->form == JSONL_FOLDER)
+		return finish_renames(d, e);
+	return jsonl_file_open(&d->log, is_stdout ? "standard output" : d->path,
+	    is_stdout ? STDOUT_FILENO : -1,
+	    d->form == JSONL_LOG ? jsonl_state_length(&d->state, LOG_LENGTH) : JSONL_UNCUT, e);
+}
+
+static ab_status
+open_places(struct jsonl *d, const struct dest_target *t, struct error *e)
+{
+	char *path = NULL;
+	ab_status status = AB_OK;
+
+	if ((d->form != JSONL_PIPE || t->state_file != NULL) &&
+	    (path = state_path(d, t->state_file, e)) == NULL)
+		return e->status;
+	if (t->read_only && (path == NULL || access(path, F_OK) != 0))
+		status = error_set(e, AB_ECONFIG, "no sync has kept state for %s%s%s", d->path,
+		    path == NULL ? "" : ": there is no ", path == NULL ? "" : path);
+	else if (!t->read_only && d->form != JSONL_PIPE)
+		status = take_lock(d, e);
+	if (status == AB_OK)
+		status = jsonl_state_open(&d->state, path, t->connector, e);
+	if (status == AB_OK && !t->read_only)
+		status = open_for_writing(d, e);
+	free(path);
+	return status;
+}
+
+static void
+jsonl_close(struct dest *base)
+{
+	struct jsonl *d = (struct jsonl *)base;
+	struct error ignored = ERROR_INIT;
+
+	if (d->is_open)
+		jsonl_rollback(base, &ignored);
+	jsonl_streams_free(d);
+	jsonl_file_close(&d->log);
+	jsonl_state_close(&d->state);
+	if (d->lock_fd >= 0)
+		close(d->lock_fd);
+	free(d->path);
+	free(d);
+}
+
+static ab_status
+jsonl_open(const struct dest_target *t, struct dest **out, struct error *e)
+{
+	struct jsonl *d = calloc(1, sizeof(*d));
+
+	*out = NULL;
+	if (d == NULL)
+		return no_memory(e);
+	*d = (struct jsonl){.base = {&dest_jsonl}, .lock_fd = -1, .log = {.fd = -1}};
+	d->path = strdup(t->path);
+	if (d->path == NULL)
+		no_memory(e);
+	else
+		d->form = form_of(d->path);
+	if (e->status != AB_OK || open_places(d, t, e) != AB_OK) {
+		jsonl_close(&d->base);
+		return e->status;
+	}
+	d->is_open = !t->read_only;
+	*out = &d->base;
+	return AB_OK;
+}
+
+static ab_status
+jsonl_states(struct dest *base, struct dest_state **out, size_t *n, struct error *e)
+{
+	return jsonl_state_list(&((struct jsonl *)base)->state, out, n, e);
+}
+
+static ab_status
+jsonl_run_begin(struct dest *base, struct dest_run *run, struct error *e)
+{
+	struct jsonl *d = (struct jsonl *)base;
+
+	run->id = 0;
+	if (jsonl_state_run(&d->state, run, e) != AB_OK)
+		return e->status;
+	return jsonl_state_save(&d->state, e);
+}
+
+/* A log's or pipe's bytes reach the disk or the reader, and their number the state. */
+static ab_status
+flush_log(struct jsonl *d, struct error *e)
+{
+	if (jsonl_file_flush(&d->log, 1, e) != AB_OK || d->form == JSONL_PIPE)
+		return e->status;
+	return jsonl_state_set_length(&d->state, LOG_LENGTH, d->log.written, e);
+}
+
+/* Data first, then the document that counts it, then the names. */
+static ab_status
+jsonl_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
+    const struct dest_run *run, struct error *e)
+{
+	struct jsonl *d = (struct jsonl *)base;
+	struct dest_run copy = *run;
+
+	if ((d->form == JSONL_FOLDER ? jsonl_streams_flush(d, e) : flush_log(d, e)) != AB_OK)
+		return e->status;
+	for (size_t i = 0; i < n; i++)
+		if (jsonl_state_put(&d->state, rows[i], e) != AB_OK)
+			return e->status;
+	if (jsonl_state_run(&d->state, &copy, e) != AB_OK ||
+	    jsonl_state_save(&d->state, e) != AB_OK)
+		return e->status;
+	if (d->form != JSONL_FOLDER)
+		return AB_OK;
+	jsonl_streams_committed(d);
+	return finish_renames(d, e);
+}
+
+ab_status
+jsonl_rollback(struct dest *base, struct error *e)
+{
+	struct jsonl *d = (struct jsonl *)base;
+	int64_t length;
+
+	if (jsonl_state_rollback(&d->state, e) != AB_OK)
+		return e->status;
+	if (d->form == JSONL_FOLDER)
+		return jsonl_streams_cut(d, e);
+	length = jsonl_state_length(&d->state, LOG_LENGTH);
+	return jsonl_file_cut(&d->log, length < 0 ? 0 : length, e);
+}
+
+static void
+roll_back(struct dest *base)
+{
+	struct error failed = ERROR_INIT;
+
+	/* the next opening cuts again */
+	if (jsonl_rollback(base, &failed) != AB_OK)
+		log_line(AB_WARN, "%s", failed.text);
+}
+
+static ab_status
+jsonl_forget(struct dest *base, const char *stream, const char *namespace_, struct error *e)
+{
+	(void)e;
+	jsonl_state_delete(
+	    &((struct jsonl *)base)->state, stream, namespace_ == NULL ? "" : namespace_);
+	return AB_OK;
+}
+
+static int
+jsonl_is_durable(const struct dest *base)
+{
+	return ((const struct jsonl *)base)->form != JSONL_PIPE;
+}
+
+const struct dest_ops dest_jsonl = {
+    .scheme = "jsonl",
+    .open = jsonl_open,
+    .close = jsonl_close,
+    .states = jsonl_states,
+    .run_begin = jsonl_run_begin,
+    .begin = jsonl_stream_begin,
+    .write = jsonl_stream_write,
+    .discard = jsonl_stream_discard,
+    .finish = jsonl_stream_finish,
+    .commit = jsonl_commit,
+    .rollback = roll_back,
+    .state_delete = jsonl_forget,
+    .stats = jsonl_stream_stats,
+    .where = jsonl_stream_where,
+    .is_durable = jsonl_is_durable,
+};

@@ -1,0 +1,156 @@
+/* jsonl_file.c - see jsonl.h: one output file.  Must never leave half a line in front of a committed length. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dest/jsonl.h"
+
+#define BUFFER_BYTES 65536 /* a pipe's size: larger writes to one are slower */
+
+ab_status
+jsonl_fail(const char *verb, const char *path, struct error *e)
+{
+	switch (errno) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return error_set(e, AB_ETRANSIENT,
+		    "cannot %s %s: %m; make room and run the same command again, what is committed is kept",
+		    verb, path);
+	case EPIPE:
+		return error_set(
+		    e, AB_ETRANSIENT, "cannot %s %s: whoever read it has gone", verb, path);
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+		return error_set(e, AB_ECONFIG,
+		    "cannot %s %s: %m; change its permissions or name another place with --to",
+		    verb, path);
+	default:
+		return error_set(e, AB_ETRANSIENT, "cannot %s %s: %m", verb, path);
+	}
+}
+
+static ab_status
+check_length(struct jsonl_file *f, int64_t committed, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) != 0)
+		return jsonl_fail("open", f->path, e);
+	f->is_regular = S_ISREG(st.st_mode) && committed != JSONL_UNCUT;
+	if (!f->is_regular)
+		return AB_OK;
+	if (committed < 0 && st.st_size > 0)
+		return error_set(e, AB_ECONFIG,
+		    "%s holds data that abhost has not written: remove it, or name another place with --to",
+		    f->path);
+	if (st.st_size < committed)
+		return error_set(e, AB_ECONFIG,
+		    "%s has %lld bytes, but %lld were committed: something has cut it; put it back, or remove it and its "
+		    "state file to begin again",
+		    f->path, (long long)st.st_size, (long long)committed);
+	return jsonl_file_cut(f, committed < 0 ? 0 : committed, e);
+}
+
+ab_status
+jsonl_file_open(struct jsonl_file *f, const char *path, int fd, int64_t committed, struct error *e)
+{
+	*f = (struct jsonl_file){.fd = -1, .path = strdup(path), .buffer = malloc(BUFFER_BYTES)};
+	if (f->path == NULL || f->buffer == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for the buffer of %s", path);
+	f->fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3)
+			: open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	if (f->fd < 0)
+		return jsonl_fail("open", path, e);
+	return check_length(f, committed, e);
+}
+
+void
+jsonl_file_close(struct jsonl_file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->path);
+	free(f->buffer);
+	*f = (struct jsonl_file){.fd = -1};
+}
+
+static ab_status
+write_all(struct jsonl_file *f, const char *bytes, size_t len, struct error *e)
+{
+	while (len > 0) {
+		ssize_t n = write(f->fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return jsonl_fail("write", f->path, e);
+		f->written += n;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return AB_OK;
+}
+
+ab_status
+jsonl_file_flush(struct jsonl_file *f, int durable, struct error *e)
+{
+	size_t used = f->used;
+
+	f->used = 0;
+	if (write_all(f, f->buffer, used, e) != AB_OK)
+		return e->status;
+	if (durable && f->is_regular && fdatasync(f->fd) != 0)
+		return jsonl_fail("write", f->path, e);
+	return AB_OK;
+}
+
+ab_status
+jsonl_file_add(struct jsonl_file *f, const char *bytes, size_t len, struct error *e)
+{
+	if (len > BUFFER_BYTES - f->used && jsonl_file_flush(f, 0, e) != AB_OK)
+		return e->status;
+	if (len > BUFFER_BYTES)
+		return write_all(f, bytes, len, e);
+	memcpy(f->buffer + f->used, bytes, len);
+	f->used += len;
+	return AB_OK;
+}
+
+ab_status
+jsonl_file_add_line(struct jsonl_file *f, const char *bytes, size_t len, struct error *e)
+{
+	size_t n;
+
+	for (; len > 0; bytes += n, len -= n) {
+		char *at;
+
+		n = len > BUFFER_BYTES ? BUFFER_BYTES : len;
+		if (n > BUFFER_BYTES - f->used && jsonl_file_flush(f, 0, e) != AB_OK)
+			return e->status;
+		at = f->buffer + f->used;
+		for (size_t i = 0; i < n; i++)
+			at[i] = bytes[i] == '\n' || bytes[i] == '\r' ? ' ' : bytes[i];
+		f->used += n;
+	}
+	return AB_OK;
+}
+
+ab_status
+jsonl_file_cut(struct jsonl_file *f, int64_t length, struct error *e)
+{
+	f->used = 0;
+	if (!f->is_regular)
+		return AB_OK;
+	if (ftruncate(f->fd, length) != 0 || lseek(f->fd, length, SEEK_SET) < 0)
+		return jsonl_fail("write", f->path, e);
+	f->written = length;
+	return AB_OK;
+}
