@@ -25,3 +25,15 @@ host_libcli_a_SOURCES = \
 	host/cli/ui_json.c \
 	host/cli/ui_live.c
 host_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
+
+# The engine: whatever a connector does, this program must not link libcurl.
+bin_PROGRAMS += abhost
+abhost_SOURCES = host/cli/main.c
+abhost_LDADD = host/libcli.a host/libengine.a host/libdest.a host/libsource.a host/libworker.a host/libdata.a \
+	host/libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(ELF_LIBS) -lm
+
+# The same with the worker inside, for --in-process.
+pkglibexec_PROGRAMS += abhost-inprocess
+abhost_inprocess_SOURCES = host/cli/main_inprocess.c
+abhost_inprocess_LDADD = host/libcli.a host/libengine.a host/libdest.a host/libsource.a host/libworker.a \
+	host/libnet.a host/libdata.a host/libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(ELF_LIBS) $(CURL_LIBS) -lm

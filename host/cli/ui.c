@@ -11,9 +11,10 @@
 #include "cli/cli.h"
 #include "cli/text.h"
 
-#define LIVE_EVERY_US  100000
-#define LINES_EVERY_US 5000000
-#define MAX_SCREEN     (1u << 20)
+#define LIVE_EVERY_US	 100000
+#define LINES_EVERY_US	 5000000
+#define WORTH_TELLING_US 10000000 /* a wait in a pipe or log */
+#define MAX_SCREEN	 (1u << 20)
 
 enum ui_form
 ui_form_for(FILE *to)
@@ -32,6 +33,20 @@ ui_numbers(struct buf *out, const struct sync_stream_report *s, int64_t now_us)
 	buf_addf(out, "%12s records  %10s/s  %9s  %8s", text_count(s->records, records),
 	    text_count((int64_t)s->rate, rate), text_bytes(s->bytes, bytes),
 	    text_duration(us, time));
+}
+
+void
+ui_waiting(struct buf *out, const struct sync_stream_report *s, int64_t least_us, const char *why)
+{
+	int64_t left = s->wait_until_us - clock_now_us();
+	char time[TEXT_NUMBER];
+
+	if (left < least_us || left <= 0)
+		return;
+	buf_addf(out, "  waiting %s", text_duration(left + 999999 - left % 1000000, time));
+	if (s->wait_host[0] != '\0')
+		buf_addf(out, " for %s", s->wait_host);
+	buf_addf(out, "%s%s", *why != '\0' ? ": " : "", why);
 }
 
 static void
@@ -74,6 +89,7 @@ lines_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 {
 	const struct sync_report *r = ui->report;
 	int64_t now = clock_mono_us();
+	struct buf line;
 
 	switch (ev) {
 	case SYNC_EVENT_BEGIN:
@@ -89,9 +105,11 @@ lines_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 				put_stream(ui, &r->streams[i], "");
 		break;
 	case SYNC_EVENT_WAIT:
-		fprintf(ui->to, "%s: %s\n", stream < r->nstreams ? r->streams[stream].name : ui->id,
-		    text);
-		fflush(ui->to);
+		buf_init(&line, 4096);
+		ui_waiting(&line, &r->streams[stream], WORTH_TELLING_US, text);
+		if (line.len > 0)
+			put_stream(ui, &r->streams[stream], buf_str(&line));
+		buf_fini(&line);
 		break;
 	case SYNC_EVENT_STREAM_END:
 		put_stream(ui, &r->streams[stream], end_note(&r->streams[stream]));
@@ -111,10 +129,7 @@ live_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 		put_head(ui);
 		break;
 	case SYNC_EVENT_WAIT:
-		snprintf(ui->wait, sizeof(ui->wait), "%s", text);
-		ui->waiting = stream;
-		if (stream < ui->report->nstreams)
-			ui->waiting_records = ui->report->streams[stream].records;
+		snprintf(ui->why, sizeof(ui->why), "%s", text);
 		break;
 	case SYNC_EVENT_STREAM_END:
 		ui_live_clear(ui);

@@ -23,9 +23,7 @@ struct ui {
 	int64_t drawn_us;		  /* when progress was last shown */
 	int lines;			  /* on the screen that will be drawn over */
 	int cursor_hidden, colors;
-	char wait[256]; /* why a stream waits, "" for not */
-	size_t waiting; /* which one */
-	int64_t waiting_records;
+	char why[256]; /* the stream that waits does so */
 	struct buf out;
 };
 
@@ -43,6 +41,9 @@ void ui_live_clear(struct ui *ui); /* takes them away, so that a line can be pri
 /* ui_json.c */
 void ui_json_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text);
 void ui_json_log(struct ui *ui, int level, const char *line);
+/* "  waiting 12 s for api.example.com: why", or nothing where it does not wait for `least_us` more. */
+void
+ui_waiting(struct buf *out, const struct sync_stream_report *s, int64_t least_us, const char *why);
 /* One stream's numbers as a person reads them: "1,234 records  500/s  1.2 MB  3.4 s" */
 void ui_numbers(struct buf *out, const struct sync_stream_report *s, int64_t now_us);
 #endif

@@ -90,11 +90,15 @@ static void
 emit_stream(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 {
 	const struct sync_stream_report *s = &ui->report->streams[stream];
+	char time[CLOCK_TEXT];
 
 	open_object(ui, event_names[ev]);
 	add_stream(&ui->out, s, ev == SYNC_EVENT_STREAM_BEGIN);
-	if (ev == SYNC_EVENT_WAIT)
+	if (ev == SYNC_EVENT_WAIT) {
+		add_text(&ui->out, "until", clock_format(s->wait_until_us, time));
+		add_text(&ui->out, "host", s->wait_host);
 		add_text(&ui->out, "reason", text);
+	}
 	if (ev == SYNC_EVENT_STREAM_END) {
 		add_text(&ui->out, "outcome", s->failed ? "failed" : "succeeded");
 		add_text(&ui->out, "where", s->where != NULL ? s->where : "");
@@ -131,10 +135,10 @@ ui_json_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text
 			add_text(&ui->out, "connector", ui->id);
 			add_text(&ui->out, "version", ui->version);
 			add_text(&ui->out, "destination", ui->where);
-		} else if (ev == SYNC_EVENT_END) {
-			add_end(ui, ui->report);
 		} else {
-			add_text(&ui->out, "reason", text);
+			add_end(ui, ui->report);
+			if (*text != '\0')
+				add_text(&ui->out, "error", text);
 		}
 		close_object(ui);
 	} else {

@@ -60,12 +60,7 @@ add_stream(struct ui *ui, size_t i, size_t columns)
 	buf_init(&line, 4096);
 	text_fit(&line, s->name, NAME_WIDTH, 0);
 	ui_numbers(&line, s, clock_now_us());
-	if (ui->wait[0] != '\0' && ui->waiting == i) {
-		if (s->records != ui->waiting_records)
-			ui->wait[0] = '\0';
-		else
-			buf_addf(&line, "  %s", ui->wait);
-	}
+	ui_waiting(&line, s, 0, ui->why);
 	buf_adds(&ui->out, ui->colors ? "\033[36m" : "");
 	text_fit(&ui->out, buf_str(&line), columns - 1, 0);
 	buf_adds(&ui->out, ui->colors ? "\033[0m\n" : "\n");
