@@ -3,7 +3,7 @@ if HAVE_CHECK
 check_LIBRARIES += tests/libdata-portable.a
 tests_libdata_portable_a_SOURCES = \
 	host/data/scan.c host/data/scan_lex.c host/data/value.c host/data/value_text.c \
-	host/data/view.c host/data/view_skip.c
+	host/data/view.c host/data/view_kids.c host/data/view_private.h host/data/view_skip.c
 tests_libdata_portable_a_CPPFLAGS = $(AM_CPPFLAGS) -DSCAN_PORTABLE
 
 DATA_TESTS = \

@@ -7,4 +7,5 @@ host_libdata_a_SOURCES = \
 	host/data/near.c host/data/near.h \
 	host/data/scan.c host/data/scan.h host/data/scan_lex.c host/data/scan_lex.h \
 	host/data/value.c host/data/value.h host/data/value_text.c \
-	host/data/view.c host/data/view.h host/data/view_skip.c host/data/view_skip.h
+	host/data/view.c host/data/view.h host/data/view_kids.c \
+	host/data/view_private.h host/data/view_skip.c host/data/view_skip.h

@@ -1,7 +1,6 @@
 /* view.c - see view.h.
  *
- * The first question about a container makes a table of its members (spans, no values); from then on
- * view_at and view_get answer from the table.  Nothing recurses: depth costs nothing. */
+ * Members are view_kids.c's.  Nothing recurses: depth costs nothing. */
 #include "data/view.h"
 
 #include <stdint.h>
@@ -10,30 +9,8 @@
 
 #include "data/scan_lex.h"
 #include "data/value.h"
+#include "data/view_private.h"
 #include "data/view_skip.h"
-
-#define SMALL_OBJECT 16 /* members up to which keys are compared one by one */
-
-/* One text that was parsed. */
-struct view_doc {
-	struct view_root *root;
-	const char *text, *what;
-	size_t len;
-};
-
-struct view_kids {
-	struct ab_json *kid;
-	uint32_t
-	    *slots; /* hash table of 1 + index into kid, 0: free; NULL where the object is small */
-	uint32_t count, mask;
-};
-
-struct ab_json {
-	struct view_doc *doc;
-	const char *text, *key; /* key: unescaped, without quotes; not NUL-terminated */
-	uint32_t len, klen;
-	struct view_kids *kids; /* NULL: not asked for yet */
-};
 
 void
 view_root_init(struct view_root *r, size_t max_bytes)
@@ -58,18 +35,16 @@ view_root_reset(struct view_root *r)
 	error_clear(&r->error);
 }
 
-/* Always NULL. */
-static void *
-no_memory(struct view_root *r)
+void *
+view_no_memory(struct view_root *r)
 {
 	error_set(
 	    &r->error, AB_ENOMEM, "the views of one call need more than %zu bytes", r->arena.max);
 	return NULL;
 }
 
-/* Marks the root as broken: what stands at `at` is not what was expected. Always NULL. */
-static void *
-fail_at(const struct view_doc *doc, const char *at, const char *expected)
+void *
+view_fail_at(const struct view_doc *doc, const char *at, const char *expected)
 {
 	const struct lex x = {.at = at, .expected = expected};
 	struct error e = ERROR_INIT;
@@ -79,9 +54,8 @@ fail_at(const struct view_doc *doc, const char *at, const char *expected)
 	return NULL;
 }
 
-/* Always NULL. */
-static void *
-fail_type(const struct ab_json *v, const char *wanted)
+void *
+view_fail_type(const struct ab_json *v, const char *wanted)
 {
 	char shown[LEX_QUOTE_BYTES], key[LEX_QUOTE_BYTES];
 
@@ -104,7 +78,7 @@ new_doc(struct view_root *r, const char *text, size_t len, const char *what)
 	const char *name = arena_dup(&r->arena, what, strlen(what));
 
 	if (doc == NULL || name == NULL)
-		return no_memory(r);
+		return view_no_memory(r);
 	*doc = (struct view_doc){.root = r, .text = text, .len = len, .what = name};
 	return doc;
 }
@@ -146,19 +120,18 @@ view_parse(struct view_root *r, const char *text, size_t len, const char *what)
 	if (behind == NULL && (p == end || strchr("{[\"", *p) == NULL || *p == '\0'))
 		return fail_start(doc, p);
 	if (behind == NULL)
-		return fail_at(doc, end, *p == '"' ? "a closing quote" : "a closing bracket");
+		return view_fail_at(doc, end, *p == '"' ? "a closing quote" : "a closing bracket");
 	if (skip_space(behind, end) != end)
-		return fail_at(doc, skip_space(behind, end), "nothing more");
+		return view_fail_at(doc, skip_space(behind, end), "nothing more");
 	v = arena_alloc(&r->arena, sizeof(*v));
 	if (v == NULL)
-		return no_memory(r);
+		return view_no_memory(r);
 	*v = (struct ab_json){.doc = doc, .text = p, .len = (uint32_t)(behind - p)};
 	return v;
 }
 
-/* A checked, unescaped copy of the string whose quotes are at text[0] and text[len - 1], with a NUL. */
-static struct ab_str
-copy_string(const struct view_doc *doc, const char *text, size_t len)
+struct ab_str
+view_copy_string(const struct view_doc *doc, const char *text, size_t len)
 {
 	struct arena *arena = &doc->root->arena;
 	char *copy = arena_alloc(arena, len + SCAN_PADDING);
@@ -167,196 +140,31 @@ copy_string(const struct view_doc *doc, const char *text, size_t len)
 	int lossy;
 
 	if (copy == NULL) {
-		no_memory(doc->root);
+		view_no_memory(doc->root);
 		return (struct ab_str){"", 0};
 	}
 	memcpy(copy, text, len);
 	memset(copy + len, 0, SCAN_PADDING);
 	if (lex_string(&x, copy + 1, &flags) == NULL) {
-		fail_at(doc, text + (x.at - copy), x.expected);
+		view_fail_at(doc, text + (x.at - copy), x.expected);
 		return (struct ab_str){"", 0};
 	}
 	len = value_unescape(copy + 1, len - 2, copy + 1, &lossy);
 	return (struct ab_str){copy + 1, len};
 }
 
-static struct ab_json *
-add_kid(struct view_root *r, size_t n)
-{
-	size_t most = r->arena.max / sizeof(struct ab_json);
-	size_t more = r->cap_scratch == 0 ? 64 : r->cap_scratch * 2;
-	struct ab_json *grown;
-
-	if (n < r->cap_scratch)
-		return &r->scratch[n];
-	if (more > most)
-		more = most;
-	grown = more <= n ? NULL : realloc(r->scratch, more * sizeof(*grown));
-	if (grown == NULL)
-		return no_memory(r);
-	r->scratch = grown;
-	r->cap_scratch = more;
-	return &r->scratch[n];
-}
-
-/* Reads `"key":` at p into kid; returns the value's place. */
-static const char *
-read_key(struct view_doc *doc, const char *p, const char *end, struct ab_json *kid)
-{
-	const char *behind = *p == '"' ? skip_string(p, end) : NULL;
-	struct ab_str key;
-
-	if (behind == NULL)
-		return fail_at(doc, p, "a key");
-	kid->key = p + 1;
-	kid->klen = (uint32_t)(behind - p - 2);
-	if (memchr(kid->key, '\\', kid->klen) != NULL) {
-		key = copy_string(doc, p, (size_t)(behind - p));
-		if (doc->root->error.status != AB_OK)
-			return NULL;
-		kid->key = key.ptr;
-		kid->klen = (uint32_t)key.len;
-	}
-	p = skip_space(behind, end);
-	if (p == end || *p != ':')
-		return fail_at(doc, p, "':'");
-	return skip_space(p + 1, end);
-}
-
-/* Reads the members of v into the root's scratch table; how many, or -1. */
-static int64_t
-read_kids(const struct ab_json *v)
-{
-	const char *end = v->text + v->len - 1, *p = skip_space(v->text + 1, end), *behind;
-	struct ab_json *kid;
-	int64_t n = 0;
-
-	if (*end != *v->text + 2) {
-		fail_at(v->doc, end, *v->text == '{' ? "'}'" : "']'");
-		return -1;
-	}
-	if (p == end)
-		return 0;
-	for (;; p++) {
-		kid = add_kid(v->doc->root, (size_t)n);
-		if (kid == NULL)
-			return -1;
-		*kid = (struct ab_json){.doc = v->doc};
-		p = skip_space(p, end);
-		if (*v->text == '{')
-			p = read_key(v->doc, p, end, kid);
-		behind = p == NULL ? NULL : skip_value(p, end);
-		if (behind == NULL) {
-			if (p != NULL)
-				fail_at(v->doc, p, "a value");
-			return -1;
-		}
-		kid->text = p;
-		kid->len = (uint32_t)(behind - p);
-		n++;
-		p = skip_space(behind, end);
-		if (p == end)
-			return n;
-		if (*p != ',') {
-			fail_at(v->doc, p, *v->text == '{' ? "',' or '}'" : "',' or ']'");
-			return -1;
-		}
-	}
-}
-
-static int
-same_key(const struct ab_json *kid, const char *key, size_t len)
-{
-	return kid->klen == len && memcmp(kid->key, key, len) == 0;
-}
-
-/* Where `key` is, or belongs, in the hash table. */
-static uint32_t *
-find_slot(const struct view_kids *kids, const char *key, size_t len)
-{
-	uint32_t i = (uint32_t)value_hash(key, len) & kids->mask;
-
-	while (kids->slots[i] != 0 && !same_key(&kids->kid[kids->slots[i] - 1], key, len))
-		i = (i + 1) & kids->mask;
-	return &kids->slots[i];
-}
-
-/* -1: no memory. */
-static int
-hash_keys(struct view_kids *kids, struct arena *arena)
-{
-	size_t n = 2 * SMALL_OBJECT;
-
-	while (n < 2 * (size_t)kids->count)
-		n *= 2;
-	kids->slots = arena_alloc(arena, n * sizeof(*kids->slots));
-	if (kids->slots == NULL)
-		return -1;
-	memset(kids->slots, 0, n * sizeof(*kids->slots));
-	kids->mask = (uint32_t)(n - 1);
-	for (uint32_t i = 0; i < kids->count; i++)
-		*find_slot(kids, kids->kid[i].key, kids->kid[i].klen) = i + 1;
-	return 0;
-}
-
-/* The members of a container, NULL where v is none or is broken. */
-static struct view_kids *
-kids_of(const struct ab_json *v, const char *wanted)
-{
-	struct ab_json *self = (struct ab_json *)(uintptr_t)v; /* the table is a cache */
-	struct arena *arena;
-	struct view_kids *kids;
-	int64_t n;
-
-	if (v == NULL || *v->text == 'n')
-		return NULL;
-	if (*v->text != '{' && (*v->text != '[' || *wanted == '{'))
-		return fail_type(v, *wanted == '{' ? "an object" : "an array or object");
-	if (v->kids != NULL || v->doc->root->error.status != AB_OK)
-		return v->kids;
-	n = read_kids(v);
-	if (n < 0)
-		return NULL;
-	arena = &v->doc->root->arena;
-	kids = arena_alloc(arena, sizeof(*kids));
-	if (kids == NULL)
-		return no_memory(v->doc->root);
-	*kids = (struct view_kids){.count = (uint32_t)n};
-	kids->kid = arena_alloc(arena, (size_t)n * sizeof(*kids->kid));
-	if (kids->kid == NULL)
-		return no_memory(v->doc->root);
-	if (n > 0)
-		memcpy(kids->kid, v->doc->root->scratch, (size_t)n * sizeof(*kids->kid));
-	if (*v->text == '{' && n > SMALL_OBJECT && hash_keys(kids, arena) != 0)
-		return no_memory(v->doc->root);
-	self->kids = kids;
-	return kids;
-}
-
 const struct ab_json *
 view_get(const struct ab_json *v, const char *key)
 {
-	const struct view_kids *kids = kids_of(v, "{");
-	size_t len = strlen(key);
-	uint32_t i;
+	const struct view_kids *kids = view_kids_of(v, "{");
 
-	if (kids == NULL)
-		return NULL;
-	if (kids->slots != NULL) {
-		i = *find_slot(kids, key, len);
-		return i == 0 ? NULL : &kids->kid[i - 1];
-	}
-	for (i = kids->count; i > 0; i--) {
-		if (same_key(&kids->kid[i - 1], key, len))
-			return &kids->kid[i - 1];
-	}
-	return NULL;
+	return kids == NULL ? NULL : view_kids_find(kids, key, strlen(key));
 }
 
 const struct ab_json *
 view_at(const struct ab_json *v, size_t i)
 {
-	const struct view_kids *kids = kids_of(v, "[");
+	const struct view_kids *kids = view_kids_of(v, "[");
 
 	return kids == NULL || i >= kids->count ? NULL : &kids->kid[i];
 }
@@ -364,7 +172,7 @@ view_at(const struct ab_json *v, size_t i)
 size_t
 view_len(const struct ab_json *v)
 {
-	const struct view_kids *kids = kids_of(v, "[");
+	const struct view_kids *kids = view_kids_of(v, "[");
 
 	return kids == NULL ? 0 : kids->count;
 }
@@ -381,14 +189,14 @@ is_raw_key(const struct ab_json *v)
 struct ab_str
 view_key(const struct ab_json *v, size_t i)
 {
-	const struct view_kids *kids = kids_of(v, "{");
+	const struct view_kids *kids = view_kids_of(v, "{");
 	const struct ab_json *kid;
 
 	if (kids == NULL || i >= kids->count)
 		return (struct ab_str){"", 0};
 	kid = &kids->kid[i];
 	if (is_raw_key(kid))
-		return copy_string(v->doc, kid->key - 1, (size_t)kid->klen + 2);
+		return view_copy_string(v->doc, kid->key - 1, (size_t)kid->klen + 2);
 	return (struct ab_str){kid->key, kid->klen};
 }
 
@@ -430,7 +238,7 @@ real_as_int(const struct ab_json *v)
 	if (d < -0x1p63)
 		return INT64_MIN;
 	if (d != (double)(int64_t)d)
-		fail_type(v, "an integer");
+		view_fail_type(v, "an integer");
 	return (int64_t)d;
 }
 
@@ -448,7 +256,7 @@ view_int(const struct ab_json *v)
 	case AB_REAL:
 		return value_int(v->text, v->len, &n) == 0 ? n : real_as_int(v);
 	default:
-		fail_type(v, "an integer");
+		view_fail_type(v, "an integer");
 		return 0;
 	}
 }
@@ -466,7 +274,7 @@ view_real(const struct ab_json *v)
 		value_real(v->text, v->len, &d);
 		return d;
 	default:
-		fail_type(v, "a number");
+		view_fail_type(v, "a number");
 		return 0;
 	}
 }
@@ -479,8 +287,8 @@ view_str(const struct ab_json *v)
 	if (view_type(v) == AB_NULL)
 		return none;
 	if (view_type(v) == AB_STRING)
-		return copy_string(v->doc, v->text, v->len);
-	fail_type(v, "a string");
+		return view_copy_string(v->doc, v->text, v->len);
+	view_fail_type(v, "a string");
 	return none;
 }
 
@@ -500,7 +308,7 @@ view_text(const struct ab_json *v)
 		return span;
 	copy = arena_dup(&v->doc->root->arena, span.ptr, span.len);
 	if (copy == NULL) {
-		no_memory(v->doc->root);
+		view_no_memory(v->doc->root);
 		return (struct ab_str){"", 0};
 	}
 	return (struct ab_str){copy, span.len};

@@ -43,7 +43,8 @@ seed '<!DOCTYPE html>'
 
 common="$src/tests/json_help.c $src/host/data/scan.c $src/host/data/scan_lex.c $src/host/data/value.c
 	$src/host/data/value_text.c $src/host/base/*.c"
-views="$src/tests/view_help.c $src/host/data/view.c $src/host/data/view_skip.c"
+views="$src/tests/view_help.c $src/host/data/view.c $src/host/data/view_kids.c
+	$src/host/data/view_skip.c"
 build() { # OUT EXTRA_FLAG SOURCES...
 	out=$1
 	extra=$2
