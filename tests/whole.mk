@@ -1,8 +1,29 @@
 # whole commands against the fake API and real data (Python, TAP)
 WHOLE_TESTS = \
-	tests/whole/fake-api.py
+	tests/whole/fake-api.py \
+	tests/whole/sync.py \
+	tests/whole/faults.py \
+	tests/whole/storm.py \
+	tests/whole/signals.py \
+	tests/whole/places.py \
+	tests/whole/iso-codes.py \
+	tests/whole/datasette.py \
+	tests/kill/kill.py
 dist_check_SCRIPTS += $(WHOLE_TESTS)
-EXTRA_DIST += tests/whole/lib.py
+EXTRA_DIST += tests/whole/lib.py tests/bench/e2e.py
 if HAVE_MICROHTTPD
 TESTS += $(WHOLE_TESTS)
 endif
+
+check_PROGRAMS += tests/whole/paged.so
+tests_whole_paged_so_SOURCES = tests/whole/paged.c
+tests_whole_paged_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_whole_paged_so_CFLAGS = $(CONNECTOR_CC)
+tests_whole_paged_so_LDFLAGS = $(CONNECTOR_LD)
+tests_whole_paged_so_LDADD = libabhost-kit.a
+
+# abhost with a checkpoint every 300 records: most kills then hit between two of them
+check_PROGRAMS += tests/kill/abhost-often
+tests_kill_abhost_often_SOURCES = host/cli/main.c host/engine/checkpoint.c
+tests_kill_abhost_often_CPPFLAGS = $(AM_CPPFLAGS) -DDUE_RECORDS=300
+tests_kill_abhost_often_LDADD = $(abhost_LDADD)

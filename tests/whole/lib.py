@@ -3,6 +3,7 @@
 Standard library only.  Content is compared by Python's json and sqlite3, never by abhost's own reader.
 """
 import atexit
+import concurrent.futures
 import gzip
 import http.client
 import json
@@ -193,9 +194,9 @@ def environment(extra=None):
     return keep
 
 
-def abhost_start(*args, cwd=None, env=None, **more):
-    """In a process group of its own, so that a test can kill all of it."""
-    return subprocess.Popen([ABHOST, *map(str, args)], cwd=cwd, env=environment(env), text=True,
+def abhost_start(*args, cwd=None, env=None, before=(), program=ABHOST, **more):
+    """In a process group of its own, so that a test can kill all of it. before: a command that runs it."""
+    return subprocess.Popen([*before, program, *map(str, args)], cwd=cwd, env=environment(env), text=True,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             start_new_session=True, errors="replace", **more)
 
@@ -226,6 +227,28 @@ def write_config(folder, api, name="config.json", **more):
     return path
 
 
+MODES = {"overwrite": ("full_refresh", "overwrite"), "refresh-append": ("full_refresh", "append"),
+         "append": ("incremental", "append"), "dedup": ("incremental", "append_dedup")}
+
+
+def write_catalog(folder, modes, cursor="updated_at", key="id"):
+    """A ConfiguredAirbyteCatalog in a file. modes: {"events": "append", ...}, by the names above."""
+    streams = []
+    for name, mode in modes.items():
+        sync, destination = MODES[mode]
+        stream = {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh", "incremental"]}
+        entry = {"stream": stream, "sync_mode": sync, "destination_sync_mode": destination}
+        if sync == "incremental":
+            entry["cursor_field"] = [cursor]
+        if mode == "dedup":
+            entry["primary_key"] = [[key]]
+        streams.append(entry)
+    path = os.path.join(folder, "catalog.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"streams": streams}, file)
+    return path
+
+
 def worker_pids(pid):
     """Children of a process."""
     try:
@@ -248,8 +271,8 @@ def quote(name):
     return '"' + name.replace('"', '""') + '"'
 
 
-def read_table(path, stream):
-    """All rows as dicts, without system columns, in the order in which they lie."""
+def read_table(path, stream, system=False):
+    """All rows as dicts, with or without the system columns, in the order in which they lie."""
     with open_db(path) as db:
         names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         found = [n for n in names if n == stream] or [n for n in names if table_name(n) == table_name(stream)]
@@ -257,7 +280,7 @@ def read_table(path, stream):
             raise LookupError("no table for %s among %s" % (stream, names))
         cursor = db.execute("SELECT * FROM %s" % quote(found[0]))
         columns = [column[0] for column in cursor.description]
-        return [{c: v for c, v in zip(columns, row) if not c.startswith(SYSTEM)} for row in cursor]
+        return [{c: v for c, v in zip(columns, row) if system or not c.startswith(SYSTEM)} for row in cursor]
 
 
 class open_db:
@@ -341,6 +364,12 @@ def latest(records, key="id", cursor="updated_at"):
     return list(kept.values())
 
 
+def newcomers(before, now):
+    """Records of now that were not there before, or not in this form."""
+    known = {sort_key(record) for record in before}
+    return [record for record in now if sort_key(record) not in known]
+
+
 def check_table(tap, path, stream, records, name, key="id"):
     try:
         why = match_rows(read_table(path, stream), records, key)
@@ -361,6 +390,12 @@ def secrets_in(run, *paths, key=KEY):
                 if any(form.encode() in data for form in forms):
                     found.append(name)
     return found
+
+
+def parallel(work, cases, threads=4):
+    """[work(case) for case in cases], several at a time: most of a test's time is waiting."""
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, cases))
 
 
 def wait_until(condition, timeout=TIMEOUT, step=0.01):

@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+"""End-to-end benchmark: whole commands over loopback, each figure beside a reference measured in the same run.
+
+usage: tests/bench/e2e.py [--rounds N] [--quick] [--huge] [--only NAME[,NAME...]] [--json FILE]
+
+--quick: a tenth of the records; --huge: memory at ten million records too (some minutes and 5 GB of disk).
+Prints medians; no figure makes it fail.  The variants of a round take turns, so that a slow minute of the machine
+hits all of them.
+"""
+import argparse
+import http.client
+import json
+import os
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "whole"))
+from lib import ABHOST, BUILD, FakeApi, connector, environment, worker_pids, write_config  # noqa: E402
+
+WORKER = os.path.join(BUILD, "abhost-worker")
+BARE_LOOP = os.path.join(BUILD, "tests/bench/dest")
+
+
+class Report:
+    """Lines for people, and the same as JSON."""
+
+    def __init__(self):
+        self.figures = {}
+
+    def add(self, name, value, unit, wanted=None, **more):
+        self.figures[name] = {"value": value, "unit": unit, "wanted": wanted, **more}
+        text = "%-44s %12s %-10s" % (name, "%.3g" % value if value < 100 else "{:,.0f}".format(value), unit)
+        if wanted:
+            text += " wanted: " + wanted
+        print(text, flush=True)
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.report = Report()
+        self.folder = tempfile.mkdtemp(prefix="abhost-bench-", dir=options.folder)
+        self.scale = 10 if options.quick else 1
+
+    def fresh(self):
+        """A new folder for a run: never the same file twice."""
+        return tempfile.mkdtemp(dir=self.folder)
+
+    def config(self, api, **more):
+        return write_config(self.fresh(), api, **more)
+
+    def rounds(self, *variants):
+        """{name: [seconds]}; the variants take turns."""
+        times = {name: [] for name, _ in variants}
+        for _ in range(self.options.rounds):
+            for name, work in variants:
+                times[name].append(work())
+        return times
+
+
+def run_timed(argv, cwd):
+    """Seconds from the command to the prompt."""
+    begin = time.monotonic()
+    done = subprocess.run(argv, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    took = time.monotonic() - begin
+    if done.returncode != 0:
+        sys.exit("%s failed:\n%s" % (" ".join(argv), done.stdout.decode(errors="replace")))
+    return took
+
+
+def spawn_timed(argv):
+    """The same for very short programs, without subprocess's own milliseconds."""
+    actions = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+    begin = time.monotonic_ns()
+    os.waitpid(os.posix_spawn(argv[0], argv, environment(), file_actions=actions), 0)
+    return (time.monotonic_ns() - begin) / 1e9
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def check_count(path, wanted):
+    db = sqlite3.connect(path)
+    found = db.execute("SELECT count(*) FROM events").fetchone()[0]
+    db.close()
+    if found != wanted:
+        sys.exit("%s holds %d events, not %d" % (path, found, wanted))
+
+
+def sync(bench, config, count):
+    """One whole first sync into a new file."""
+    folder = bench.fresh()
+    took = run_timed([ABHOST, "run", connector("my-api"), config, "--streams", "events", "--to", "sqlite:e.db"], folder)
+    check_count(os.path.join(folder, "e.db"), count)
+    shutil.rmtree(folder)
+    return took
+
+
+def python_sync(bench, api, count, size):
+    """What a careful script does: keep-alive, json, executemany, one transaction for many pages."""
+    folder = bench.fresh()
+    begin = time.monotonic()
+    db = sqlite3.connect(os.path.join(folder, "e.db"), isolation_level=None)
+    db.execute("PRAGMA page_size = 32768")
+    db.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, updated_at TEXT, type TEXT, actor TEXT, amount REAL,"
+               " ref INTEGER, active INTEGER, name TEXT, created_at TEXT)")
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(api.url).netloc)
+    query = {"limit": size, "updated_after": "2024-01-01"}
+    pending = 0
+    while True:
+        connection.request("GET", "/v1/events?" + urllib.parse.urlencode(query),
+                           headers={"Authorization": "Bearer " + api.key})
+        page = json.loads(connection.getresponse().read())
+        if not pending:
+            db.execute("BEGIN")
+        db.executemany("INSERT OR REPLACE INTO events VALUES (:id, :updated_at, :type, :actor, :amount, :ref,"
+                       " :active, :name, :created_at)", page["data"])
+        pending += len(page["data"])
+        query["cursor"] = page["nextCursor"]
+        if pending >= 100000 or not page["nextCursor"]:
+            db.execute("COMMIT")
+            pending = 0
+        if not page["nextCursor"]:
+            break
+    db.close()
+    connection.close()
+    took = time.monotonic() - begin
+    check_count(os.path.join(folder, "e.db"), count)
+    shutil.rmtree(folder)
+    return took
+
+
+def curl_pages(bench, api, count, size):
+    """All pages by one curl into nothing: how fast the server and the loopback are."""
+    path = os.path.join(bench.folder, "curl-%d" % size)
+    if not os.path.exists(path):
+        with open(path, "w", encoding="ascii") as file:
+            for number in range((count + size - 1) // size):
+                file.write('url = "%sby-page/events?limit=%d&page=%d"\noutput = /dev/null\n' % (
+                    api.url, size, number + 1))
+    return run_timed(["curl", "-sS", "-H", "Authorization: Bearer " + api.key, "-K", path], bench.folder)
+
+
+def bare_loop(count, size):
+    """Records a second of the bare loop: the same pages from memory, scanned and written by two threads."""
+    done = subprocess.run([BARE_LOOP, "--records", str(count), "--page", str(size), "--json"], env=environment(),
+                          stdout=subprocess.PIPE, check=True)
+    return count / json.loads(done.stdout)["records_per_second"]
+
+
+def throughput(bench):
+    """A million flat records."""
+    count = 1000000 // bench.scale
+    for size, wanted in ((1000, 1000000), (200, 600000)):
+        with FakeApi(users=0, events=count) as api:
+            config = bench.config(api, page_size=size)
+            variants = [("abhost", lambda: sync(bench, config, count)),
+                        ("curl", lambda: curl_pages(bench, api, count, size))]
+            if os.path.exists(BARE_LOOP):
+                variants.append(("bare", lambda: bare_loop(count, size)))
+            times = bench.rounds(*variants)
+            name = "%d flat records, %d a page" % (count, size)
+            bench.report.add(name, count / median(times["abhost"]), "records/s", "{:,}".format(wanted),
+                             seconds=times["abhost"])
+            bench.report.add("  all pages by curl into nothing", count / median(times["curl"]), "records/s")
+            if "bare" in times:
+                ratio = median([b / a for a, b in zip(times["abhost"], times["bare"])])
+                bench.report.add("  bare loop from memory", count / median(times["bare"]), "records/s")
+                bench.report.add("  of the bare loop (%d a page)" % size, ratio, "", "0.7")
+    few = count // 5
+    with FakeApi(users=0, events=few) as api:
+        bench.report.add("  Python: http.client, json, sqlite3", few / python_sync(bench, api, few, 1000), "records/s")
+
+
+def shapes(bench):
+    """Fat and wide records, 1,000 a page."""
+    for shape, count in (("nested", 50000 // bench.scale), ("wide", 200000 // bench.scale)):
+        with FakeApi(users=0, events=count, shape=shape) as api:
+            config = bench.config(api, page_size=1000)
+            times = bench.rounds(("abhost", lambda: sync(bench, config, count)))
+            bench.report.add("%d %s records" % (count, shape), count / median(times["abhost"]), "records/s")
+
+
+def short(bench):
+    """Ten thousand records, nothing new, first request: each beside curl."""
+    with FakeApi(users=0, events=10000) as api:
+        config = bench.config(api, page_size=1000)
+        times = bench.rounds(("abhost", lambda: sync(bench, config, 10000)))
+        bench.report.add("10,000 records, command to prompt", median(times["abhost"]) * 1000, "ms", "100")
+        folder = bench.fresh()
+        argv = [ABHOST, "run", connector("my-api"), config, "--streams", "events", "--to", "sqlite:e.db"]
+        curl = ["curl", "-sS", "-o", "/dev/null", "-H", "Authorization: Bearer " + api.key, api.url + "events?limit=1"]
+        run_timed(argv, folder)
+
+        def first_request():
+            api.admin("log", method="DELETE")
+            begin = time.monotonic()
+            run_timed(argv, folder)
+            return json.loads(api.admin("log"))["requests"][0]["at"] / 1e6 - begin
+
+        bench.options.rounds, kept = max(bench.options.rounds, 21), bench.options.rounds
+        times = bench.rounds(("curl", lambda: run_timed(curl, folder)), ("run", lambda: run_timed(argv, folder)),
+                             ("first", first_request))
+        bench.options.rounds = kept
+        one = median(times["curl"])
+        bench.report.add("one request by curl", one * 1000, "ms")
+        bench.report.add("start of run to its first request", median(times["first"]) * 1000, "ms",
+                         "2 curl", ratio=median(times["first"]) / one)
+        bench.report.add("  of curl's time", median(times["first"]) / one, "", "2")
+        bench.report.add("a run with nothing new", median(times["run"]) * 1000, "ms", "3 curl")
+        bench.report.add("  of curl's time (nothing new)", median(times["run"]) / one, "", "3")
+
+
+def help_time(bench):
+    true, helps = [], []
+    for _ in range(200):
+        true.append(spawn_timed(["/bin/true"]))
+        helps.append(spawn_timed([ABHOST, "--help"]))
+    bench.report.add("/bin/true", median(true) * 1000, "ms")
+    bench.report.add("abhost --help", median(helps) * 1000, "ms", "3 times /bin/true")
+    bench.report.add("  of /bin/true's time", median(helps) / median(true), "", "3")
+
+
+def resident(pid):
+    """(resident bytes now, most ever) of a process; zeros where it is gone."""
+    now = most = 0
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii", errors="replace") as file:
+            for line in file:
+                if line.startswith("VmRSS:"):
+                    now = int(line.split()[1]) * 1024
+                elif line.startswith("VmHWM:"):
+                    most = int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return now, most
+
+
+def watch_memory(argv, cwd):
+    """(peak of the sum of resident sets, sum of each process's peak) of a command and its children."""
+    process = subprocess.Popen(argv, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    peak, each = 0, {}
+    done = threading.Event()
+    threading.Thread(target=lambda: (process.wait(), done.set()), daemon=True).start()
+    while not done.is_set():
+        total = 0
+        for pid in [process.pid, *worker_pids(process.pid)]:
+            now, most = resident(pid)
+            total += now
+            each[pid] = max(each.get(pid, 0), most)
+        peak = max(peak, total)
+        done.wait(0.002)
+    if process.returncode != 0:
+        sys.exit("%s: exit %d" % (" ".join(argv), process.returncode))
+    return peak, sum(each.values())
+
+
+def memory(bench):
+    cases = [("flat", 10000, 1000), ("flat", 1000000 // bench.scale, 1000), ("wide", 100000 // bench.scale, 1000),
+             ("nested", 50000 // bench.scale, 1000)]
+    if bench.options.huge:
+        cases.insert(2, ("flat", 10000000, 1000))
+    for shape, count, size in cases:
+        with FakeApi(users=0, events=count, shape=shape) as api:
+            folder = bench.fresh()
+            config = bench.config(api, page_size=size)
+            peak, each = watch_memory([ABHOST, "run", connector("my-api"), config, "--streams", "events", "--to",
+                                       "sqlite:e.db"], folder)
+            check_count(os.path.join(folder, "e.db"), count)
+            shutil.rmtree(folder)
+            bench.report.add("memory, %d %s records" % (count, shape), peak / 2**20, "MiB", "32",
+                             sum_of_peaks=each / 2**20)
+
+
+def sizes(bench):
+    total = 0
+    for path in (ABHOST, WORKER):
+        copy = os.path.join(bench.folder, os.path.basename(path))
+        subprocess.run(["strip", "-o", copy, path], check=True)
+        total += os.path.getsize(copy)
+    bench.report.add("abhost and abhost-worker, stripped", total / 1024, "KiB", "1024")
+
+
+def main():
+    parts = {"throughput": throughput, "shapes": shapes, "short": short, "help": help_time, "memory": memory,
+             "sizes": sizes}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--huge", action="store_true")
+    parser.add_argument("--only", default=",".join(parts))
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--folder", help="where databases go; a real disk, not memory")
+    options = parser.parse_args()
+    bench = Bench(options)
+    try:
+        for name in options.only.split(","):
+            parts[name](bench)
+    finally:
+        shutil.rmtree(bench.folder, ignore_errors=True)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(bench.report.figures, file, indent=1)
+
+
+main()

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""SIGKILL at random moments, of the engine, the worker or both, in every pair of modes, sorted or not, with page
+tokens that outlive a run or do not; then a run that is left alone.  The content must be the truth: nothing lost,
+nothing doubled.
+
+usage: kill.py [ROUNDS]     (default: $KILL_ROUNDS, or 50; TEST_SEED=N repeats a series)
+"""
+import os
+import random
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "whole"))
+from lib import (ABHOST, BUILD, FAKE, FakeApi, Tap, abhost_start, abhost_wait, connector, latest,  # noqa: E402
+                 match_rows, need, newcomers, read_table, scratch, seed, wait_until, worker_pids,
+                 write_catalog, write_config)
+
+need(ABHOST, FAKE, connector("tests/whole/paged"))
+# An abhost that makes a checkpoint every few hundred records, so that most kills hit between two of them.
+OFTEN = os.path.join(BUILD, "tests/kill/abhost-often")
+need(OFTEN)
+ROUNDS = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("KILL_ROUNDS") or 50)
+
+
+class Round:
+    """One destination, from its first run to the comparison."""
+
+    def __init__(self, chance):
+        self.chance = chance
+        self.mode = chance.choice(["overwrite", "refresh-append", "append", "dedup"])
+        self.sorted = chance.random() < 0.5
+        self.fleeting = chance.random() < 0.5
+        self.paging = chance.choice(["cursor", "cursor", "page"])
+        self.size = chance.choice([10, 50, 200])
+        self.events = chance.randrange(200, 4000)
+        self.slow = chance.random() < 0.5 and self.events // self.size < 50
+        self.duplicates = 0 if self.sorted or self.mode in ("append", "dedup") else chance.choice([0, 10])
+        self.often = chance.random() < 0.75
+        self.folder = scratch()
+        self.db = os.path.join(self.folder, "paged.db")
+        self.kills = []
+        self.runs = []
+        self.truths = {}  # of refresh-append: what each generation must hold
+
+    def __str__(self):
+        return "%s, %s, %s%s by %d, %d events%s%s%s, killed: %s" % (
+            self.mode, "sorted" if self.sorted else "unsorted", self.paging, " (fleeting)" if self.fleeting else "",
+            self.size, self.events, ", slow" if self.slow else "", ", duplicates" if self.duplicates else "",
+            ", many checkpoints" if self.often else "",
+            " ".join(self.kills) or "nothing")
+
+    def start_api(self):
+        options = [] if self.sorted else ["--unsorted"]
+        if self.slow:
+            options += ["--fault", "drip=1,every=2"]
+        return FakeApi(*options, users=0, events=self.events, seed=self.chance.randrange(1 << 30),
+                       duplicates=self.duplicates)
+
+    def configure(self, api):
+        url = "by-page/events" if self.paging == "page" else "events"
+        write_config(self.folder, api, page_size=self.size, streams=[{
+            "name": "events", "url": url, "paging": self.paging, "key": "id", "cursor": "updated_at",
+            "sorted": self.sorted, "fleeting": self.fleeting}])
+        write_catalog(self.folder, {"events": self.mode})
+
+    def start(self, *more):
+        return abhost_start("run", connector("tests/whole/paged"), "config.json", "--catalog", "catalog.json", *more,
+                            cwd=self.folder, program=OFTEN if self.often else ABHOST,
+                            env={"ABHOST_WORKER": os.path.join(BUILD, "abhost-worker")})
+
+    def run_killed(self, within):
+        """Starts a run and kills a part of it; returns how long it lived."""
+        process = self.start()
+        target = self.chance.choice(["engine", "worker", "both"])
+        time.sleep(self.chance.random() * within)
+        workers = worker_pids(process.pid)
+        if target in ("worker", "both"):
+            for pid in workers:
+                kill(pid)
+        if target in ("engine", "both"):
+            kill(process.pid)
+        run = abhost_wait(process)
+        self.kills.append(target if run.code != 0 else "(done)")
+        self.runs.append(run)
+        return wait_until(lambda: not any(map(lives, workers)), 20)
+
+    def series(self, api, within):
+        """Some kills, between them sometimes new records, then a run that is left alone."""
+        for _ in range(self.chance.randrange(1, 5)):
+            if not self.run_killed(within):
+                return "a worker outlived its engine"
+            if self.mode != "refresh-append" and self.chance.random() < 0.2:
+                api.add("events", self.chance.randrange(1, 50), tie=self.chance.random() < 0.5)
+                self.kills.append("+")
+        run = abhost_wait(self.start())
+        self.runs.append(run)
+        return None if run.code == 0 else "the last run failed: %s" % run
+
+    def measure(self):
+        """How long a whole run takes, into another destination."""
+        begin = time.monotonic()
+        abhost_wait(self.start("--to", "sqlite:other.db"))
+        return time.monotonic() - begin
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def lives(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def compare(this, before, now):
+    """None where the destination holds the truth, after a series that began when the API held `before` (None: it
+    was the first) and ended when it held `now`; else what is wrong."""
+    try:
+        rows = read_table(this.db, "events", system=True)
+    except LookupError as error:
+        return str(error)
+    if this.mode == "refresh-append":
+        return compare_generations(this, rows, now)
+    for row in rows:
+        drop_system(row)
+    if this.mode == "append" and before is not None:
+        now = before + newcomers(before, now)
+    return match_rows(rows, latest(now) if this.mode == "dedup" else now)
+
+
+def compare_generations(this, rows, now):
+    """A run that was killed behind its last commit was done, so there may be several generations: each must be a
+    whole truth of its time."""
+    generations = {}
+    for row in rows:
+        generations.setdefault(row["_airbyte_generation_id"], []).append(drop_system(row))
+    for generation in sorted(generations):
+        truth = this.truths.setdefault(generation, now)
+        why = match_rows(generations[generation], truth)
+        if why is not None:
+            return "generation %s: %s" % (generation, why)
+    lost = set(this.truths) - set(generations)
+    return "generations lost: %s" % lost if lost else None
+
+
+def drop_system(row):
+    for name in [name for name in row if name.startswith("_airbyte_")]:
+        del row[name]
+    return row
+
+
+def play(tap, number, chance):
+    this = Round(chance)
+    with this.start_api() as api:
+        this.configure(api)
+        within = this.measure() * 1.1
+        why = this.series(api, within) or compare(this, None, api.truth("events"))
+        if why is None and chance.random() < 0.6:
+            before = api.truth("events")
+            api.change("events", chance.randrange(0, 200))
+            api.add("events", chance.randrange(0, 500), tie=chance.random() < 0.5)
+            this.kills.append("|")
+            why = this.series(api, within) or compare(this, before, api.truth("events"))
+        tap.ok(why is None, "round %d: %s" % (number, this), why, *this.runs[-3:])
+    return this
+
+
+def main():
+    tap = Tap()
+    chance = random.Random(seed())
+    killed = resumed = 0
+    for number in range(1, ROUNDS + 1):
+        this = play(tap, number, random.Random(chance.randrange(1 << 60)))
+        killed += sum(1 for kind in this.kills if kind in ("engine", "worker", "both"))
+        resumed += sum(1 for run in this.runs if "went on where it had stopped" in run.text)
+    tap.note("%d runs went on where an earlier one had stopped" % resumed)
+    tap.ok(killed >= ROUNDS, "%d of the kills hit a run before its end" % killed)
+    tap.done()
+
+
+main()
