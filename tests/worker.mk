@@ -109,6 +109,13 @@ tests_source_in_process_t_LDADD = host/libsource.a host/libworker.a host/libnet.
 	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
 TESTS += tests/source-in-process.t
 
+check_PROGRAMS += tests/worker.t
+tests_worker_t_SOURCES = tests/worker.c tests/suite.h
+tests_worker_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_worker_t_LDADD = host/libsource.a host/libworker.a host/libnet.a host/libdata.a \
+	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
+TESTS += tests/worker.t
+
 check_PROGRAMS += tests/zoo.t
 tests_zoo_t_SOURCES = tests/zoo.c $(DRIVE)
 tests_zoo_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

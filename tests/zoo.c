@@ -1,9 +1,12 @@
 /* zoo.c - whatever a connector does ends as one clear sentence, and never as more than its own failure. */
 #include "suite.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "drive.h"
 
@@ -85,7 +88,7 @@ START_TEST(a_hang_is_stopped_but_not_a_wait)
 		"(ABHOST_CALL_TIMEOUT)" SAFE,
 		AB_EBUG},
 	    {"hang", "open",
-		"zoo 1.0.0 was stopped: open, did not return within 1 s "
+		"zoo 1.0.0 was stopped: open did not return within 1 s "
 		"(ABHOST_CALL_TIMEOUT)" SAFE,
 		AB_EBUG},
 	    {"wait", "read_page", "", AB_OK}};
@@ -285,6 +288,76 @@ START_TEST(what_is_no_good_connector_is_never_called)
 }
 END_TEST
 
+static int
+is_zombie(pid_t pid)
+{
+	char path[64], line[256] = "";
+	const char *at;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return 1;
+	at = fgets(line, sizeof(line), f) != NULL ? strrchr(line, ')') : NULL;
+	fclose(f);
+	return at != NULL && at[1] == ' ' && at[2] == 'Z';
+}
+
+START_TEST(a_worker_inherits_what_it_needs_and_no_more)
+{
+	struct drive d;
+	int leak = dup2(0, 33); /* not close-on-exec */
+
+	ck_assert_int_eq(leak, 33);
+	setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
+	setenv("LD_LIBRARY_PATH", "/nowhere", 1);
+	setenv("LC_TIME", "C", 1);
+	setenv("https_proxy", "http://127.0.0.1:1", 1);
+	ck_assert_int_eq(
+	    drive_open(&d, "zoo.so", "{\"do\": \"look\", \"in\": \"check\"}", 60), AB_OK);
+	ck_assert_int_eq(drive_check(&d), AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 fd 33\n"), 0);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 fd 5\n"), 1);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 env AWS_"), 0);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 env LD_"), 0);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 env HOME\n"), 0);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 env LC_TIME\n"), 1);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 env https_proxy\n"), 1);
+	drive_close(&d);
+}
+END_TEST
+
+/* The engine is killed: its worker dies with it. */
+START_TEST(a_worker_does_not_outlive_its_engine)
+{
+	struct drive d;
+	int fds[2];
+	pid_t engine, worker = 0;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	engine = fork();
+	ck_assert_int_ge(engine, 0);
+	if (engine == 0) {
+		drive_open(&d, "zoo.so", "{\"do\": \"pid\", \"in\": \"check\"}", 60);
+		drive_check(&d);
+		worker = (pid_t)strtol(strstr(buf_str(&d.lines), "pid ") + 4, NULL, 10);
+		if (write(fds[1], &worker, sizeof(worker)) > 0)
+			raise(SIGKILL);
+		_exit(1);
+	}
+	close(fds[1]);
+	ck_assert_int_eq(read(fds[0], &worker, sizeof(worker)), (ssize_t)sizeof(worker));
+	ck_assert_int_gt(worker, 1);
+	ck_assert_int_eq(waitpid(engine, NULL, 0), engine);
+	/* Whoever inherits it reaps it in its own time: a zombie is dead enough. */
+	for (int i = 0; i < 1000 && kill(worker, 0) == 0 && !is_zombie(worker); i++)
+		usleep(10000);
+	ck_assert(kill(worker, 0) != 0 || is_zombie(worker));
+	close(fds[0]);
+}
+END_TEST
+
 /* Nothing that a connector started outlives it, and no zombie is left. */
 START_TEST(nothing_stays_behind)
 {
@@ -312,6 +385,8 @@ zoo_suite(void)
 	tcase_add_test(t, it_cannot_harm_the_channel);
 	tcase_add_test(t, a_logged_text_is_made_clean);
 	tcase_add_test(t, what_is_no_good_connector_is_never_called);
+	tcase_add_test(t, a_worker_inherits_what_it_needs_and_no_more);
+	tcase_add_test(t, a_worker_does_not_outlive_its_engine);
 	tcase_add_test(t, nothing_stays_behind);
 	suite_add_tcase(s, t);
 	return s;

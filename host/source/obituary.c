@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "worker/crumb.h"
 
 static const char safe[] = "; what was committed before is safe";
 
@@ -23,20 +24,14 @@ bury(struct source *s)
 	spawn_end(&s->child);
 }
 
-/* "read_page of stream events, page 12"; "" where it never came to run anything */
+/* "read_page of stream events, page 12" */
 static void
 where(const struct chan_crumb *c, char *out, size_t size)
 {
-	char function[sizeof(c->function)], stream[sizeof(c->stream)];
-	int n;
+	char raw[320];
 
-	utf8_copy(function, sizeof(function), c->function);
-	utf8_copy(stream, sizeof(stream), c->stream);
-	n = snprintf(out, size, "%s", function);
-	if (stream[0] != '\0' && n >= 0 && (size_t)n < size)
-		n += snprintf(out + n, size - (size_t)n, " of stream %s", stream);
-	if (stream[0] != '\0' && c->page > 0 && n >= 0 && (size_t)n < size)
-		snprintf(out + n, size - (size_t)n, ", page %llu", (unsigned long long)c->page);
+	crumb_where(c, raw, sizeof(raw));
+	utf8_copy(out, size, raw);
 }
 
 /* " in read_page of stream events, page 12", " while it was loaded", or "". */
@@ -110,6 +105,7 @@ obituary_watch(struct source *s, int64_t now_us)
 {
 	int64_t step = (int64_t)s->timeout_s * 250000;
 	struct chan_crumb c;
+	const char *what = "its worker";
 	char text[320];
 
 	if (now_us < s->watch_us)
@@ -119,8 +115,10 @@ obituary_watch(struct source *s, int64_t now_us)
 	    time_used(s, &c, now_us) < (int64_t)s->timeout_s * 1000000)
 		return;
 	where(&c, text, sizeof(text));
+	if (c.call_us > 0)
+		what = text;
 	error_set(&s->error, AB_EBUG,
-	    "%s was stopped: %s, did not return within %d s (ABHOST_CALL_TIMEOUT)%s", s->who,
-	    c.call_us > 0 ? text : "its worker", s->timeout_s, safe);
+	    "%s was stopped: %s%s did not return within %d s (ABHOST_CALL_TIMEOUT)%s", s->who, what,
+	    strchr(what, ',') != NULL ? "," : "", s->timeout_s, safe);
 	bury(s);
 }

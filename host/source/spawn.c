@@ -171,7 +171,7 @@ spawn_worker(struct spawn *p, int fd, int mem_fd, int so_fd, struct error *e)
 		return AB_OK;
 	error_set(e, AB_ECONFIG, "cannot start %s: %s", path, strerror(rc != 0 ? rc : errno));
 	spawn_end(p);
-	return e->status;
+	return AB_ECONFIG;
 }
 
 int

@@ -79,7 +79,7 @@ send_packet(struct chan *c, struct iovec *iov, int n, struct error *e)
 			return AB_OK;
 		if (errno == EAGAIN || errno == ENOBUFS) {
 			if (wait_writable(c, e) != AB_OK)
-				return e != NULL ? e->status : AB_ETRANSIENT;
+				return AB_ETRANSIENT;
 		} else if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) {
 			return gone(e);
 		} else if (errno != EINTR) {

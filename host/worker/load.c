@@ -78,11 +78,13 @@ ab_status
 load_table(const void *found, const char *name, struct ab_connector *out, struct error *e)
 {
 	const struct ab_connector *c = found;
+	ab_status rc;
 
 	memset(out, 0, sizeof(*out));
 	memcpy(out, c, HEAD_BYTES);
-	if (check_head(out, name, e) != AB_OK)
-		return e->status;
+	rc = check_head(out, name, e);
+	if (rc != AB_OK)
+		return rc;
 	/* A tail that we do not know is governed by min_host, so it may be there. */
 	memcpy(out, c, sizeof(*out));
 	return check_functions(out, name, e);

@@ -136,15 +136,16 @@ static ab_status
 keep(struct ab_page *p, struct ab_str text, int stable, struct error *e)
 {
 	struct ab_str one = p->one;
+	ab_status rc = AB_OK;
 
 	if (one.ptr == NULL && p->kept.len == 0 && stable && text.ptr[0] == '[') {
 		p->one = text;
 		return AB_OK;
 	}
 	p->one = (struct ab_str){NULL, 0};
-	if (one.ptr != NULL && keep_elements(p, one, e) != AB_OK)
-		return e->status;
-	return keep_elements(p, text, e);
+	if (one.ptr != NULL)
+		rc = keep_elements(p, one, e);
+	return rc == AB_OK ? keep_elements(p, text, e) : rc;
 }
 
 static const char *

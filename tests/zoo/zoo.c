@@ -3,6 +3,7 @@
  * Everything else of it is good: a stream "s" with pages of two records, in 12 pages where "in" is "page 12".  With a
  * constructor or a NULL it would be refused before it runs: see bad.c. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,6 +188,34 @@ do_log(struct zoo *z)
 	return AB_OK;
 }
 
+/* Everything that it was given besides what it needs. */
+static ab_status
+do_look(struct zoo *z)
+{
+	char text[4096];
+
+	for (int fd = 0; fd < 1024; fd++) {
+		snprintf(text, sizeof(text), "fd %d", fd);
+		if (fcntl(fd, F_GETFD) >= 0)
+			z->host->log(z->host, AB_INFO, text);
+	}
+	for (char **v = environ; *v != NULL; v++) {
+		snprintf(text, sizeof(text), "env %.*s", (int)strcspn(*v, "="), *v);
+		z->host->log(z->host, AB_INFO, text);
+	}
+	return AB_OK;
+}
+
+static ab_status
+do_pid(struct zoo *z)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "pid %d", (int)getpid());
+	z->host->log(z->host, AB_INFO, text);
+	return AB_OK;
+}
+
 static ab_status
 do_endpoint(struct zoo *z)
 {
@@ -240,8 +269,9 @@ static const struct behaviour behaviours[] = {{"crash", do_crash}, {"abort", do_
     {"close_fds", do_close_fds}, {"write_channel", do_write_channel}, {"fork", do_fork},
     {"status", do_status}, {"silent", do_silent}, {"fail", do_fail}, {"stale", do_stale},
     {"wrong_type", do_wrong_type}, {"secret", do_secret}, {"log", do_log},
-    {"endpoint", do_endpoint}, {"request_flags", do_request_flags},
-    {"request_newer", do_request_newer}, {"late", do_late}, {"leak", do_leak}};
+    {"endpoint", do_endpoint}, {"look", do_look}, {"pid", do_pid},
+    {"request_flags", do_request_flags}, {"request_newer", do_request_newer}, {"late", do_late},
+    {"leak", do_leak}};
 
 static ab_status
 behave(struct zoo *z, const char *where)
