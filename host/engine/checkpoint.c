@@ -77,7 +77,7 @@ set_reached(struct read *r, struct state_point *to)
 }
 
 static ab_status
-send_commit(struct read *r, struct dest_state *rows, size_t n, int replaces, struct error *e)
+send_commit(struct read *r, struct dest_state *rows, size_t n, int ends_stream, struct error *e)
 {
 	struct writer_commit *c = calloc(1, sizeof(*c));
 	struct queue_item item = {.type = QUEUE_COMMIT, .stream = r->o->index, .commit = c};
@@ -88,7 +88,8 @@ send_commit(struct read *r, struct dest_state *rows, size_t n, int replaces, str
 	}
 	c->rows = rows;
 	c->n = n;
-	c->replaces = replaces;
+	c->replaces = ends_stream;
+	c->ends_run = ends_stream && r->o->ends_run;
 	c->records = r->o->report->out->records;
 	c->bytes = r->o->report->out->bytes;
 	writer_send(r->o->writer, &item);

@@ -24,6 +24,7 @@ struct read_options {
 	size_t nrows;
 	int from_start;
 	int has_update_state;
+	int ends_run; /* the last stream, and all others ended well: its last checkpoint ends the run */
 	const char *connector; /* id, for log lines */
 };
 

@@ -21,9 +21,9 @@ struct sync {
 	size_t nrows;
 	struct dest_run run;
 	struct writer writer;
-	int has_writer;
+	int has_run, has_writer;
 	struct writer_stream *streams;
-	size_t failed; /* streams */
+	size_t ended, failed; /* streams */
 };
 
 static ab_status
@@ -33,6 +33,13 @@ open_destination(struct sync *s, struct error *e)
 
 	if (dest_open(o->to, o->connector->id, o->state_file, 0, &s->dest, e) != AB_OK)
 		return e->status;
+	s->run.connector = o->connector->id;
+	s->run.version = o->connector->version;
+	s->run.started_us = s->report.out->started_us;
+	s->run.outcome = "running";
+	if (s->dest->ops->run_begin(s->dest, &s->run, e) != AB_OK)
+		return e->status;
+	s->has_run = 1;
 	return s->dest->ops->states(s->dest, &s->rows, &s->nrows, e);
 }
 
@@ -72,12 +79,6 @@ start_writer(struct sync *s, struct error *e)
 		    .cursor = p->cursor,
 		};
 	}
-	s->run.connector = s->o->connector->id;
-	s->run.version = s->o->connector->version;
-	s->run.started_us = s->report.out->started_us;
-	s->run.outcome = "running";
-	if (s->dest->ops->run_begin(s->dest, &s->run, e) != AB_OK)
-		return e->status;
 	s->has_writer = 1;
 	return writer_init(&s->writer, s->dest, &s->run, s->streams, s->o->one_thread, e);
 }
@@ -116,6 +117,7 @@ run_one(struct sync *s, size_t i, struct error *e)
 	    .from_start = s->o->full_refresh,
 	    .has_update_state = s->o->connector->has_update_state,
 	    .connector = s->o->connector->id,
+	    .ends_run = i + 1 == s->plan.n && s->failed == 0,
 	};
 
 	if (session_is_dead(&s->session) && session_restart(&s->session, e) != AB_OK)
@@ -137,6 +139,7 @@ run_streams(struct sync *s, struct error *e)
 			error_set(e, failed.status, "%s", failed.text);
 		}
 		report_end(&s->report, i, &failed);
+		s->ended++;
 	}
 	return e->status;
 }
@@ -150,10 +153,10 @@ signal_word(int sig)
 static enum sync_outcome
 judge(const struct sync *s, ab_status status)
 {
+	if (status == AB_OK && s->ended == s->plan.n)
+		return SYNC_DONE; /* also where a signal came too late */
 	if (s->session.reader.signal != 0)
 		return SYNC_CANCELLED;
-	if (status == AB_OK)
-		return SYNC_DONE;
 	return s->plan.n > 0 && s->failed > 0 && s->failed < s->plan.n && !s->writer.is_fatal
 	    ? SYNC_SOME_FAILED
 	    : SYNC_FAILED;
@@ -171,6 +174,8 @@ end_run(struct sync *s, const struct error *e)
 	};
 	struct error ignored = ERROR_INIT;
 
+	if (s->run.ended_us != 0 && s->report.out->outcome == SYNC_DONE)
+		return; /* its last stream's checkpoint has said so */
 	s->run.ended_us = s->report.out->ended_us;
 	s->run.outcome = words[s->report.out->outcome];
 	s->run.error = e->status == AB_OK ? NULL : e->text;
@@ -186,8 +191,8 @@ finish(struct sync *s, ab_status status, struct error *e)
 {
 	struct sync_report *out = s->report.out;
 
-	out->signal = s->session.reader.signal;
 	out->outcome = judge(s, status);
+	out->signal = out->outcome == SYNC_CANCELLED ? s->session.reader.signal : 0;
 	if (out->outcome == SYNC_CANCELLED) {
 		error_clear(e);
 		error_set(e, AB_ECANCELLED,
@@ -195,10 +200,10 @@ finish(struct sync *s, ab_status status, struct error *e)
 		    signal_word(out->signal));
 	}
 	out->ended_us = clock_now_us();
-	if (s->has_writer) {
+	if (s->has_writer)
 		writer_fini(&s->writer);
+	if (s->has_run)
 		end_run(s, e);
-	}
 	report_event(&s->report, SYNC_EVENT_END, REPORT_NONE, e->text);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 void
@@ -76,12 +77,18 @@ do_commit(struct writer *w, const struct queue_item *item, struct error *e)
 		rows[i] = &c->rows[i];
 	w->run->records = c->records;
 	w->run->bytes = c->bytes;
+	if (c->ends_run) {
+		w->run->outcome = "succeeded";
+		w->run->ended_us = clock_now_us();
+	}
 	if (c->replaces)
 		status = w->dest->ops->state_delete(w->dest, spec->name, spec->namespace_, e);
 	if (status == AB_OK)
 		status = w->dest->ops->commit(w->dest, rows, c->n, w->run, e);
 	if (status == AB_OK)
 		atomic_fetch_add(&w->commits, 1);
+	else
+		w->run->ended_us = 0;
 	free(rows);
 	return status;
 }

@@ -15,6 +15,7 @@ struct writer_commit {
 	struct dest_state *rows; /* as dest_states_free wants them */
 	size_t n;
 	int replaces;		/* rows of this stream that are not among them go */
+	int ends_run;		/* the run succeeded with this */
 	int64_t records, bytes; /* of the run so far */
 };
 
