@@ -13,3 +13,9 @@ tests_jsonl_t_CFLAGS = $(DEST_CFLAGS)
 tests_jsonl_t_LDADD = $(DEST_LIBS)
 TESTS += tests/jsonl.t
 endif
+
+# "make check" builds it, nothing runs it: tests/bench/dest [RECORDS [PAGE [FOLDER]]]
+check_PROGRAMS += tests/bench/dest
+tests_bench_dest_SOURCES = tests/bench/dest.c
+tests_bench_dest_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_bench_dest_LDADD = host/libdest.a host/libdata.a host/libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS)
