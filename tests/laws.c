@@ -379,6 +379,47 @@ START_TEST(a_failed_stream_leaves_the_others)
 }
 END_TEST
 
+/* Two streams; what becomes of the second when the destination refuses the first. */
+static enum sync_outcome
+refuse_first(int begin, ab_status wrong)
+{
+	world_reset();
+	world_source.page_size = 3;
+	world_source.second_stream = world_source.second_is_good = 1;
+	world_dest.refuses = begin;
+	world_dest.wrong = wrong;
+	fill(0);
+	ck_assert_int_ne(run(), AB_OK);
+	ck_assert_int_eq(report.streams[0].failed, 1);
+	ck_assert_ptr_nonnull(strstr(report.streams[0].error, begin ? "not mine" : "is wrong"));
+	ck_assert_int_eq(world_table(0)->n, 0);
+	return report.outcome;
+}
+
+START_TEST(a_refused_stream_leaves_the_others_a_broken_destination_does_not)
+{
+	ck_assert_int_eq(refuse_first(1, AB_OK), SYNC_SOME_FAILED);
+	ck_assert_int_eq(world_table(1)->n, 12);
+	ck_assert_int_eq(refuse_first(0, AB_EDATA), SYNC_SOME_FAILED);
+	ck_assert_int_eq(world_table(1)->n, 12);
+	ck_assert_int_eq(refuse_first(0, AB_ETRANSIENT), SYNC_FAILED);
+	ck_assert_int_eq(world_table(1)->n, 0);
+}
+END_TEST
+
+START_TEST(a_second_signal_waits_for_nobody)
+{
+	fill(0);
+	world_source.raise_at = 2;
+	world_source.is_deaf = 1;
+	ck_assert_int_eq(run(), AB_ECANCELLED);
+	ck_assert_int_eq(report.outcome, SYNC_CANCELLED);
+	world_source.raise_at = 0;
+	ck_assert_int_eq(run(), AB_OK);
+	assert_truth("after two signals", 0);
+}
+END_TEST
+
 START_TEST(a_page_that_is_not_json_is_named)
 {
 	fill(0);
@@ -532,6 +573,8 @@ laws_suite(void)
 	tcase_add_test(t, one_thread_does_the_same);
 	tcase_add_test(t, a_resumed_read_begins_at_the_next_page);
 	tcase_add_test(t, a_failed_stream_leaves_the_others);
+	tcase_add_test(t, a_refused_stream_leaves_the_others_a_broken_destination_does_not);
+	tcase_add_test(t, a_second_signal_waits_for_nobody);
 	tcase_add_test(t, a_page_that_is_not_json_is_named);
 	tcase_add_test(t, a_signal_keeps_what_was_read);
 	tcase_add_test(t, a_full_refresh_then_incremental_doubles_nothing);

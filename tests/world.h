@@ -34,19 +34,22 @@ struct world_source {
 	int parts; /* 0: none, else as many */
 	int page_size;
 	int sorted, resumable, own_state, has_key; /* as the stream describes itself */
-	int fail_at;	   /* the page of the run at which it fails, 0: never; */
-	int dies;	   /* and is dead then */
-	int is_stale;	   /* refuses every token */
-	int pauses;	   /* waits behind every page, so that the engine commits */
-	int second_stream; /* there is one more, which fails at its first page */
-	int raise_at;	   /* the page of the run at which SIGINT comes, 0: never */
-	int garbage_at;	   /* the page that is not JSON, 0: none */
+	int fail_at;	    /* the page of the run at which it fails, 0: never; */
+	int dies;	    /* and is dead then */
+	int is_stale;	    /* refuses every token */
+	int pauses;	    /* waits behind every page, so that the engine commits */
+	int second_stream;  /* there is one more, */
+	int second_is_good; /* and it does not fail at its first page */
+	int is_deaf; /* hears no cancel; SIGTERM comes with the SIGINT, and then it says nothing more */
+	int raise_at;	/* the page of the run at which SIGINT comes, 0: never */
+	int garbage_at; /* the page that is not JSON, 0: none */
 };
 
 struct world_dest {
-	int fail_at; /* the call at which it breaks, 0: never */
-	int calls;   /* so far in this run */
-	int unsorted;
+	int fail_at;	 /* the call at which it breaks, 0: never */
+	int calls;	 /* so far in this run */
+	int refuses;	 /* does not begin the first stream: it is not its table */
+	ab_status wrong; /* what a write to the first stream says, AB_OK: all is well */
 };
 
 extern struct world_source world_source;

@@ -153,6 +153,8 @@ world_begin(
 
 	if (count(d, e) != AB_OK)
 		return e->status;
+	if (world_dest.refuses && index == 0)
+		return error_set(e, AB_ECONFIG, "the table is not mine");
 	s->dest = d;
 	s->spec = *spec;
 	s->index = index;
@@ -203,6 +205,8 @@ world_write(struct dest_stream *s, const struct dest_page *page, struct error *e
 {
 	if (count(s->dest, e) != AB_OK)
 		return e->status;
+	if (world_dest.wrong != AB_OK && s->index == 0)
+		return error_set(e, world_dest.wrong, "a value is wrong");
 	for (size_t i = 0; i < page->scan->nrecords; i++) {
 		const struct scan_record *r = &page->scan->records[i];
 		const struct world_row row = {int_field(page, r, "id"), int_field(page, r, "at"),

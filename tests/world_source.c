@@ -258,13 +258,19 @@ next_page(struct source *s, struct source_event *ev)
 		return;
 	}
 	pages_served++;
-	if (w->fail_at == pages_served || s->stream == 1) {
+	if (w->fail_at == pages_served || (s->stream == 1 && !w->second_is_good)) {
 		s->dead = w->dies && s->stream == 0;
 		fail(s, ev, AB_ETRANSIENT, "the source fails");
 		return;
 	}
-	if (w->raise_at == pages_served)
+	if (w->raise_at == pages_served) {
 		raise(SIGINT);
+		if (w->is_deaf) {
+			raise(SIGTERM);
+			s->step = IDLE;
+			return;
+		}
+	}
 	ev->type = SOURCE_PAGE;
 	ev->num = ++s->page_no;
 	ev->bytes = fill_page(s, &more);
@@ -283,7 +289,7 @@ void
 source_next(struct source *s, struct source_event *ev)
 {
 	memset(ev, 0, sizeof(*ev));
-	if (s->cancelled && s->step >= PART && s->step < IDLE) {
+	if (s->cancelled && !world_source.is_deaf && s->step >= PART && s->step < IDLE) {
 		fail(s, ev, AB_ECANCELLED, "cancelled");
 		return;
 	}

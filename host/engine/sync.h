@@ -55,8 +55,9 @@ struct sync_options {
 	const char *streams;	  /* "a,b", or NULL: all (or those of the catalog) */
 	const json_t *catalog;	  /* ConfiguredAirbyteCatalog, or NULL */
 	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
-	int full_refresh; /* read the selected streams from the beginning; an incremental append table is then
-			     replaced when its stream has ended, an append_dedup table updated */
+	int full_refresh; /* read the selected streams from the beginning (or go on with such a read that was
+			     interrupted); an incremental append table is then replaced when its stream has ended, an
+			     append_dedup table updated */
 	size_t page_cap;
 	int call_timeout_s;
 	int in_process, one_thread;

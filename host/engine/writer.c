@@ -124,7 +124,7 @@ do_item(struct writer *w, const struct queue_item *item)
 
 	if (!atomic_load(&w->failed) && do_work(w, item, &e) != AB_OK) {
 		w->dest->ops->rollback(w->dest);
-		w->is_fatal = item->type != QUEUE_BEGIN;
+		w->is_fatal = item->type != QUEUE_BEGIN && e.status != AB_EDATA;
 		w->error = e;
 		atomic_store(&w->failed, 1);
 	}
