@@ -1,2 +1,3 @@
-# docs: the manual page (when there) is the command line's; the map is the next person's
+# docs: the command line's manual page; the map is for the next person
+dist_man_MANS += docs/abhost.1
 EXTRA_DIST += docs/map.md

@@ -23,3 +23,8 @@ tests_loader_relr_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_loader_relr_so_CFLAGS = $(CONNECTOR_CC)
 tests_loader_relr_so_LDFLAGS = $(CONNECTOR_LD) -Wl,-z,pack-relative-relocs
 endif
+
+# Whole commands, and what the programs are made of.
+CLI_TESTS = tests/cli/symbols.sh tests/cli/manual.py
+dist_check_SCRIPTS += $(CLI_TESTS)
+TESTS += $(CLI_TESTS)

@@ -331,7 +331,7 @@ find_name(struct reader *r)
 }
 
 ab_status
-reader_run(struct session *s, const struct chan_msg *command, struct error *e)
+reader_serve(struct session *s, const struct chan_msg *command, struct error *e)
 {
 	struct reader r = {.s = s, .command = command, .e = e};
 	ab_status rc;

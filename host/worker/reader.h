@@ -4,5 +4,5 @@
 #include "worker/session.h"
 
 /* Runs the command; the caller answers it.  On failure the sentence is in *e. */
-ab_status reader_run(struct session *s, const struct chan_msg *command, struct error *e);
+ab_status reader_serve(struct session *s, const struct chan_msg *command, struct error *e);
 #endif

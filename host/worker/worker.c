@@ -149,7 +149,7 @@ do_command(struct worker *w, const struct chan_msg *m, struct error *e)
 		return do_check(s, e);
 	if (m->type == CHAN_STREAMS)
 		return do_streams(s, e);
-	return reader_run(s, m, e);
+	return reader_serve(s, m, e);
 }
 
 /* What comes back is the sending's. */
