@@ -443,10 +443,12 @@ START_TEST(depth_has_a_limit)
 	ck_assert_int_eq(scan_bytes(text.ptr, text.len), AB_EDATA);
 	/* An array of records is a level too. */
 	nest(&text, SCAN_MAX_DEPTH);
-	buf_addc(&text, ']');
-	memmove(text.ptr + 1, text.ptr, text.len - 1);
+	ck_assert_int_eq(buf_addc(&text, ' '), 0);
+	ck_assert_int_eq(buf_addc(&text, ']'), 0);
+	memmove(text.ptr + 1, text.ptr, text.len - 2);
 	text.ptr[0] = '[';
 	ck_assert_int_eq(scan_bytes(text.ptr, text.len), AB_EDATA);
+	ck_assert_ptr_nonnull(strstr(fault.text, "512 levels"));
 	buf_fini(&text);
 }
 END_TEST

@@ -266,6 +266,21 @@ START_TEST(mutated_texts_agree_with_jansson_or_break_cleanly)
 }
 END_TEST
 
+START_TEST(open_strings_end_at_the_wall)
+{
+	char text[80] = "\"";
+
+	memset(text + 1, 'x', sizeof(text) - 1);
+	for (size_t len = 1; len < sizeof(text); len++) {
+		text[len - 1] = len % 2 == 0 ? '\\' : 'x';
+		text[0] = '"';
+		view_root_reset(&root);
+		ck_assert_ptr_null(view_parse(&root, wall_copy(text, len, 0), len, "open"));
+		text[len - 1] = 'x';
+	}
+}
+END_TEST
+
 START_TEST(skipping_sees_strings_across_blocks)
 {
 	char text[400];
@@ -317,6 +332,7 @@ view_suite(void)
 	tcase_add_test(t, depth_costs_nothing);
 	tcase_add_test(t, the_arena_is_the_bound);
 	tcase_add_test(t, mutated_texts_agree_with_jansson_or_break_cleanly);
+	tcase_add_test(t, open_strings_end_at_the_wall);
 	tcase_add_test(t, skipping_sees_strings_across_blocks);
 	suite_add_tcase(s, t);
 	return s;

@@ -40,7 +40,8 @@ put_event(struct buf *t, int i, int shuffled)
 		: i % 3 == 1 ? "checkout"
 			     : "sign_in");
 	snprintf(values[2], 64, "%u", random_below(1000000));
-	snprintf(values[3], 64, "\"%08x%08x\"", random_below(1u << 31), random_below(1u << 31));
+	snprintf(values[3], 64, "\"%08x%08x%08x\"", random_below(1u << 31), random_below(1u << 31),
+	    random_below(1u << 31));
 	snprintf(values[4], 64, "%u.%02u", random_below(1000), random_below(100));
 	snprintf(values[5], 64, "\"%s\"", i % 2 == 0 ? "EUR" : "USD");
 	snprintf(values[6], 64, "%s", i % 7 == 0 ? "true" : "false");
@@ -123,7 +124,7 @@ put_issue(struct buf *t, int i)
 	    i, random_below(50));
 	buf_adds(t,
 	    "\"title\":\"The sync \\\"stops\\\" after the first page \xe2\x80\x94 nothing printed\",");
-	buf_addf(t, "\"body\":\"%s%s%s\",", body, body, i % 2 == 0 ? body : "");
+	buf_addf(t, "\"body\":\"%s%s%s%s%s\",", body, body, body, body, i % 2 == 0 ? body : "");
 	buf_adds(t,
 	    "\"reactions\":{\"total_count\":3,\"+1\":2,\"-1\":0,\"laugh\":0,\"heart\":1,\"eyes\":0},");
 	for (int k = 0; k < 9; k++)
