@@ -2,11 +2,18 @@
 if HAVE_CHECK
 DEST_LIBS = host/libdest.a host/libdata.a host/libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 DEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
-check_PROGRAMS += tests/sqlite.t
-tests_sqlite_t_SOURCES = tests/sqlite.c tests/dest_help.c tests/dest_help.h tests/suite.h
+DEST_HELP = tests/dest_help.c tests/dest_help.h tests/suite.h
+check_PROGRAMS += tests/sqlite.t tests/sqlite-dedup.t tests/sqlite-faults.t
+tests_sqlite_t_SOURCES = tests/sqlite.c $(DEST_HELP)
 tests_sqlite_t_CFLAGS = $(DEST_CFLAGS)
 tests_sqlite_t_LDADD = $(DEST_LIBS)
-TESTS += tests/sqlite.t
+tests_sqlite_dedup_t_SOURCES = tests/sqlite-dedup.c $(DEST_HELP)
+tests_sqlite_dedup_t_CFLAGS = $(DEST_CFLAGS)
+tests_sqlite_dedup_t_LDADD = $(DEST_LIBS)
+tests_sqlite_faults_t_SOURCES = tests/sqlite-faults.c $(DEST_HELP)
+tests_sqlite_faults_t_CFLAGS = $(DEST_CFLAGS)
+tests_sqlite_faults_t_LDADD = $(DEST_LIBS)
+TESTS += tests/sqlite.t tests/sqlite-dedup.t tests/sqlite-faults.t
 check_PROGRAMS += tests/jsonl.t
 tests_jsonl_t_SOURCES = tests/jsonl.c tests/suite.h
 tests_jsonl_t_CFLAGS = $(DEST_CFLAGS)

@@ -132,7 +132,7 @@ rows(const char *file, const char *sql)
 
 	buf_fini(&out);
 	buf_init(&out, 1 << 20);
-	ck_assert_int_eq(sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_open(file, &db), SQLITE_OK);
 	ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s: %s", sql,
 	    sqlite3_errmsg(db));
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {

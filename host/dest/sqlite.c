@@ -45,7 +45,8 @@ configure(struct sqlite *d, int page_size, struct error *e)
 	sqlite3_stmt *stmt;
 	int wal = 0;
 
-	sqlite3_busy_timeout(d->db, BUSY_MS);
+	/* A quoted name that is no column must be an error, not a text. */
+	sqlite3_db_config(d->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	if (sqlite_run(d, e, "PRAGMA page_size=%d", page_size) != AB_OK)
 		return e->status;
 	stmt = sqlite_query(d, e, "PRAGMA journal_mode");

@@ -5,6 +5,14 @@
 #include <string.h>
 
 static ab_status
+fail_access(struct sqlite *d, const char *why, struct error *e)
+{
+	return error_set(e, AB_ECONFIG,
+	    "cannot write %s (%s): the file, its folder and %s-journal, if there is one, must be writable",
+	    d->path, why, d->path);
+}
+
+static ab_status
 fail_io(struct sqlite *d, struct error *e)
 {
 	int number = sqlite3_system_errno(d->db);
@@ -13,6 +21,9 @@ fail_io(struct sqlite *d, struct error *e)
 		return error_set(e, AB_ETRANSIENT,
 		    "no space left for %s (%s): free some and run again; what was committed is kept",
 		    d->path, strerror(number));
+	/* SQLite opens a journal that it may only read, and finds out when it writes. */
+	if (number == EBADF || number == EACCES || number == EPERM || number == EROFS)
+		return fail_access(d, strerror(number == EBADF ? EACCES : number), e);
 	return error_set(e, AB_ETRANSIENT,
 	    "reading or writing %s failed (%s): look at the disk and run again; "
 	    "what was committed is kept",
@@ -43,9 +54,7 @@ sqlite_fail(struct sqlite *d, struct error *e)
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
-		return error_set(e, AB_ECONFIG,
-		    "cannot write %s (%s): its file and its folder must be writable, for the journal",
-		    d->path, text);
+		return fail_access(d, text, e);
 	case SQLITE_NOTADB:
 		return error_set(e, AB_ECONFIG,
 		    "%s is not an SQLite database: name another file with --to", d->path);

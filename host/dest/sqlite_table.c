@@ -124,11 +124,11 @@ add_copied(const struct shape_column *c, sqlite3_str *sql)
 
 /* Writes the table anew, with the shape's types and another kind of key. */
 static ab_status
-rebuild(struct sqlite_stream *s, enum sqlite_key key, int dedup, struct error *e)
+rebuild(struct sqlite_stream *s, enum sqlite_key key, struct error *e)
 {
 	sqlite3_str *sql;
 
-	if ((dedup && sqlite_key_dedup(s, e) != AB_OK) || create(s, REBUILD, key, e) != AB_OK)
+	if (create(s, REBUILD, key, e) != AB_OK)
 		return e->status;
 	sql = sqlite3_str_new(s->d->db);
 	sqlite3_str_appendall(sql, "INSERT INTO \"" REBUILD "\" SELECT ");
@@ -193,8 +193,12 @@ alter(struct sqlite_stream *s, enum sqlite_key key, int same_key, struct error *
 		rewrite |= becomes_text(c);
 		s->stats.widened += c->made != SHAPE_UNMADE && c->made != c->type;
 	}
+	/* Of rows that had no key, or another one, the older go first; the key may be a column that is new. */
+	if (rewrite && key != SQLITE_KEY_NONE && !same_key &&
+	    (add_columns(s, &retyped, e) != AB_OK || sqlite_key_dedup(s, e) != AB_OK))
+		return e->status;
 	if (rewrite)
-		return rebuild(s, key, key != SQLITE_KEY_NONE && !same_key, e);
+		return rebuild(s, key, e);
 	if (add_columns(s, &retyped, e) != AB_OK || !retyped || s->altered)
 		return e->status;
 	return redeclare(s, e);

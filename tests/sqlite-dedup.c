@@ -1,0 +1,295 @@
+/* Laws of append_dedup in SQLite: per key the record with the greatest cursor stays, the later one on a tie; a key
+ * with a NULL meets nobody; a change of key or mode loses no record that should stay. */
+#include "dest_help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define DB "x.db"
+#define PAGES(...) \
+	(const char *const[]) \
+	{ \
+		__VA_ARGS__, NULL \
+	}
+
+static const char *const id_path[] = {"id", NULL}, *const k_path[] = {"k", NULL},
+			 *const nested_path[] = {"o", "in ner", NULL},
+			 *const at_path[] = {"at", NULL}, *const o_at_path[] = {"o", "at", NULL};
+static const char *const *const by_id[] = {id_path, NULL}, *const *const by_k[] = {k_path, NULL},
+				*const *const by_both[] = {id_path, k_path, NULL},
+				*const *const by_nested[] = {nested_path, NULL};
+
+static const struct dest_stream_spec dedup = {.name = "t",
+    .mode = DEST_APPEND_DEDUP,
+    .primary_key = by_id,
+    .cursor = at_path,
+    .generation_id = 1};
+
+static void
+sync_pages(const struct dest_stream_spec *spec, const char *const *pages)
+{
+	struct dest *d = open_dest(DB);
+	struct dest_stream *s = begin_stream(d, spec);
+
+	for (; *pages != NULL; pages++)
+		put(d, s, *pages);
+	ck_ok(d->ops->finish(s, e));
+	commit(d);
+	d->ops->close(d);
+}
+
+START_TEST(the_greatest_cursor_stays)
+{
+	sync_pages(&dedup,
+	    PAGES("{\"id\":1,\"at\":5,\"v\":\"a\",\"w\":1}{\"id\":2,\"at\":5,\"v\":\"b\"}"
+		  "{\"id\":1,\"at\":4,\"v\":\"older\"}{\"id\":2,\"at\":5,\"v\":\"tie\"}",
+		"{\"id\":3,\"at\":null,\"v\":\"c\"}{\"id\":3,\"v\":\"both null\"}{\"id\":1,\"v\":\"null loses\"}",
+		"{\"id\":4,\"v\":\"x\"}{\"id\":4,\"at\":-1,\"v\":\"any beats null\"}"));
+	ck_rows(DB, "SELECT id, at, v, w FROM t",
+	    "1,5,'a',1|2,5,'tie',NULL|3,NULL,'both null',NULL|4,-1,'any beats null',NULL");
+	sync_pages(
+	    &dedup, PAGES("{\"id\":1,\"at\":6,\"v\":\"new\"}{\"id\":2,\"at\":1,\"v\":\"old\"}"));
+	/* a record replaces the whole row: what it lacks is NULL */
+	ck_rows(DB, "SELECT id, at, v, w FROM t WHERE id < 3", "1,6,'new',NULL|2,5,'tie',NULL");
+	ck_rows(DB, "SELECT type, pk FROM pragma_table_info('t') WHERE name = 'id'", "'INTEGER',1");
+}
+END_TEST
+
+START_TEST(without_a_cursor_the_last_stays)
+{
+	struct dest_stream_spec spec = dedup;
+
+	spec.cursor = NULL;
+	sync_pages(&spec, PAGES("{\"id\":1,\"v\":1}{\"id\":1,\"v\":2}", "{\"id\":1,\"v\":0}"));
+	ck_rows(DB, "SELECT id, v FROM t", "1,0");
+}
+END_TEST
+
+START_TEST(times_compare_as_times)
+{
+	struct dest_stream_spec spec = dedup;
+	json_t *schema = json_loads(
+	    "{\"properties\":{\"at\":{\"type\":[\"null\",\"string\"],\"format\":\"date-time\"}}}",
+	    0, NULL);
+
+	spec.schema = schema;
+	sync_pages(&spec,
+	    PAGES("{\"id\":1,\"at\":\"2024-01-01T00:00:00Z\",\"v\":1}"
+		  "{\"id\":1,\"at\":\"2024-01-01T01:00:00+02:00\",\"v\":2}"
+		  "{\"id\":2,\"at\":\"2024-01-01T00:00:00Z\",\"v\":1}"
+		  "{\"id\":2,\"at\":\"2024-01-01T00:00:00.000Z\",\"v\":2}{\"id\":2,\"v\":3}"
+		  "{\"id\":3,\"v\":1}{\"id\":3,\"at\":\"no time\",\"v\":2}"));
+	ck_rows(DB, "SELECT id, v FROM t", "1,1|2,2|3,2");
+	/* without a schema they are texts */
+	spec.schema = NULL;
+	spec.name = "u";
+	sync_pages(&spec,
+	    PAGES("{\"id\":1,\"at\":\"2024-01-01T00:00:00Z\",\"v\":1}"
+		  "{\"id\":1,\"at\":\"2024-01-01T01:00:00+02:00\",\"v\":2}"));
+	ck_rows(DB, "SELECT id, v FROM u", "1,2");
+	json_decref(schema);
+}
+END_TEST
+
+START_TEST(a_key_may_stop_being_an_integer)
+{
+	sync_pages(&dedup,
+	    PAGES("{\"id\":1,\"at\":1,\"v\":1}{\"id\":2,\"at\":1,\"v\":2}",
+		"{\"id\":\"2\",\"at\":2,\"v\":3}{\"id\":\"x\",\"at\":1,\"v\":4}",
+		"{\"id\":1,\"at\":3,\"v\":5}"));
+	ck_rows(DB, "SELECT id, v FROM t ORDER BY id", "'1',5|'2',3|'x',4");
+	sync_pages(
+	    &dedup, PAGES("{\"id\":\"x\",\"at\":2,\"v\":6}{\"id\":99999999999999999999,\"v\":7}"));
+	ck_rows(
+	    DB, "SELECT id, v FROM t ORDER BY id", "'1',5|'2',3|'99999999999999999999',7|'x',6");
+}
+END_TEST
+
+START_TEST(null_keys_meet_nobody)
+{
+	sync_pages(&dedup,
+	    PAGES("{\"id\":1,\"v\":1}",
+		"{\"id\":null,\"v\":2}{\"v\":3}{\"id\":1,\"v\":4}{\"id\":1,\"id\":null,\"v\":5}"));
+	sync_pages(&dedup, PAGES("{\"id\":null,\"v\":6}{\"id\":1,\"v\":7}"));
+	ck_rows(DB, "SELECT id, v FROM t ORDER BY v", "NULL,2|NULL,3|NULL,5|NULL,6|1,7");
+}
+END_TEST
+
+START_TEST(keys_of_several_fields)
+{
+	struct dest_stream_spec spec = dedup;
+
+	spec.primary_key = by_both;
+	sync_pages(&spec,
+	    PAGES(
+		"{\"id\":1,\"k\":\"a\",\"v\":1}{\"id\":1,\"k\":\"b\",\"v\":2}{\"id\":1,\"k\":\"a\",\"v\":3}"
+		"{\"id\":1,\"k\":null,\"v\":4}{\"id\":1,\"v\":5}"));
+	ck_rows(DB, "SELECT id, k, v FROM t ORDER BY v", "1,'b',2|1,'a',3|1,NULL,4|1,NULL,5");
+}
+END_TEST
+
+START_TEST(keys_and_cursors_inside_objects)
+{
+	struct dest_stream_spec spec = dedup;
+
+	spec.primary_key = by_nested;
+	spec.cursor = o_at_path;
+	sync_pages(&spec,
+	    PAGES("{\"o\":{\"in ner\":1,\"at\":5},\"v\":1}{\"o\":{\"in ner\":1,\"at\":4},\"v\":2}"
+		  "{\"o\":{\"in ner\":2,\"at\":1},\"v\":3}",
+		"{\"o\":{\"in ner\":2,\"at\":1},\"v\":4}{\"o\":{},\"v\":5}{\"o\":\"text\",\"v\":6}"));
+	ck_rows(DB, "SELECT v FROM t ORDER BY v", "1|4|5|6");
+}
+END_TEST
+
+START_TEST(a_mode_may_change)
+{
+	struct dest_stream_spec append = {.name = "t", .mode = DEST_APPEND, .generation_id = 1};
+	struct dest_stream_spec spec = dedup;
+
+	sync_pages(&append,
+	    PAGES(
+		"{\"id\":1,\"at\":2,\"v\":1}{\"id\":1,\"at\":1,\"v\":2}{\"id\":2,\"v\":3}{\"id\":2,\"v\":4}"
+		"{\"v\":5}{\"v\":6}"));
+	sync_pages(&dedup, PAGES("{\"id\":2,\"at\":1,\"v\":7}"));
+	ck_rows(DB, "SELECT id, v FROM t ORDER BY v", "1,1|NULL,5|NULL,6|2,7");
+	sync_pages(&append, PAGES("{\"id\":2,\"at\":1,\"v\":8}"));
+	ck_rows(DB, "SELECT id, v FROM t ORDER BY v", "1,1|NULL,5|NULL,6|2,7|2,8");
+	spec.primary_key = by_k;
+	sync_pages(&spec, PAGES("{\"k\":1,\"v\":9}{\"k\":1,\"v\":10}"));
+	ck_rows(DB, "SELECT id, k, v FROM t ORDER BY v",
+	    "1,NULL,1|NULL,NULL,5|NULL,NULL,6|2,NULL,7|2,NULL,8|NULL,1,10");
+	/* from one integer key to another: rows without it must not be numbered by SQLite */
+	spec.name = "u";
+	spec.primary_key = by_id;
+	sync_pages(
+	    &spec, PAGES("{\"id\":1,\"v\":1}{\"id\":2,\"k\":5,\"v\":2}{\"id\":3,\"k\":5,\"v\":3}"));
+	spec.primary_key = by_k;
+	sync_pages(&spec, PAGES("{\"k\":5,\"v\":4}"));
+	ck_rows(DB, "SELECT id, k, v FROM u ORDER BY v", "1,NULL,1|NULL,5,4");
+}
+END_TEST
+
+START_TEST(a_discarded_read_doubles_nothing)
+{
+	struct dest *d = open_dest(DB);
+	struct dest_stream *s = begin_stream(d, &dedup);
+
+	ck_ok(write_text(d, s, "{\"id\":1,\"v\":1}{\"v\":2}", NULL, 1000, e));
+	ck_ok(write_text(d, s, "{\"id\":1,\"v\":3}{\"v\":4}{\"id\":2,\"v\":5}", NULL, 2000, e));
+	ck_ok(d->ops->discard(s, 2000, e));
+	ck_ok(write_text(d, s, "{\"id\":1,\"v\":3}{\"v\":4}{\"id\":2,\"v\":5}", NULL, 3000, e));
+	commit(d);
+	d->ops->close(d);
+	ck_rows(DB, "SELECT id, v FROM t ORDER BY v", "NULL,2|1,3|NULL,4|2,5");
+}
+END_TEST
+
+START_TEST(what_cannot_be_a_key_is_refused)
+{
+	struct dest_stream_spec spec = dedup;
+	static const char *const quote[] = {"o", "a\"b", NULL};
+	static const char *const *const by_quote[] = {quote, NULL};
+	struct dest *d = open_dest(DB);
+	struct dest_stream *s;
+
+	spec.primary_key = by_quote;
+	ck_fails(d->ops->begin(d, &spec, &s, e), AB_EUNSUPPORTED, "nested");
+	spec.primary_key = NULL;
+	ck_fails(d->ops->begin(d, &spec, &s, e), AB_ECONFIG, "no primary key");
+	d->ops->close(d);
+}
+END_TEST
+
+/* Random records against the plainest model of the law: an array of keys. */
+#define KEYS 50
+
+struct row {
+	int there, has_at, at, v;
+};
+
+static void
+model_put(struct row *r, int has_at, int at, int v)
+{
+	if (!r->there || !r->has_at || (has_at && at >= r->at))
+		*r = (struct row){1, has_at, at, v};
+}
+
+static unsigned
+draw(unsigned *seed)
+{
+	*seed = *seed * 1103515245u + 12345u;
+	return *seed >> 16;
+}
+
+static void
+random_page(struct row *model, int *v, unsigned *seed, int text_keys, struct buf *page)
+{
+	buf_reset(page);
+	for (unsigned i = 0, n = 1 + draw(seed) % 40; i < n; i++, ++*v) {
+		int id = (int)(draw(seed) % KEYS), has_at = draw(seed) % 8 != 0;
+		int at = (int)(draw(seed) % 10);
+
+		model_put(&model[id], has_at, at, *v);
+		buf_addf(page, text_keys ? "{\"id\":\"k%d\"," : "{\"id\":%d,", id);
+		if (has_at)
+			buf_addf(page, "\"at\":%d,", at);
+		buf_addf(page, "\"v\":%d}\n", *v);
+	}
+}
+
+START_TEST(it_does_as_the_model)
+{
+	struct row model[KEYS] = {0};
+	struct buf page, want;
+	struct dest *d = open_dest(DB);
+	struct dest_stream *s = begin_stream(d, &dedup);
+	unsigned seed = 42;
+	int v = 0;
+
+	buf_init(&page, 1 << 20);
+	buf_init(&want, 1 << 20);
+	for (int i = 0; i < 200; i++) {
+		random_page(model, &v, &seed, _i, &page);
+		put(d, s, buf_str(&page));
+		if (draw(&seed) % 10 == 0)
+			commit(d);
+	}
+	commit(d);
+	d->ops->close(d);
+	for (int i = 0; i < KEYS; i++)
+		if (model[i].there)
+			buf_addf(&want, "%s%d,%d", want.len > 0 ? "|" : "", i, model[i].v);
+	ck_rows(
+	    DB, "SELECT CAST(ltrim(id, 'k') AS INTEGER) AS n, v FROM t ORDER BY n", buf_str(&want));
+	buf_fini(&page);
+	buf_fini(&want);
+}
+END_TEST
+
+static Suite *
+dedup_suite(void)
+{
+	Suite *s = suite_create("sqlite-dedup");
+	TCase *t = tcase_create("sqlite-dedup");
+
+	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_greatest_cursor_stays);
+	tcase_add_test(t, without_a_cursor_the_last_stays);
+	tcase_add_test(t, times_compare_as_times);
+	tcase_add_test(t, a_key_may_stop_being_an_integer);
+	tcase_add_test(t, null_keys_meet_nobody);
+	tcase_add_test(t, keys_of_several_fields);
+	tcase_add_test(t, keys_and_cursors_inside_objects);
+	tcase_add_test(t, a_mode_may_change);
+	tcase_add_test(t, a_discarded_read_doubles_nothing);
+	tcase_add_test(t, what_cannot_be_a_key_is_refused);
+	tcase_add_loop_test(t, it_does_as_the_model, 0, 2);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+SUITE_MAIN(dedup_suite())
