@@ -5,15 +5,18 @@ nothing doubled.
 
 usage: kill.py [ROUNDS]     (default: $KILL_ROUNDS, or 50; TEST_SEED=N repeats a series)
 """
+import collections
+import json
 import os
 import random
 import signal
+import sqlite3
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "whole"))
 from lib import (ABHOST, BUILD, FAKE, FakeApi, Tap, abhost_start, abhost_wait, connector, latest,  # noqa: E402
-                 match_rows, need, newcomers, read_table, scratch, seed, wait_until, worker_pids,
+                 match_rows, need, newcomers, read_table, scratch, seed, sort_key, wait_until, worker_pids,
                  write_catalog, write_config)
 
 need(ABHOST, FAKE, connector("tests/whole/paged"))
@@ -37,15 +40,16 @@ class Round:
         self.slow = chance.random() < 0.5 and self.events // self.size < 50
         self.duplicates = 0 if self.sorted or self.mode in ("append", "dedup") else chance.choice([0, 10])
         self.often = chance.random() < 0.75
+        self.lines = self.mode != "refresh-append" and chance.random() < 0.3
         self.folder = scratch()
-        self.db = os.path.join(self.folder, "paged.db")
+        self.to = "jsonl:out" if self.lines else "sqlite:paged.db"
         self.kills = []
         self.runs = []
         self.truths = {}  # of refresh-append: what each generation must hold
 
     def __str__(self):
-        return "%s, %s, %s%s by %d, %d events%s%s%s, killed: %s" % (
-            self.mode, "sorted" if self.sorted else "unsorted", self.paging, " (fleeting)" if self.fleeting else "",
+        return "%s, %s, %s, %s%s by %d, %d events%s%s%s, killed: %s" % (
+            self.to, self.mode, "sorted" if self.sorted else "unsorted", self.paging, " (fleeting)" if self.fleeting else "",
             self.size, self.events, ", slow" if self.slow else "", ", duplicates" if self.duplicates else "",
             ", many checkpoints" if self.often else "",
             " ".join(self.kills) or "nothing")
@@ -63,15 +67,17 @@ class Round:
             "name": "events", "url": url, "paging": self.paging, "key": "id", "cursor": "updated_at",
             "sorted": self.sorted, "fleeting": self.fleeting}])
         write_catalog(self.folder, {"events": self.mode})
+        for name in ("out", "other") if self.lines else ():
+            os.mkdir(os.path.join(self.folder, name))
 
-    def start(self, *more):
-        return abhost_start("run", connector("tests/whole/paged"), "config.json", "--catalog", "catalog.json", *more,
-                            cwd=self.folder, program=OFTEN if self.often else ABHOST,
+    def start(self, to):
+        return abhost_start("run", connector("tests/whole/paged"), "config.json", "--catalog", "catalog.json",
+                            "--to", to, cwd=self.folder, program=OFTEN if self.often else ABHOST,
                             env={"ABHOST_WORKER": os.path.join(BUILD, "abhost-worker")})
 
     def run_killed(self, within):
         """Starts a run and kills a part of it; returns how long it lived."""
-        process = self.start()
+        process = self.start(self.to)
         target = self.chance.choice(["engine", "worker", "both"])
         time.sleep(self.chance.random() * within)
         workers = worker_pids(process.pid)
@@ -93,14 +99,14 @@ class Round:
             if self.mode != "refresh-append" and self.chance.random() < 0.2:
                 api.add("events", self.chance.randrange(1, 50), tie=self.chance.random() < 0.5)
                 self.kills.append("+")
-        run = abhost_wait(self.start())
+        run = abhost_wait(self.start(self.to))
         self.runs.append(run)
         return None if run.code == 0 else "the last run failed: %s" % run
 
     def measure(self):
         """How long a whole run takes, into another destination."""
         begin = time.monotonic()
-        abhost_wait(self.start("--to", "sqlite:other.db"))
+        abhost_wait(self.start("jsonl:other" if self.lines else "sqlite:other.db"))
         return time.monotonic() - begin
 
 
@@ -122,10 +128,12 @@ def lives(pid):
 def compare(this, before, now):
     """None where the destination holds the truth, after a series that began when the API held `before` (None: it
     was the first) and ended when it held `now`; else what is wrong."""
+    if this.lines:
+        return compare_lines(this, before, now)
     try:
-        rows = read_table(this.db, "events", system=True)
-    except LookupError as error:
-        return str(error)
+        rows = read_table(os.path.join(this.folder, "paged.db"), "events", system=True)
+    except (LookupError, sqlite3.Error) as error:
+        return "%s: %s" % (type(error).__name__, error)
     if this.mode == "refresh-append":
         return compare_generations(this, rows, now)
     for row in rows:
@@ -133,6 +141,21 @@ def compare(this, before, now):
     if this.mode == "append" and before is not None:
         now = before + newcomers(before, now)
     return match_rows(rows, latest(now) if this.mode == "dedup" else now)
+
+
+def compare_lines(this, before, now):
+    with open(os.path.join(this.folder, "out/events.jsonl"), encoding="utf-8") as file:
+        records = [json.loads(line) for line in file]
+    if this.mode == "dedup":
+        return None if sorted(map(sort_key, latest(records))) == sorted(map(sort_key, latest(now))) else \
+            "the last line of each key is not the truth"
+    if this.mode == "append" and before is not None:
+        now = before + newcomers(before, now)
+    lost = collections.Counter(map(sort_key, now))
+    lost.subtract(map(sort_key, records))
+    wrong = {record: count for record, count in lost.items() if count != 0}
+    return "%d records are not there as often as they should be: %s" % (len(wrong), list(wrong.items())[:2]) \
+        if wrong else None
 
 
 def compare_generations(this, rows, now):

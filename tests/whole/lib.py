@@ -208,7 +208,7 @@ def abhost_wait(process, timeout=TIMEOUT):
         os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
         err += "\n(killed by the test after %d s)\n" % timeout
-    return Run(process.args, process.returncode, out, err)
+    return Run(process.args, process.returncode, out or "", err)
 
 
 def abhost(*args, timeout=TIMEOUT, **more):
