@@ -96,10 +96,11 @@ def check_count(path, wanted):
         sys.exit("%s holds %d events, not %d" % (path, found, wanted))
 
 
-def sync(bench, config, count):
+def sync(bench, config, count, mode="events=incremental:append_dedup"):
     """One whole first sync into a new file."""
     folder = bench.fresh()
-    took = run_timed([ABHOST, "run", connector("my-api"), config, "--streams", "events", "--to", "sqlite:e.db"], folder)
+    took = run_timed([ABHOST, "run", connector("my-api"), config, "--streams", "events", "--mode", mode,
+                      "--to", "sqlite:e.db"], folder)
     check_count(os.path.join(folder, "e.db"), count)
     shutil.rmtree(folder)
     return took
@@ -150,32 +151,41 @@ def curl_pages(bench, api, count, size):
     return run_timed(["curl", "-sS", "-H", "Authorization: Bearer " + api.key, "-K", path], bench.folder)
 
 
-def bare_loop(count, size):
-    """Records a second of the bare loop: the same pages from memory, scanned and written by two threads."""
-    done = subprocess.run([BARE_LOOP, "--records", str(count), "--page", str(size), "--json"], env=environment(),
-                          stdout=subprocess.PIPE, check=True)
-    return count / json.loads(done.stdout)["records_per_second"]
+def bare_loop(bench, count, size):
+    """{mode: records a second} of the bare loop: the same pages from memory, scanned and written by two threads."""
+    done = subprocess.run([BARE_LOOP, str(count), str(size), bench.folder], env=environment(), stdout=subprocess.PIPE,
+                          text=True, check=True)
+    found = {}
+    for line in done.stdout.splitlines():
+        for mode, name in (("append", "append, two threads"), ("append_dedup", "append_dedup, all new")):
+            if line.startswith(name):
+                found[mode] = float(line[len(name):].split()[0])
+    return found
 
 
 def throughput(bench):
-    """A million flat records."""
+    """A million flat records, in pages of 1,000 and of 200, beside curl and the bare loop."""
     count = 1000000 // bench.scale
     for size, wanted in ((1000, 1000000), (200, 600000)):
         with FakeApi(users=0, events=count) as api:
             config = bench.config(api, page_size=size)
-            variants = [("abhost", lambda: sync(bench, config, count)),
-                        ("curl", lambda: curl_pages(bench, api, count, size))]
-            if os.path.exists(BARE_LOOP):
-                variants.append(("bare", lambda: bare_loop(count, size)))
-            times = bench.rounds(*variants)
-            name = "%d flat records, %d a page" % (count, size)
-            bench.report.add(name, count / median(times["abhost"]), "records/s", "{:,}".format(wanted),
-                             seconds=times["abhost"])
-            bench.report.add("  all pages by curl into nothing", count / median(times["curl"]), "records/s")
-            if "bare" in times:
-                ratio = median([b / a for a, b in zip(times["abhost"], times["bare"])])
-                bench.report.add("  bare loop from memory", count / median(times["bare"]), "records/s")
-                bench.report.add("  of the bare loop (%d a page)" % size, ratio, "", "0.7")
+            rates = {"append": [], "append_dedup": [], "curl": []}
+            bare = []
+            for _ in range(bench.options.rounds):
+                for mode in ("append", "append_dedup"):
+                    rates[mode].append(count / sync(bench, config, count, "events=incremental:" + mode))
+                rates["curl"].append(count / curl_pages(bench, api, count, size))
+                if os.path.exists(BARE_LOOP):
+                    bare.append(bare_loop(bench, count, size))
+        print("%d flat records, %d a page" % (count, size))
+        for mode in ("append", "append_dedup"):
+            bench.report.add("  %s, %d" % (mode, size), median(rates[mode]), "records/s",
+                             "{:,}".format(wanted), all=rates[mode])
+            if bare:
+                bench.report.add("    bare loop, %s, %d" % (mode, size), median([b[mode] for b in bare]), "records/s")
+                bench.report.add("    %s, %d, of the bare loop" % (mode, size), median(
+                    [mine / b[mode] for mine, b in zip(rates[mode], bare)]), "", "0.7")
+        bench.report.add("  curl into nothing, %d" % size, median(rates["curl"]), "records/s")
     few = count // 5
     with FakeApi(users=0, events=few) as api:
         bench.report.add("  Python: http.client, json, sqlite3", few / python_sync(bench, api, few, 1000), "records/s")
