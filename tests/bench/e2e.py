@@ -188,7 +188,8 @@ def throughput(bench):
         bench.report.add("  curl into nothing, %d" % size, median(rates["curl"]), "records/s")
     few = count // 5
     with FakeApi(users=0, events=few) as api:
-        bench.report.add("  Python: http.client, json, sqlite3", few / python_sync(bench, api, few, 1000), "records/s")
+        bench.report.add("  Python: http.client, json, sqlite3", few / python_sync(bench, api, few, 1000),
+                         "records/s")
 
 
 def shapes(bench):
@@ -208,7 +209,8 @@ def short(bench):
         bench.report.add("10,000 records, command to prompt", median(times["abhost"]) * 1000, "ms", "100")
         folder = bench.fresh()
         argv = [ABHOST, "run", connector("my-api"), config, "--streams", "events", "--to", "sqlite:e.db"]
-        curl = ["curl", "-sS", "-o", "/dev/null", "-H", "Authorization: Bearer " + api.key, api.url + "events?limit=1"]
+        curl = ["curl", "-sS", "-o", "/dev/null", "-H", "Authorization: Bearer " + api.key,
+                api.url + "events?limit=1"]
         run_timed(argv, folder)
 
         def first_request():

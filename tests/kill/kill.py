@@ -49,7 +49,8 @@ class Round:
 
     def __str__(self):
         return "%s, %s, %s, %s%s by %d, %d events%s%s%s, killed: %s" % (
-            self.to, self.mode, "sorted" if self.sorted else "unsorted", self.paging, " (fleeting)" if self.fleeting else "",
+            self.to, self.mode, "sorted" if self.sorted else "unsorted", self.paging,
+            " (fleeting)" if self.fleeting else "",
             self.size, self.events, ", slow" if self.slow else "", ", duplicates" if self.duplicates else "",
             ", many checkpoints" if self.often else "",
             " ".join(self.kills) or "nothing")

@@ -98,7 +98,8 @@ with FakeApi(events=1000, users=30, seed=3) as api:
     api.get("events?limit=2&updated_after=2024-01-01")
     log = api.log()
     tap.same([(e["path"], e["query"]) for e in log],
-             [("/v1/health", {}), ("/v1/events", {"limit": "2", "updated_after": "2024-01-01"})], "the log has the order")
+             [("/v1/health", {}), ("/v1/events", {"limit": "2", "updated_after": "2024-01-01"})],
+             "the log has the order")
     tap.same(log[0]["headers"]["Authorization"], "Bearer " + KEY, "and the headers")
 
 with FakeApi("--unsorted", events=500, duplicates=20, seed=5) as api:

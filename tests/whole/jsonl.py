@@ -48,7 +48,8 @@ def pipe():
         before = truth_lines(api, "events")
         api.add("events", 7, tie=True)
         second = run(folder, "jsonl:-", "--state", "state.json")
-        tap.same(log_lines(second.out, "events"), truth_lines(api, "events")[len(before):], "a pipe: then what is new")
+        tap.same(log_lines(second.out, "events"), truth_lines(api, "events")[len(before):],
+                 "a pipe: then what is new")
         closed = abhost_start("run", connector("my-api"), "config.json", "--to", "jsonl:-", *APPEND, cwd=folder)
         closed.stdout.close()
         closed.stdout = None
@@ -88,7 +89,8 @@ def changed_records():
             done = abhost("run", connector("my-api"), "config.json", "--to", "jsonl:out", cwd=folder)
             tap.ok(done.code == 0, "append_dedup into a folder", done)
         kept = {record["id"]: record for record in map(json.loads, read(folder, "out/events.jsonl").splitlines())}
-        tap.same(kept, {record["id"]: record for record in api.truth("events")}, "the last line of each key is the truth")
+        tap.same(kept, {record["id"]: record for record in api.truth("events")},
+                 "the last line of each key is the truth")
 
 
 def log_file():
