@@ -13,6 +13,7 @@ cursor_init(struct cursor *c, const char *const *path, int is_time)
 {
 	memset(c, 0, sizeof(*c));
 	c->path = path;
+	c->name_len = path == NULL ? 0 : strlen(path[0]);
 	c->is_time = is_time;
 	buf_init(&c->floor.raw, CURSOR_MAX_VALUE);
 	buf_init(&c->floor.text, CURSOR_MAX_VALUE);
@@ -109,7 +110,7 @@ cursor_begin(struct cursor *c, const char *json, size_t len)
 	struct cursor_value v = json_value(c, json, len);
 
 	c->best.value.kind = CURSOR_NONE;
-	c->descended = 0;
+	c->descended = c->is_borrowed = 0;
 	return kept_set(&c->floor, &v);
 }
 
@@ -126,7 +127,7 @@ static const struct scan_field *
 find_field(struct cursor *c, const char *page, const struct scan *s, const struct scan_record *r)
 {
 	const struct scan_field *fields = s->fields + r->field;
-	size_t len = strlen(c->path[0]);
+	size_t len = c->name_len;
 
 	if (c->predicted < r->count && is_key(page, &fields[c->predicted], c->path[0], len))
 		return &fields[c->predicted];
@@ -274,11 +275,27 @@ cursor_see(struct cursor *c, const struct cursor_value *v)
 	if (v->kind == CURSOR_NONE)
 		return 0;
 	order = cursor_compare(c, v, &c->best.value);
-	if (order > 0)
-		return kept_set(&c->best, v) == 0 ? 1 : -1;
 	if (order < 0)
 		c->descended = 1;
-	return 0;
+	if (order <= 0)
+		return 0;
+	c->best.value = *v;
+	c->is_borrowed = 1;
+	/* an unescaped text stands where the next one will */
+	if (v->text.ptr == c->scratch.ptr && cursor_settle(c) != 0)
+		return -1;
+	return 1;
+}
+
+int
+cursor_settle(struct cursor *c)
+{
+	struct cursor_value v = c->best.value;
+
+	if (!c->is_borrowed)
+		return 0;
+	c->is_borrowed = 0;
+	return kept_set(&c->best, &v);
 }
 
 const struct cursor_value *

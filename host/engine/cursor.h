@@ -36,7 +36,9 @@ struct cursor {
 	/* private */
 	const char *const *path;
 	int is_time;
+	size_t name_len; /* of path[0] */
 	uint32_t predicted;
+	int is_borrowed; /* best still points into the page */
 	struct buf scratch;
 	struct view_root views;
 };
@@ -54,6 +56,8 @@ int
 cursor_compare(const struct cursor *c, const struct cursor_value *a, const struct cursor_value *b);
 /* Takes a record's value into account; 1 where it is a new greatest of this read, -1: no memory. */
 int cursor_see(struct cursor *c, const struct cursor_value *v);
+/* The page's bytes are about to go: keeps what points into them. -1: no memory. */
+int cursor_settle(struct cursor *c);
 /* The greater of floor and best; kind NONE: there is none. */
 const struct cursor_value *cursor_greatest(const struct cursor *c);
 #endif

@@ -138,6 +138,8 @@ track_page(struct track *t, const char *page, struct scan *s)
 		s->records[kept++] = s->records[i];
 	}
 	s->nrecords = kept;
+	if (cursor_settle(c) != 0)
+		return -1;
 	if (!t->has_edge)
 		return 0;
 	/* a value above all before: who stood at the edge does not any more */
