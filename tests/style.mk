@@ -1,5 +1,5 @@
 # what the code looks like: formatting, layers, sizes, shell syntax
-style_tests = tests/style/format.sh tests/style/layers.sh tests/style/limits.sh
+style_tests = tests/style/format.sh tests/style/layers.sh tests/style/limits.sh tests/style/symbols.sh
 dist_check_SCRIPTS += $(style_tests)
 TESTS += $(style_tests)
 EXTRA_DIST += .clang-format tests/bare/run quickstart

@@ -9,8 +9,8 @@
 #include "source/logpipe.h"
 #include "worker/committed.h"
 #include "worker/describe.h"
+#include "worker/hosted.h"
 #include "worker/load.h"
-#include "worker/session.h"
 
 static ab_status
 never(void *self)
@@ -164,11 +164,11 @@ START_TEST(a_mistake_far_inside_is_shown_on_one_line)
 }
 END_TEST
 
-/* A session over a channel, to fill pages without a connector. */
+/* A hosted over a channel, to fill pages without a connector. */
 struct bench {
 	struct chan engine;
 	struct uplink up;
-	struct session s;
+	struct hosted s;
 	struct view_root root;
 };
 
@@ -179,7 +179,7 @@ bench_init(struct bench *b, size_t cap)
 
 	ck_assert_int_eq(chan_create(&b->engine, cap, &fd, NULL), AB_OK);
 	ck_assert_int_eq(uplink_init(&b->up, fd, dup(b->engine.mem_fd), NULL), AB_OK);
-	ck_assert_int_eq(session_init(&b->s, &b->up, crumb_map(&b->up.chan), NULL), AB_OK);
+	ck_assert_int_eq(hosted_init(&b->s, &b->up, crumb_map(&b->up.chan), NULL), AB_OK);
 	b->s.page.cap = cap;
 	view_root_init(&b->root, 1u << 20);
 }
@@ -189,7 +189,7 @@ bench_fini(struct bench *b)
 {
 	struct chan_crumb *crumb = b->s.crumb;
 
-	session_fini(&b->s);
+	hosted_fini(&b->s);
 	crumb_unmap(crumb);
 	uplink_fini(&b->up);
 	chan_fini(&b->engine);

@@ -7,11 +7,11 @@ host_libworker_a_SOURCES = \
 	host/worker/describe.c host/worker/describe.h \
 	host/worker/load.c host/worker/load.h \
 	host/worker/page.c host/worker/page.h \
-	host/worker/reader.c host/worker/reader.h \
+	host/worker/readloop.c host/worker/readloop.h \
 	host/worker/services.c \
 	host/worker/services_emit.c \
 	host/worker/services_http.c \
-	host/worker/session.c host/worker/session.h \
+	host/worker/hosted.c host/worker/hosted.h \
 	host/worker/slot.c \
 	host/worker/uplink.c host/worker/uplink.h \
 	host/worker/worker.c host/worker/worker.h

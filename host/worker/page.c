@@ -3,15 +3,15 @@
 
 #include <string.h>
 
-#include "worker/session.h"
+#include "worker/hosted.h"
 
 #define SMALL_BYTES (64u << 10)
 #define DROP_BYTES  (1u << 20) /* memory of a text larger than this is given back */
 
 void
-page_init(struct ab_page *p, struct session *s, struct uplink *up, size_t cap)
+page_init(struct ab_page *p, struct hosted *s, struct uplink *up, size_t cap)
 {
-	*p = (struct ab_page){.session = s, .up = up, .cap = cap};
+	*p = (struct ab_page){.hosted = s, .up = up, .cap = cap};
 	buf_init(&p->small, SMALL_BYTES);
 	buf_init(&p->kept, cap + 16);
 	buf_init(&p->token, PAGE_MAX_TOKEN);
@@ -58,9 +58,9 @@ need_slot(struct ab_page *p, struct error *e)
 
 	if (p->has_slot)
 		return AB_OK;
-	crumb_host_enter(p->session->crumb);
+	crumb_host_enter(p->hosted->crumb);
 	rc = uplink_slot(p->up, &p->slot);
-	crumb_host_leave(p->session->crumb);
+	crumb_host_leave(p->hosted->crumb);
 	p->has_slot = rc == AB_OK;
 	return rc == AB_OK ? rc : error_set(e, rc, "cancelled");
 }

@@ -14,9 +14,9 @@
 #define PAGE_MAX_TOKEN (1u << 20)
 #define PAGE_MAX_ABOUT (1u << 20)
 
-struct session;
+struct hosted;
 struct ab_page {
-	struct session *session;
+	struct hosted *hosted;
 	struct uplink *up;
 	size_t cap;
 	int open;    /* a call is filling it */
@@ -37,7 +37,7 @@ struct ab_page {
 
 enum page_use { PAGE_SEND, PAGE_SEND_KEEP, PAGE_LIST };
 
-void page_init(struct ab_page *p, struct session *s, struct uplink *up, size_t cap);
+void page_init(struct ab_page *p, struct hosted *s, struct uplink *up, size_t cap);
 void page_fini(struct ab_page *p);
 /* Forgets the last page; a slot that it had and did not send stays for this one. */
 void page_begin(struct ab_page *p, enum page_use use);

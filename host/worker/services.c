@@ -1,7 +1,7 @@
 /* services.c - struct ab_host as a connector sees it: log, time, waiting, the configuration, views, errors.
  *
- * What is marked [any] in abi.h touches nothing of the session but what never changes. */
-#include "worker/session.h"
+ * What is marked [any] in abi.h touches nothing of the source but what never changes. */
+#include "worker/hosted.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 
 #define LOG_MAX 4096
 
-static struct session *
-session_of(struct ab_host *h)
+static struct hosted *
+hosted_of(struct ab_host *h)
 {
 	return h->priv;
 }
@@ -30,13 +30,13 @@ svc_log(struct ab_host *h, int level, const char *text)
 	m.text[0].ptr = redact_text(utf8_copy(line, sizeof(line), text));
 	m.text[0].len = strlen(line);
 	/* A log line that cannot be sent is no reason to fail: whoever waits for it is gone. */
-	(void)uplink_send(session_of(h)->up, &m, NULL);
+	(void)uplink_send(hosted_of(h)->up, &m, NULL);
 }
 
 static int
 svc_cancelled(struct ab_host *h)
 {
-	return uplink_cancelled(session_of(h)->up);
+	return uplink_cancelled(hosted_of(h)->up);
 }
 
 static int64_t
@@ -49,7 +49,7 @@ svc_now(struct ab_host *h)
 static ab_status
 svc_fail(struct ab_host *h, ab_status status, const char *why)
 {
-	struct session *s = session_of(h);
+	struct hosted *s = hosted_of(h);
 	char own[sizeof(s->why.text) / 2], hosts[sizeof(s->why.text) / 2];
 	int more = s->why.status != AB_OK && s->why_is_hosts && s->why.status == status;
 
@@ -67,13 +67,13 @@ svc_fail(struct ab_host *h, ab_status status, const char *why)
 static const struct ab_json *
 svc_config(struct ab_host *h)
 {
-	return session_of(h)->config_view;
+	return hosted_of(h)->config_view;
 }
 
 static ab_status
 svc_wait(struct ab_host *h, int fd, int events, uint32_t ms)
 {
-	struct session *s = session_of(h);
+	struct hosted *s = hosted_of(h);
 	struct error e = ERROR_INIT;
 	ab_status rc;
 
@@ -83,13 +83,13 @@ svc_wait(struct ab_host *h, int fd, int events, uint32_t ms)
 	if (rc == AB_OK)
 		return rc;
 	error_set(&e, rc, "cancelled");
-	return session_failed(s, &e);
+	return hosted_failed(s, &e);
 }
 
 static const struct ab_json *
 svc_json_parse(struct ab_host *h, struct ab_str text)
 {
-	return view_parse(&session_of(h)->root, text.ptr, text.len, "a text of the connector's");
+	return view_parse(&hosted_of(h)->root, text.ptr, text.len, "a text of the connector's");
 }
 
 static const void *

@@ -1,6 +1,6 @@
 /* services_emit.c - the part of struct ab_host by which a connector hands things over: streams, records, tokens,
  * state.  All of it is checked and copied here; what is wrong fails the call, whatever the call returns. */
-#include "worker/session.h"
+#include "worker/hosted.h"
 
 #include <string.h>
 
@@ -8,18 +8,18 @@
 #include "worker/describe.h"
 
 static ab_status
-not_open(struct session *s, const char *function)
+not_open(struct hosted *s, const char *function)
 {
 	struct error e = ERROR_INIT;
 
 	error_set(&e, AB_EBUG, "%s was called for something that is not being filled", function);
-	return session_broken(s, &e);
+	return hosted_broken(s, &e);
 }
 
 static ab_status
-end(struct session *s, ab_status rc, const struct error *e)
+end(struct hosted *s, ab_status rc, const struct error *e)
 {
-	return rc == AB_OK ? rc : session_broken(s, e);
+	return rc == AB_OK ? rc : hosted_broken(s, e);
 }
 
 static ab_status
@@ -41,21 +41,21 @@ svc_add_stream(struct ab_catalog *c, const char *json)
 	ab_status rc;
 
 	if (!c->open)
-		return not_open(c->session, "add_stream");
+		return not_open(c->hosted, "add_stream");
 	rc = check_text(json, "add_stream", &e);
 	if (rc == AB_OK)
 		rc = describe_stream(json, strlen(json), &e);
 	if (rc == AB_OK) {
 		m.text[0] = (struct ab_str){json, strlen(json)};
-		rc = uplink_send(c->session->up, &m, &e);
+		rc = uplink_send(c->hosted->up, &m, &e);
 	}
-	return end(c->session, rc, &e);
+	return end(c->hosted, rc, &e);
 }
 
 static ab_status
 svc_emit(struct ab_page *p, const struct ab_json *v)
 {
-	struct session *s = p->session;
+	struct hosted *s = p->hosted;
 	struct error e = ERROR_INIT;
 	struct ab_response *r = NULL;
 	ab_status rc;
@@ -73,7 +73,7 @@ svc_emit(struct ab_page *p, const struct ab_json *v)
 static ab_status
 svc_emit_text(struct ab_page *p, struct ab_str text)
 {
-	struct session *s = p->session;
+	struct hosted *s = p->hosted;
 	struct error e = ERROR_INIT;
 	const struct ab_json *v;
 	ab_status rc;
@@ -108,7 +108,7 @@ svc_about(struct ab_page *p, const char *json)
 	ab_status rc;
 
 	if (!p->open)
-		return not_open(p->session, "about");
+		return not_open(p->hosted, "about");
 	buf_reset(&p->about);
 	if (json == NULL)
 		return AB_OK;
@@ -117,7 +117,7 @@ svc_about(struct ab_page *p, const char *json)
 		rc = describe_about(json, strlen(json), &e);
 	if (rc == AB_OK)
 		rc = put_text(&p->about, json, "about", &e);
-	return end(p->session, rc, &e);
+	return end(p->hosted, rc, &e);
 }
 
 static ab_status
@@ -127,13 +127,13 @@ svc_next(struct ab_page *p, const char *token)
 	ab_status rc = AB_OK;
 
 	if (!p->open)
-		return not_open(p->session, "next");
+		return not_open(p->hosted, "next");
 	p->has_token = token != NULL;
 	if (token != NULL && !utf8_valid(token, strnlen(token, PAGE_MAX_TOKEN)))
 		rc = error_set(&e, AB_EDATA, "the next page's token is not UTF-8");
 	else if (token != NULL)
 		rc = put_text(&p->token, token, "next", &e);
-	return end(p->session, rc, &e);
+	return end(p->hosted, rc, &e);
 }
 
 static ab_status
@@ -143,14 +143,14 @@ svc_set_state(struct ab_state *st, const char *json)
 	ab_status rc;
 
 	if (!st->open)
-		return not_open(st->session, "set_state");
+		return not_open(st->hosted, "set_state");
 	rc = check_text(json, "set_state", &e);
 	if (rc == AB_OK)
 		rc = describe_state(json, strlen(json), &e);
 	if (rc == AB_OK)
 		rc = put_text(&st->text, json, "set_state", &e);
 	st->is_set = rc == AB_OK;
-	return end(st->session, rc, &e);
+	return end(st->hosted, rc, &e);
 }
 
 void

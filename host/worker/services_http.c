@@ -1,5 +1,5 @@
 /* services_http.c - the HTTP part of struct ab_host, over net/http. */
-#include "worker/session.h"
+#include "worker/hosted.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-static struct session *
-session_of(struct ab_host *h)
+static struct hosted *
+hosted_of(struct ab_host *h)
 {
 	return h->priv;
 }
@@ -17,13 +17,13 @@ session_of(struct ab_host *h)
 static int
 env_cancelled(void *ctx)
 {
-	return uplink_cancelled(((struct session *)ctx)->up);
+	return uplink_cancelled(((struct hosted *)ctx)->up);
 }
 
 static int
 env_sleep(void *ctx, uint32_t ms)
 {
-	return uplink_wait(((struct session *)ctx)->up, -1, 0, ms) != AB_OK;
+	return uplink_wait(((struct hosted *)ctx)->up, -1, 0, ms) != AB_OK;
 }
 
 static int64_t
@@ -43,19 +43,19 @@ env_waiting(void *ctx, int64_t until_us, const char *why, const char *host)
 	m.text[0].len = strlen(texts[0]);
 	m.text[1].ptr = utf8_copy(texts[1], sizeof(texts[1]), host != NULL ? host : "");
 	m.text[1].len = strlen(texts[1]);
-	(void)uplink_send(((struct session *)ctx)->up, &m, NULL);
+	(void)uplink_send(((struct hosted *)ctx)->up, &m, NULL);
 }
 
 static void
 env_log(void *ctx, int level, const char *text)
 {
-	struct session *s = ctx;
+	struct hosted *s = ctx;
 
 	s->host.log(&s->host, level, text);
 }
 
 struct http_env
-services_http_env(struct session *s)
+services_http_env(struct hosted *s)
 {
 	return (struct http_env){.ctx = s,
 	    .cancelled = env_cancelled,
@@ -69,18 +69,18 @@ services_http_env(struct session *s)
 static ab_status
 svc_endpoint(struct ab_host *h, const char *json)
 {
-	struct session *s = session_of(h);
+	struct hosted *s = hosted_of(h);
 	struct error e = ERROR_INIT;
 	ab_status rc = json == NULL ? error_set(&e, AB_EBUG, "endpoint got NULL")
 				    : http_endpoint(s->http, json, &e);
 
-	return rc == AB_OK ? rc : session_broken(s, &e);
+	return rc == AB_OK ? rc : hosted_broken(s, &e);
 }
 
 static void
-add_response(struct session *s, struct ab_response *r)
+add_response(struct hosted *s, struct ab_response *r)
 {
-	r->session = s;
+	r->hosted = s;
 	r->next = s->responses;
 	s->responses = r;
 }
@@ -88,7 +88,7 @@ add_response(struct session *s, struct ab_response *r)
 static ab_status
 svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_response **out)
 {
-	struct session *s = session_of(h);
+	struct hosted *s = hosted_of(h);
 	struct error e = ERROR_INIT;
 	struct ab_response *r = calloc(1, sizeof(*r));
 	struct ab_request own;
@@ -103,7 +103,7 @@ svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_re
 	crumb_host_leave(s->crumb);
 	if (rc != AB_OK) {
 		free(r);
-		return session_failed(s, &e);
+		return hosted_failed(s, &e);
 	}
 	add_response(s, r);
 	if (s->why_is_hosts)
@@ -147,7 +147,7 @@ svc_http_json(const struct ab_response *response)
 	if (r->json == NULL) {
 		body = http_response_body(r->http);
 		r->json =
-		    view_parse(&r->session->root, body.ptr, body.len, http_response_what(r->http));
+		    view_parse(&r->hosted->root, body.ptr, body.len, http_response_what(r->http));
 	}
 	return r->json;
 }
@@ -175,7 +175,7 @@ svc_http_done(const struct ab_response *response)
 
 	if (response == NULL || response->pinned)
 		return;
-	for (at = &response->session->responses; *at != NULL; at = &(*at)->next) {
+	for (at = &response->hosted->responses; *at != NULL; at = &(*at)->next) {
 		if (*at == response) {
 			*at = response->next;
 			http_response_free(response->http);
@@ -199,7 +199,7 @@ services_fill_http(struct ab_host *h)
 }
 
 void
-services_free_responses(struct session *s)
+services_free_responses(struct hosted *s)
 {
 	struct ab_response *r;
 
@@ -211,7 +211,7 @@ services_free_responses(struct session *s)
 }
 
 struct ab_response *
-services_find_body(struct session *s, struct ab_str bytes)
+services_find_body(struct hosted *s, struct ab_str bytes)
 {
 	uintptr_t at = (uintptr_t)bytes.ptr, from;
 	struct ab_str body;

@@ -8,16 +8,16 @@
 
 #include "base/redact.h"
 #include "data/config.h"
+#include "worker/hosted.h"
 #include "worker/load.h"
-#include "worker/reader.h"
-#include "worker/session.h"
+#include "worker/readloop.h"
 
 #define BODY_CAP_MIN ((size_t)64 << 20)
 
 struct worker {
 	struct uplink up;
 	struct chan_crumb *crumb;
-	struct session session;
+	struct hosted hosted;
 	int so_fd;
 	char where[320];
 };
@@ -25,10 +25,10 @@ struct worker {
 static ab_status
 load(struct worker *w, const struct chan_msg *m, struct error *e)
 {
-	struct session *s = &w->session;
+	struct hosted *s = &w->hosted;
 	ab_status rc;
 
-	session_begin(s, "load", NULL, 0);
+	hosted_begin(s, "load", NULL, 0);
 	rc = load_connector(w->so_fd, m->text[1].ptr, &s->connector, e);
 	crumb_leave(w->crumb);
 	return rc;
@@ -36,7 +36,7 @@ load(struct worker *w, const struct chan_msg *m, struct error *e)
 
 /* The connector's view of its configuration, without the secrets. */
 static ab_status
-show_config(struct session *s, const json_t *spec, struct error *e)
+show_config(struct hosted *s, const json_t *spec, struct error *e)
 {
 	json_t *masked = config_masked(spec, s->config);
 
@@ -51,7 +51,7 @@ show_config(struct session *s, const json_t *spec, struct error *e)
 }
 
 static ab_status
-take_config(struct session *s, struct ab_str text, struct error *e)
+take_config(struct hosted *s, struct ab_str text, struct error *e)
 {
 	const char *source = s->connector.spec;
 	json_t *spec = json_loads(source, JSON_DECODE_INT_AS_REAL, NULL);
@@ -77,7 +77,7 @@ wake_http(void *http)
 }
 
 static ab_status
-open_http(struct session *s, struct error *e)
+open_http(struct hosted *s, struct error *e)
 {
 	struct http_env env = services_http_env(s);
 	struct http_limits limits = {.body_cap = s->page_cap > BODY_CAP_MIN ? s->page_cap : 0};
@@ -90,17 +90,17 @@ open_http(struct session *s, struct error *e)
 
 /* Ends a call that is no page's: *e gets its sentence. */
 static ab_status
-end_call(struct session *s, ab_status rc, struct error *e)
+end_call(struct hosted *s, ab_status rc, struct error *e)
 {
-	rc = session_end(s, rc);
-	session_release(s);
+	rc = hosted_end(s, rc);
+	hosted_release(s);
 	return rc == AB_OK ? rc : error_set(e, rc, "%s", s->why.text);
 }
 
 static ab_status
 do_open(struct worker *w, const struct chan_msg *m, struct error *e)
 {
-	struct session *s = &w->session;
+	struct hosted *s = &w->hosted;
 	ab_status rc;
 
 	if (s->connector.size != 0)
@@ -115,23 +115,23 @@ do_open(struct worker *w, const struct chan_msg *m, struct error *e)
 	if (rc != AB_OK)
 		return rc;
 	s->is_loaded = 1;
-	session_begin(s, "open", NULL, 0);
+	hosted_begin(s, "open", NULL, 0);
 	rc = end_call(s, s->connector.open(&s->host, &s->self), e);
 	s->is_open = rc == AB_OK;
 	return rc;
 }
 
 static ab_status
-do_check(struct session *s, struct error *e)
+do_check(struct hosted *s, struct error *e)
 {
-	session_begin(s, "check", NULL, 0);
+	hosted_begin(s, "check", NULL, 0);
 	return end_call(s, s->connector.check(s->self), e);
 }
 
 static ab_status
-do_streams(struct session *s, struct error *e)
+do_streams(struct hosted *s, struct error *e)
 {
-	session_begin(s, "streams", NULL, 0);
+	hosted_begin(s, "streams", NULL, 0);
 	s->catalog.open = 1;
 	return end_call(s, s->connector.streams(s->self, &s->catalog), e);
 }
@@ -139,7 +139,7 @@ do_streams(struct session *s, struct error *e)
 static ab_status
 do_command(struct worker *w, const struct chan_msg *m, struct error *e)
 {
-	struct session *s = &w->session;
+	struct hosted *s = &w->hosted;
 
 	if (m->type == CHAN_OPEN)
 		return do_open(w, m, e);
@@ -149,7 +149,7 @@ do_command(struct worker *w, const struct chan_msg *m, struct error *e)
 		return do_check(s, e);
 	if (m->type == CHAN_STREAMS)
 		return do_streams(s, e);
-	return reader_serve(s, m, e);
+	return readloop_run(s, m, e);
 }
 
 /* What comes back is the sending's. */
@@ -160,7 +160,7 @@ answer(struct worker *w, ab_status rc, struct error *e)
 
 	if (rc != AB_OK) {
 		redact_text(e->text);
-		if (w->session.is_loaded)
+		if (w->hosted.is_loaded)
 			crumb_where(w->crumb, w->where, sizeof(w->where));
 		m.text[0] = (struct ab_str){e->text, strlen(e->text)};
 		m.text[1] = (struct ab_str){w->where, strlen(w->where)};
@@ -172,7 +172,7 @@ static void *
 source_thread(void *arg)
 {
 	struct worker *w = arg;
-	struct session *s = &w->session;
+	struct hosted *s = &w->hosted;
 	struct chan_msg m;
 
 	while (uplink_command(&w->up, &m) == 0) {
@@ -185,11 +185,11 @@ source_thread(void *arg)
 			_exit(1);
 	}
 	if (s->self != NULL) {
-		session_begin(s, "close", NULL, 0);
+		hosted_begin(s, "close", NULL, 0);
 		s->connector.close(s->self);
 		crumb_leave(w->crumb);
 	}
-	session_fini(s);
+	hosted_fini(s);
 	return NULL;
 }
 
@@ -206,7 +206,7 @@ worker_run(int fd, int mem_fd, int so_fd)
 	}
 	w->so_fd = so_fd;
 	w->crumb = crumb_map(&w->up.chan);
-	if (w->crumb != NULL && session_init(&w->session, &w->up, w->crumb, NULL) == AB_OK &&
+	if (w->crumb != NULL && hosted_init(&w->hosted, &w->up, w->crumb, NULL) == AB_OK &&
 	    pthread_create(&thread, NULL, source_thread, w) == 0) {
 		uplink_serve(&w->up);
 		pthread_join(thread, NULL);

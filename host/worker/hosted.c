@@ -1,5 +1,5 @@
-/* session.c - see session.h. */
-#include "worker/session.h"
+/* hosted.c - see hosted.h. */
+#include "worker/hosted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +9,10 @@
 #define VIEWS_MAX ((size_t)256 << 20) /* memory of the views of one call */
 
 ab_status
-session_init(struct session *s, struct uplink *up, struct chan_crumb *crumb, struct error *e)
+hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb, struct error *e)
 {
 	(void)e;
-	*s = (struct session){.up = up, .crumb = crumb, .page_cap = up->chan.slot_bytes};
+	*s = (struct hosted){.up = up, .crumb = crumb, .page_cap = up->chan.slot_bytes};
 	s->host = (struct ab_host){.size = sizeof(s->host), .abi = AB_ABI, .priv = s};
 	services_fill(&s->host);
 	services_fill_http(&s->host);
@@ -20,17 +20,17 @@ session_init(struct session *s, struct uplink *up, struct chan_crumb *crumb, str
 	view_root_init(&s->config_root, VIEWS_MAX);
 	view_root_init(&s->root, VIEWS_MAX);
 	view_root_init(&s->scratch, VIEWS_MAX);
-	s->catalog.session = s;
-	s->state.session = s;
+	s->catalog.hosted = s;
+	s->state.hosted = s;
 	buf_init(&s->state.text, CHAN_MAX_TEXT / 2);
 	page_init(&s->page, s, up, s->page_cap);
 	return AB_OK;
 }
 
 void
-session_fini(struct session *s)
+hosted_fini(struct hosted *s)
 {
-	session_release(s);
+	hosted_release(s);
 	uplink_on_cancel(s->up, NULL, NULL);
 	http_free(s->http);
 	page_fini(&s->page);
@@ -43,7 +43,7 @@ session_fini(struct session *s)
 }
 
 void
-session_begin(struct session *s, const char *function, const char *stream, uint64_t page)
+hosted_begin(struct hosted *s, const char *function, const char *stream, uint64_t page)
 {
 	error_clear(&s->why);
 	error_clear(&s->broken);
@@ -61,7 +61,7 @@ is_known(ab_status rc)
 
 /* What the call left behind that makes it a failure, even where it returned AB_OK. */
 static const struct error *
-find_broken(const struct session *s)
+find_broken(const struct hosted *s)
 {
 	const struct error *all[] = {&s->broken, &s->root.error, &s->config_root.error};
 
@@ -72,7 +72,7 @@ find_broken(const struct session *s)
 }
 
 ab_status
-session_end(struct session *s, ab_status rc)
+hosted_end(struct hosted *s, ab_status rc)
 {
 	const struct error *broken = find_broken(s);
 
@@ -95,7 +95,7 @@ session_end(struct session *s, ab_status rc)
 }
 
 void
-session_release(struct session *s)
+hosted_release(struct hosted *s)
 {
 	services_free_responses(s);
 	view_root_reset(&s->root);
@@ -103,7 +103,7 @@ session_release(struct session *s)
 }
 
 ab_status
-session_failed(struct session *s, const struct error *e)
+hosted_failed(struct hosted *s, const struct error *e)
 {
 	s->why = *e;
 	s->why_is_hosts = 1;
@@ -111,9 +111,9 @@ session_failed(struct session *s, const struct error *e)
 }
 
 ab_status
-session_broken(struct session *s, const struct error *e)
+hosted_broken(struct hosted *s, const struct error *e)
 {
 	if (s->broken.status == AB_OK)
 		s->broken = *e;
-	return session_failed(s, e);
+	return hosted_failed(s, e);
 }

@@ -1,10 +1,10 @@
-/* session.h - one open source: its connector's table, the host services that it is given, and what its calls
+/* hosted.h - one open source: its connector's table, the host services that it is given, and what its calls
  * leave behind.
  *
  * Everything here belongs to the source thread, except what abi.h marks [any].  A call of the connector is
- * session_begin, the call, session_end; what the host handed out lives until session_release. */
-#ifndef ABHOST_SESSION_H
-#define ABHOST_SESSION_H
+ * hosted_begin, the call, hosted_end; what the host handed out lives until hosted_release. */
+#ifndef ABHOST_HOSTED_H
+#define ABHOST_HOSTED_H
 #include <abhost/abi.h>
 #include <jansson.h>
 
@@ -16,7 +16,7 @@
 #include "worker/uplink.h"
 
 struct ab_response {
-	struct session *session;
+	struct hosted *hosted;
 	struct ab_response *next;
 	struct http_response *http;
 	const struct ab_json *json; /* made once */
@@ -24,17 +24,17 @@ struct ab_response {
 	int pinned; /* a page's records lie in its body: keep it until the release */
 };
 struct ab_catalog {
-	struct session *session;
+	struct hosted *hosted;
 	uint32_t streams;
 	int open;
 };
 struct ab_state {
-	struct session *session;
+	struct hosted *hosted;
 	struct buf text; /* the last set_state */
 	int open, is_set;
 };
 
-struct session {
+struct hosted {
 	struct ab_host host; /* given to the connector; priv leads back here */
 	struct uplink *up;
 	struct chan_crumb *crumb;
@@ -62,19 +62,19 @@ struct session {
 };
 
 ab_status
-session_init(struct session *s, struct uplink *up, struct chan_crumb *crumb, struct error *e);
-void session_fini(struct session *s);
+hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb, struct error *e);
+void hosted_fini(struct hosted *s);
 
 /* A call of the connector begins; stream may be NULL, page 0. */
-void session_begin(struct session *s, const char *function, const char *stream, uint64_t page);
+void hosted_begin(struct hosted *s, const char *function, const char *stream, uint64_t page);
 /* It returned rc: what the call really ended as, the sentence in s->why. */
-ab_status session_end(struct session *s, ab_status rc);
+ab_status hosted_end(struct hosted *s, ab_status rc);
 /* Everything that the host handed out since the last release is invalid. */
-void session_release(struct session *s);
+void hosted_release(struct hosted *s);
 /* A service failed: records the sentence, whose status is returned. */
-ab_status session_failed(struct session *s, const struct error *e);
+ab_status hosted_failed(struct hosted *s, const struct error *e);
 /* The same where the connector must not be able to go on as if nothing had happened. */
-ab_status session_broken(struct session *s, const struct error *e);
+ab_status hosted_broken(struct hosted *s, const struct error *e);
 
 /* services.c, services_http.c, services_emit.c: fill their part of the table. */
 void services_fill(struct ab_host *h);
@@ -83,9 +83,9 @@ void services_fill_emit(struct ab_host *h);
 /* Copies an argument struct of the connector by the rule of abi.h: shorter is zero-extended, longer must be zero.
  * Its first two members are size and flags.  AB_EUNSUPPORTED naming the struct, AB_EBUG. */
 ab_status services_take(void *out, size_t known, const void *in, const char *name, struct error *e);
-void services_free_responses(struct session *s);
-/* How http asks the outside, for this session. */
-struct http_env services_http_env(struct session *s);
+void services_free_responses(struct hosted *s);
+/* How http asks the outside, for this source. */
+struct http_env services_http_env(struct hosted *s);
 /* The response whose body holds these bytes, or NULL. */
-struct ab_response *services_find_body(struct session *s, struct ab_str bytes);
+struct ab_response *services_find_body(struct hosted *s, struct ab_str bytes);
 #endif

@@ -1,8 +1,8 @@
-/* reader.c - see reader.h.
+/* readloop.c - see readloop.h.
  *
  * A page is sent only after everything about it succeeded: its records, its token and the state that
  * update_state made of it travel in one message. */
-#include "worker/reader.h"
+#include "worker/readloop.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 
 #define TOKEN_SHOWN 80
 
-struct reader {
-	struct session *s;
+struct readloop {
+	struct hosted *s;
 	const struct chan_msg *command;
 	struct view_root root; /* of the configured stream's text, for its name */
 	const char *stream;
@@ -33,20 +33,20 @@ struct part {
 };
 
 static const struct ab_json *
-view_of(struct reader *r, struct ab_str text, const char *what)
+view_of(struct readloop *r, struct ab_str text, const char *what)
 {
 	return text.ptr == NULL ? NULL : view_parse(&r->s->root, text.ptr, text.len, what);
 }
 
 /* What a call failed with becomes what the read failed with. */
 static ab_status
-call_failed(struct reader *r)
+call_failed(struct readloop *r)
 {
 	return error_set(r->e, r->s->why.status, "%s", r->s->why.text);
 }
 
 static struct ab_read
-read_args(struct reader *r, const struct part *p)
+read_args(struct readloop *r, const struct part *p)
 {
 	return (struct ab_read){.size = sizeof(struct ab_read),
 	    .limit = (uint32_t)r->command->num,
@@ -58,31 +58,31 @@ read_args(struct reader *r, const struct part *p)
 }
 
 static ab_status
-call_read_page(struct reader *r, struct part *p)
+call_read_page(struct readloop *r, struct part *p)
 {
-	struct session *s = r->s;
+	struct hosted *s = r->s;
 	struct ab_read args;
 	ab_status rc;
 
-	session_release(s);
-	session_begin(s, "read_page", r->stream, (uint64_t)p->page);
+	hosted_release(s);
+	hosted_begin(s, "read_page", r->stream, (uint64_t)p->page);
 	args = read_args(r, p);
 	page_begin(&s->page, s->connector.update_state != NULL ? PAGE_SEND_KEEP : PAGE_SEND);
 	rc = s->connector.read_page(s->self, &args, &s->page);
-	rc = session_end(s, rc);
+	rc = hosted_end(s, rc);
 	return rc;
 }
 
 static ab_status
-call_update_state(struct reader *r, struct part *p)
+call_update_state(struct readloop *r, struct part *p)
 {
-	struct session *s = r->s;
+	struct hosted *s = r->s;
 	struct ab_seen seen = {.size = sizeof(seen), .stream = r->stream};
 	ab_status rc;
 
 	if (s->connector.update_state == NULL)
 		return AB_OK;
-	session_begin(s, "update_state", r->stream, (uint64_t)p->page);
+	hosted_begin(s, "update_state", r->stream, (uint64_t)p->page);
 	seen.configured = view_of(r, r->command->text[0], "the configured stream");
 	seen.partition = view_of(r, p->json, "the partition");
 	if (p->running.len > 0)
@@ -91,7 +91,7 @@ call_update_state(struct reader *r, struct part *p)
 	buf_reset(&s->state.text);
 	s->state.is_set = 0;
 	s->state.open = 1;
-	rc = session_end(s, s->connector.update_state(s->self, &seen, &s->state));
+	rc = hosted_end(s, s->connector.update_state(s->self, &seen, &s->state));
 	if (rc != AB_OK)
 		return call_failed(r);
 	if (s->state.is_set) {
@@ -109,7 +109,7 @@ text_of(const struct buf *b)
 }
 
 static ab_status
-send_page(struct reader *r, const struct part *p)
+send_page(struct readloop *r, const struct part *p)
 {
 	struct ab_page *page = &r->s->page;
 	struct chan_msg m = {
@@ -131,7 +131,7 @@ send_page(struct reader *r, const struct part *p)
 }
 
 static ab_status
-check_token(struct reader *r, const struct part *p)
+check_token(struct readloop *r, const struct part *p)
 {
 	const struct ab_page *page = &r->s->page;
 
@@ -145,7 +145,7 @@ check_token(struct reader *r, const struct part *p)
 
 /* The token of the page that was just read becomes the next request's. */
 static ab_status
-take_token(struct reader *r, struct part *p)
+take_token(struct readloop *r, struct part *p)
 {
 	const struct ab_page *page = &r->s->page;
 
@@ -158,7 +158,7 @@ take_token(struct reader *r, struct part *p)
 
 /* The API does not take the page token any more. */
 static ab_status
-restart(struct reader *r, struct part *p)
+restart(struct readloop *r, struct part *p)
 {
 	struct chan_msg m = {.type = CHAN_RESTART, .stream = r->command->stream};
 
@@ -176,7 +176,7 @@ restart(struct reader *r, struct part *p)
 }
 
 static ab_status
-read_one_page(struct reader *r, struct part *p, int *more)
+read_one_page(struct readloop *r, struct part *p, int *more)
 {
 	ab_status rc = call_read_page(r, p);
 
@@ -198,7 +198,7 @@ read_one_page(struct reader *r, struct part *p, int *more)
 }
 
 static ab_status
-send_partition(struct reader *r, uint32_t type, struct ab_str json)
+send_partition(struct readloop *r, uint32_t type, struct ab_str json)
 {
 	struct chan_msg m = {
 	    .type = type, .stream = r->command->stream, .num = r->partitions, .text = {json}};
@@ -207,7 +207,7 @@ send_partition(struct reader *r, uint32_t type, struct ab_str json)
 }
 
 static ab_status
-begin_part(struct reader *r, struct part *p, const struct committed_entry *c)
+begin_part(struct readloop *r, struct part *p, const struct committed_entry *c)
 {
 	struct ab_str running = {NULL, 0};
 
@@ -223,7 +223,7 @@ begin_part(struct reader *r, struct part *p, const struct committed_entry *c)
 }
 
 static ab_status
-read_partition(struct reader *r, struct ab_str json)
+read_partition(struct readloop *r, struct ab_str json)
 {
 	const struct committed_entry *c = committed_find(&r->committed, json);
 	struct part p = {.json = json, .page = 1};
@@ -253,7 +253,7 @@ read_partition(struct reader *r, struct ab_str json)
 
 /* Copies the partitions of the page, for the calls of read_page will use it. */
 static ab_status
-list_page(struct reader *r)
+list_page(struct readloop *r)
 {
 	const struct ab_json *all = page_records(&r->s->page, &r->s->root);
 	size_t n = view_len(all);
@@ -276,17 +276,17 @@ list_page(struct reader *r)
 }
 
 static ab_status
-call_partitions(struct reader *r, struct part *p)
+call_partitions(struct readloop *r, struct part *p)
 {
-	struct session *s = r->s;
+	struct hosted *s = r->s;
 	struct ab_read args;
 	ab_status rc;
 
-	session_release(s);
-	session_begin(s, "partitions", r->stream, (uint64_t)p->page);
+	hosted_release(s);
+	hosted_begin(s, "partitions", r->stream, (uint64_t)p->page);
 	args = read_args(r, p);
 	page_begin(&s->page, PAGE_LIST);
-	rc = session_end(s, s->connector.partitions(s->self, &args, &s->page));
+	rc = hosted_end(s, s->connector.partitions(s->self, &args, &s->page));
 	if (rc == AB_OK)
 		rc = list_page(r);
 	else
@@ -299,7 +299,7 @@ call_partitions(struct reader *r, struct part *p)
 }
 
 static ab_status
-read_partitions(struct reader *r)
+read_partitions(struct readloop *r)
 {
 	struct part list = {.page = 1};
 	ab_status rc;
@@ -319,7 +319,7 @@ read_partitions(struct reader *r)
 
 /* {"stream": {"name": "events", ...}, ...} */
 static ab_status
-find_name(struct reader *r)
+find_name(struct readloop *r)
 {
 	const struct ab_str text = r->command->text[0];
 	const struct ab_json *v = view_parse(&r->root, text.ptr, text.len, "the configured stream");
@@ -331,9 +331,9 @@ find_name(struct reader *r)
 }
 
 ab_status
-reader_serve(struct session *s, const struct chan_msg *command, struct error *e)
+readloop_run(struct hosted *s, const struct chan_msg *command, struct error *e)
 {
-	struct reader r = {.s = s, .command = command, .e = e};
+	struct readloop r = {.s = s, .command = command, .e = e};
 	ab_status rc;
 
 	view_root_init(&r.root, 1u << 20);
@@ -344,7 +344,7 @@ reader_serve(struct session *s, const struct chan_msg *command, struct error *e)
 	if (rc == AB_OK)
 		rc = s->connector.partitions != NULL ? read_partitions(&r)
 						     : read_partition(&r, (struct ab_str){NULL, 0});
-	session_release(s);
+	hosted_release(s);
 	committed_fini(&r.committed);
 	buf_fini(&r.list);
 	view_root_fini(&r.root);
