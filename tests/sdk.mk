@@ -1,7 +1,7 @@
 # tests of sdk and examples: the header's promises, the kit against a host that is a script
-abi_tests = tests/abi/header.sh tests/abi/exports.sh tests/abi/template.sh
-dist_check_SCRIPTS += $(abi_tests)
-TESTS += $(abi_tests)
+sdk_tests = tests/abi/header.sh tests/abi/exports.sh tests/abi/template.sh tests/docs.sh
+dist_check_SCRIPTS += $(sdk_tests)
+TESTS += $(sdk_tests)
 EXTRA_DIST += tests/abi/offsets.c
 
 if HAVE_CHECK

@@ -2,4 +2,4 @@
 style_tests = tests/style/format.sh tests/style/layers.sh tests/style/limits.sh tests/style/symbols.sh
 dist_check_SCRIPTS += $(style_tests)
 TESTS += $(style_tests)
-EXTRA_DIST += .clang-format tests/bare/run quickstart
+EXTRA_DIST += .ci/run .clang-format tests/bare/run quickstart
