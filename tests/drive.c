@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "worker/worker.h"
+
 static const char *
 top(const char *variable)
 {
@@ -30,6 +32,7 @@ drive_open_with(struct drive *d, const char *name, struct source_options o)
 	setenv("ASAN_OPTIONS", "handle_segv=0:handle_abort=0", 0);
 	snprintf(path, sizeof(path), "%s/tests/zoo/%s", top("top_builddir"), name);
 #ifdef DRIVE_IN_PROCESS
+	source_in_process_hook = worker_run;
 	o.in_process = 1;
 #endif
 	o.path = path;

@@ -80,6 +80,23 @@ START_TEST(null_and_absent_read_alike)
 }
 END_TEST
 
+START_TEST(a_string_that_is_asked_for_again_costs_nothing)
+{
+	struct view_root r;
+	const struct ab_json *v;
+	struct ab_str first;
+
+	view_root_init(&r, 1u << 16);
+	v = view_get(view_parse(&r, "{\"a\": \"h\\u00e9\"}", 16, "t"), "a");
+	first = view_str(v);
+	ck_assert_str_eq(first.ptr, "h\xc3\xa9");
+	for (int i = 0; i < 100000; i++)
+		ck_assert_ptr_eq(view_str(v).ptr, first.ptr);
+	ck_assert_int_eq(r.error.status, AB_OK);
+	view_root_fini(&r);
+}
+END_TEST
+
 START_TEST(integers_saturate)
 {
 	const struct ab_json *v =
@@ -321,6 +338,7 @@ view_suite(void)
 
 	view_root_init(&root, 64 << 20);
 	tcase_set_timeout(t, 300);
+	tcase_add_test(t, a_string_that_is_asked_for_again_costs_nothing);
 	tcase_add_test(t, members_and_elements_are_found);
 	tcase_add_test(t, any_value_may_stand_alone);
 	tcase_add_test(t, null_and_absent_read_alike);

@@ -102,7 +102,7 @@ TESTS += tests/source.t
 
 # The same with the worker as a thread
 check_PROGRAMS += tests/source-in-process.t
-tests_source_in_process_t_SOURCES = tests/source.c $(DRIVE) host/source/in_process.c
+tests_source_in_process_t_SOURCES = tests/source.c $(DRIVE)
 tests_source_in_process_t_CPPFLAGS = $(AM_CPPFLAGS) -DDRIVE_IN_PROCESS
 tests_source_in_process_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_source_in_process_t_LDADD = host/libsource.a host/libworker.a host/libnet.a host/libdata.a \

@@ -279,6 +279,25 @@ view_real(const struct ab_json *v)
 	}
 }
 
+/* Kept, so that a string that is asked for again and again (a configuration's, on every page) costs its memory once. */
+static struct ab_str
+string_copy(const struct ab_json *v)
+{
+	struct ab_json *self = (struct ab_json *)(uintptr_t)v;
+	struct ab_str *copy;
+
+	if (v->copy != NULL)
+		return *v->copy;
+	copy = arena_alloc(&v->doc->root->arena, sizeof(*copy));
+	if (copy == NULL) {
+		view_no_memory(v->doc->root);
+		return (struct ab_str){"", 0};
+	}
+	*copy = view_copy_string(v->doc, v->text, v->len);
+	self->copy = copy;
+	return *copy;
+}
+
 struct ab_str
 view_str(const struct ab_json *v)
 {
@@ -287,7 +306,7 @@ view_str(const struct ab_json *v)
 	if (view_type(v) == AB_NULL)
 		return none;
 	if (view_type(v) == AB_STRING)
-		return view_copy_string(v->doc, v->text, v->len);
+		return string_copy(v);
 	view_fail_type(v, "a string");
 	return none;
 }

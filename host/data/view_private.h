@@ -22,7 +22,10 @@ struct ab_json {
 	struct view_doc *doc;
 	const char *text, *key; /* key: unescaped, without quotes; not NUL-terminated */
 	uint32_t len, klen;
-	struct view_kids *kids; /* NULL: not asked for yet */
+	union {				   /* NULL: not asked for yet */
+		struct view_kids *kids;	   /* of an object or array */
+		const struct ab_str *copy; /* of a string, unescaped */
+	};
 };
 
 /* Each notes an error with the root, unless it has one, and returns NULL. */
