@@ -7,6 +7,7 @@
 
 #include "data/scan.h"
 #include "drive.h"
+#include "wire.h"
 
 /* All pages as one, scanned; returns the number of records. */
 static size_t
@@ -78,6 +79,23 @@ START_TEST(a_stale_token_restarts_from_the_committed_state)
 }
 END_TEST
 
+/* A restart would double what the read has sent already. */
+START_TEST(a_token_that_goes_stale_in_a_read_fails_it)
+{
+	struct drive d;
+
+	ck_assert_int_eq(
+	    drive_open(&d, "gen-state.so", "{\"records\": 900, \"stale_page\": 5}", 60), AB_OK);
+	ck_assert_int_eq(
+	    drive_read(&d, "s0", "[{\"partition\": null, \"state\": null, \"token\": \"200\"}]"),
+	    AB_EDATA);
+	ck_assert_int_eq(drive_count(&d.lines, "restart"), 0);
+	ck_assert_int_eq(d.npages, 2);
+	ck_assert_ptr_nonnull(strstr(d.error.text, "this token is too old"));
+	drive_close(&d);
+}
+END_TEST
+
 START_TEST(partitions_that_are_done_are_passed_over)
 {
 	struct drive d;
@@ -131,6 +149,50 @@ START_TEST(a_slow_engine_loses_nothing)
 }
 END_TEST
 
+static struct wire *
+start_server(char *config, size_t size)
+{
+	static const struct wire_step steps[] = {
+	    {"200 OK\r\nContent-Type: application/json\r\n",
+		"{\"data\": [{\"id\": 1}, {\"id\": 2}], \"next\": \"two\"}", 0, WIRE_KEEP},
+	    {"404 Not Found\r\n", "nothing here", 0, WIRE_KEEP},
+	    {"200 OK\r\n", "{\"data\": [{\"id\": 3}], \"next\": null}", 0, WIRE_KEEP},
+	    {"404 Not Found\r\n", "nothing here", 0, WIRE_KEEP}};
+	struct wire *w = wire_start(steps, 4);
+
+	snprintf(config, size,
+	    "{\"url\": \"http://127.0.0.1:%u/\", \"key\": \"topsecret-topsecret\"}", wire_port(w));
+	return w;
+}
+
+/* The connector gives each response back before update_state looks at its records. */
+START_TEST(records_go_from_the_answer_to_the_page_and_to_update_state)
+{
+	char config[128];
+	struct wire *w = start_server(config, sizeof(config));
+	struct drive d;
+
+	ck_assert_int_eq(drive_open(&d, "web.so", config, 60), AB_OK);
+	ck_assert_int_eq(drive_read(&d, "items", NULL), AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "token=two state={\"sum\": 3} about="), 1);
+	ck_assert_int_eq(drive_count(&d.lines, "token=none state={\"sum\": 6} about="), 1);
+	ck_assert_uint_eq(count_records(&d), 3);
+	ck_assert_ptr_nonnull(
+	    strstr(wire_request(w, 0), "Authorization: Bearer topsecret-topsecret"));
+	ck_assert_ptr_nonnull(strstr(wire_request(w, 2), "token=two"));
+	/* An answer that the connector takes for none, with its body in pieces. */
+	ck_assert_int_eq(drive_check(&d), AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 404: nothing here, and no more\n"), 1);
+	/* An answer that is an error: no reason but the host's. */
+	ck_assert_int_eq(drive_read(&d, "items", NULL), AB_EDATA);
+	ck_assert_ptr_nonnull(
+	    strstr(d.error.text, "zoo 1.0.0, read_page of stream items, page 1: "));
+	ck_assert_ptr_nonnull(strstr(d.error.text, "404"));
+	drive_close(&d);
+	wire_stop(w);
+}
+END_TEST
+
 START_TEST(cancelling_ends_a_read_at_once)
 {
 	struct drive d;
@@ -169,9 +231,11 @@ source_suite(void)
 	tcase_add_test(t, pages_come_in_order_and_whole);
 	tcase_add_test(t, a_resumed_read_begins_at_its_token);
 	tcase_add_test(t, a_stale_token_restarts_from_the_committed_state);
+	tcase_add_test(t, a_token_that_goes_stale_in_a_read_fails_it);
 	tcase_add_test(t, partitions_that_are_done_are_passed_over);
 	tcase_add_test(t, a_failed_page_is_told_with_its_place);
 	tcase_add_test(t, a_slow_engine_loses_nothing);
+	tcase_add_test(t, records_go_from_the_answer_to_the_page_and_to_update_state);
 	tcase_add_test(t, cancelling_ends_a_read_at_once);
 	tcase_add_test(t, closing_does_not_wait_for_a_busy_source);
 	suite_add_tcase(s, t);

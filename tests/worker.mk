@@ -18,6 +18,12 @@ tests_zoo_gen_parts_so_CPPFLAGS = $(CONNECTOR_INC) -DGEN_PARTITIONS -DGEN_STATE
 tests_zoo_gen_parts_so_CFLAGS = $(CONNECTOR_CC)
 tests_zoo_gen_parts_so_LDFLAGS = $(CONNECTOR_LD)
 
+check_PROGRAMS += tests/zoo/web.so
+tests_zoo_web_so_SOURCES = tests/zoo/web.c
+tests_zoo_web_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_zoo_web_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_web_so_LDFLAGS = $(CONNECTOR_LD)
+
 check_PROGRAMS += tests/zoo/zoo.so
 tests_zoo_zoo_so_SOURCES = tests/zoo/zoo.c
 tests_zoo_zoo_so_CPPFLAGS = $(CONNECTOR_INC)
@@ -95,14 +101,14 @@ tests_chan_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
 TESTS += tests/chan.t
 
 check_PROGRAMS += tests/source.t
-tests_source_t_SOURCES = tests/source.c $(DRIVE)
+tests_source_t_SOURCES = tests/source.c tests/wire.c tests/wire.h $(DRIVE)
 tests_source_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_source_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
 TESTS += tests/source.t
 
 # The same with the worker as a thread
 check_PROGRAMS += tests/source-in-process.t
-tests_source_in_process_t_SOURCES = tests/source.c $(DRIVE)
+tests_source_in_process_t_SOURCES = tests/source.c tests/wire.c tests/wire.h $(DRIVE)
 tests_source_in_process_t_CPPFLAGS = $(AM_CPPFLAGS) -DDRIVE_IN_PROCESS
 tests_source_in_process_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_source_in_process_t_LDADD = host/libsource.a host/libworker.a host/libnet.a host/libdata.a \

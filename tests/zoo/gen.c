@@ -3,7 +3,8 @@
  * Config, all optional: "streams" (1) named s0, s1, ...; "records" (1000) of each stream, or of each of its
  * "partitions" (3; gen-parts.so only); "page_size" (100); "sorted" and "resumable" (true); "seed" (1), "delay_ms" (0) before each
  * page, "pad" (0) more bytes in each record; "fail_page": this page fails (AB_ETRANSIENT); "die_page": the process dies
- * there; "stale": the token of a resumed read is refused; "id_from" (0): the first id.
+ * there; "stale": the token of a resumed read is refused; "stale_page": this page's
+ * token is, every time; "id_from" (0): the first id.
  *
  * Record i: {"id", "seq", "name", "updated_at", "value"}; cursor "seq" (= id); a state {"seq": n} begins at n, inclusive.
  * Unsorted streams come in falling order.  GEN_STATE: with update_state, state {"seq": n, "pages": m}.
@@ -17,7 +18,7 @@
 struct gen {
 	struct ab_host *host;
 	long long streams, records, page_size, partitions, seed, delay_ms, pad, fail_page, die_page,
-	    id_from;
+	    stale_page, id_from;
 	int sorted, resumable, stale, read_any;
 	char *text;
 	size_t cap;
@@ -49,6 +50,7 @@ gen_open(struct ab_host *h, void **self)
 	g->pad = option(h, "pad", 0);
 	g->fail_page = option(h, "fail_page", 0);
 	g->die_page = option(h, "die_page", 0);
+	g->stale_page = option(h, "stale_page", 0);
 	g->id_from = option(h, "id_from", 0);
 	g->sorted = option(h, "sorted", 1) != 0;
 	g->resumable = option(h, "resumable", 1) != 0;
@@ -147,7 +149,7 @@ misbehave(struct gen *g, long long page, const char *token)
 	int first = !g->read_any;
 
 	g->read_any = 1;
-	if (g->stale && first && token != NULL)
+	if ((g->stale && first && token != NULL) || page == g->stale_page)
 		return h->fail(h, AB_ESTALE, "this token is too old");
 	if (page == g->die_page)
 		abort();
