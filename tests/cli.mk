@@ -25,6 +25,13 @@ tests_loader_relr_so_LDFLAGS = $(CONNECTOR_LD) -Wl,-z,pack-relative-relocs
 endif
 
 # Whole commands, and what the programs are made of.
-CLI_TESTS = tests/cli/symbols.sh tests/cli/manual.py
+CLI_TESTS = tests/cli/symbols.sh tests/cli/manual.py tests/cli/misuse.py
 dist_check_SCRIPTS += $(CLI_TESTS)
 TESTS += $(CLI_TESTS)
+
+# These need an API to talk to.
+CLI_API_TESTS = tests/cli/forms.py tests/cli/live.py
+dist_check_SCRIPTS += $(CLI_API_TESTS)
+if HAVE_MICROHTTPD
+TESTS += $(CLI_API_TESTS)
+endif

@@ -203,14 +203,15 @@ ab_status
 sql_print(sqlite3 *db, const char *text, enum sql_form form, FILE *to, struct error *e)
 {
 	sqlite3_stmt *stmt;
-	int statements = 0;
+	int statements = 0, results = 0;
 
 	while (*text != '\0' && e->status == AB_OK) {
 		if (sqlite3_prepare_v2(db, text, -1, &stmt, &text) != SQLITE_OK)
 			return fail(db, "the query is wrong", e);
 		if (stmt == NULL)
 			continue;
-		if (statements++ > 0 && form == SQL_TABLE)
+		statements++;
+		if (sqlite3_column_count(stmt) > 0 && results++ > 0 && form == SQL_TABLE)
 			fputc('\n', to);
 		print_statement(db, stmt, form, to, e);
 		sqlite3_finalize(stmt);

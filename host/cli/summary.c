@@ -79,7 +79,8 @@ best_stream(const struct sync_report *r)
 	const struct sync_stream_report *best = NULL;
 
 	for (size_t i = 0; i < r->nstreams; i++)
-		if (!r->streams[i].failed && r->streams[i].where != NULL &&
+		if (!r->streams[i].failed && !r->streams[i].stopped &&
+		    r->streams[i].where != NULL &&
 		    (best == NULL || r->streams[i].records > best->records))
 			best = &r->streams[i];
 	return best;
@@ -118,6 +119,7 @@ print_row(struct table *t, const struct sync_stream_report *s)
 	const char *cells[] = {s->name, mode, text_count(s->records, read),
 	    text_count(s->written, written),
 	    s->failed		   ? "(failed)"
+		: s->stopped	   ? "(stopped)"
 		: s->where != NULL ? s->where
 				   : "-"};
 

@@ -15,6 +15,7 @@
 #define LINES_EVERY_US	 5000000
 #define WORTH_TELLING_US 10000000 /* a wait in a pipe or log */
 #define MAX_SCREEN	 (1u << 20)
+#define WIDEST_NAME	 24
 
 enum ui_form
 ui_form_for(FILE *to)
@@ -24,13 +25,26 @@ ui_form_for(FILE *to)
 	return isatty(fileno(to)) && term != NULL && strcmp(term, "dumb") != 0 ? UI_LIVE : UI_LINES;
 }
 
+size_t
+ui_name_width(const struct ui *ui)
+{
+	size_t most = ui->form == UI_LIVE ? WIDEST_NAME : SIZE_MAX, widest = 6, w;
+
+	for (size_t i = 0; i < ui->report->nstreams; i++) {
+		w = text_width(ui->report->streams[i].name);
+		if (w > widest)
+			widest = w;
+	}
+	return widest < most ? widest : most;
+}
+
 void
 ui_numbers(struct buf *out, const struct sync_stream_report *s, int64_t now_us)
 {
 	int64_t us = (s->ended_us != 0 ? s->ended_us : now_us) - s->started_us;
 	char records[TEXT_NUMBER], rate[TEXT_NUMBER], bytes[TEXT_NUMBER], time[TEXT_NUMBER];
 
-	buf_addf(out, "%12s records  %10s/s  %9s  %8s", text_count(s->records, records),
+	buf_addf(out, "  %11s records  %9s/s  %8s  %8s", text_count(s->records, records),
 	    text_count((int64_t)s->rate, rate), text_bytes(s->bytes, bytes),
 	    text_duration(us, time));
 }
@@ -62,7 +76,7 @@ put_stream(struct ui *ui, const struct sync_stream_report *s, const char *note)
 	struct buf line;
 
 	buf_init(&line, 4096);
-	text_fit(&line, s->name, text_width(s->name) < 20 ? 20 : text_width(s->name), 0);
+	text_fit(&line, s->name, ui_name_width(ui), 0);
 	ui_numbers(&line, s, clock_now_us());
 	buf_adds(&line, note);
 	put_line(ui, buf_str(&line));
@@ -72,9 +86,9 @@ put_stream(struct ui *ui, const struct sync_stream_report *s, const char *note)
 static const char *
 end_note(const struct sync_stream_report *s)
 {
-	return s->failed ? "  failed"
-	    : s->resumed ? "  done (went on where it had stopped)"
-			 : "  done";
+	if (s->failed || s->stopped)
+		return s->failed ? "  failed" : "  stopped";
+	return s->resumed ? "  done (went on where it had stopped)" : "  done";
 }
 
 static void

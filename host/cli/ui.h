@@ -41,6 +41,8 @@ void ui_live_clear(struct ui *ui); /* takes them away, so that a line can be pri
 /* ui_json.c */
 void ui_json_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text);
 void ui_json_log(struct ui *ui, int level, const char *line);
+/* Columns for the streams' names, so that their numbers stand below each other. */
+size_t ui_name_width(const struct ui *ui);
 /* "  waiting 12 s for api.example.com: why", or nothing where it does not wait for `least_us` more. */
 void
 ui_waiting(struct buf *out, const struct sync_stream_report *s, int64_t least_us, const char *why);

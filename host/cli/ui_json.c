@@ -100,7 +100,10 @@ emit_stream(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 		add_text(&ui->out, "reason", text);
 	}
 	if (ev == SYNC_EVENT_STREAM_END) {
-		add_text(&ui->out, "outcome", s->failed ? "failed" : "succeeded");
+		add_text(&ui->out, "outcome",
+		    s->failed	     ? "failed"
+			: s->stopped ? "cancelled"
+				     : "succeeded");
 		add_text(&ui->out, "where", s->where != NULL ? s->where : "");
 		if (s->failed)
 			add_text(&ui->out, "error", s->error);

@@ -8,8 +8,6 @@
 #include "cli/text.h"
 #include "cli/ui.h"
 
-#define NAME_WIDTH 20
-
 static void
 screen_size(FILE *to, size_t *columns, int *rows)
 {
@@ -58,7 +56,7 @@ add_stream(struct ui *ui, size_t i, size_t columns)
 	struct buf line;
 
 	buf_init(&line, 4096);
-	text_fit(&line, s->name, NAME_WIDTH, 0);
+	text_fit(&line, s->name, ui_name_width(ui), 0);
 	ui_numbers(&line, s, clock_now_us());
 	ui_waiting(&line, s, 0, ui->why);
 	buf_adds(&ui->out, ui->colors ? "\033[36m" : "");

@@ -125,7 +125,8 @@ report_end(struct report *r, size_t stream, const struct error *e)
 	}
 	if (s->ended_us > s->started_us)
 		s->rate = (double)s->records * 1e6 / (double)(s->ended_us - s->started_us);
-	s->failed = e->status != AB_OK;
+	s->stopped = e->status == AB_ECANCELLED;
+	s->failed = e->status != AB_OK && !s->stopped;
 	snprintf(s->error, sizeof(s->error), "%s", e->text);
 	r->current = REPORT_NONE;
 	report_event(r, SYNC_EVENT_STREAM_END, stream, NULL);

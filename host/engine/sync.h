@@ -26,6 +26,7 @@ struct sync_stream_report {
 	char wait_host[256];	      /* and whom it waits for, or "" */
 	int resumed;		      /* went on where an earlier run had stopped */
 	int failed;
+	int stopped; /* by a signal, before its end */
 	char error[2048];
 };
 
