@@ -32,16 +32,6 @@ reader_init(struct reader *r, struct error *e)
 	return error_set(e, AB_ETRANSIENT, "cannot make a signal descriptor: %m");
 }
 
-void
-reader_fini(struct reader *r)
-{
-	if (!r->is_ready)
-		return;
-	close(r->signal_fd);
-	r->is_ready = 0;
-	pthread_sigmask(SIG_SETMASK, &r->mask, NULL);
-}
-
 static void
 stop_source(struct reader *r)
 {
@@ -59,7 +49,7 @@ take_signals(struct reader *r, int in_command)
 
 	while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (r->signal != 0) {
-			r->is_lost = in_command;
+			r->is_lost |= in_command;
 			continue;
 		}
 		r->signal = info.ssi_signo == SIGHUP ? SIGTERM : (int)info.ssi_signo;
@@ -67,6 +57,21 @@ take_signals(struct reader *r, int in_command)
 	}
 	if (r->signal != 0 && in_command)
 		stop_source(r);
+}
+
+void
+reader_fini(struct reader *r)
+{
+	struct signalfd_siginfo late;
+
+	if (!r->is_ready)
+		return;
+	/* what came when all was done must not kill the process when it is let through */
+	while (read(r->signal_fd, &late, sizeof(late)) > 0)
+		continue;
+	close(r->signal_fd);
+	r->is_ready = 0;
+	pthread_sigmask(SIG_SETMASK, &r->mask, NULL);
 }
 
 /* Milliseconds until the earliest of: the next tick, the source's clock, the end of patience. */
@@ -183,8 +188,9 @@ take_events(struct reader *r, reader_event *fn, void *ctx, struct error *e)
 			return 0;
 		if (take_event(r, &ev, fn, ctx, e))
 			return 1;
-		/* pages may come without a pause: the clock and the signals have their turn */
-		if (ev.type == SOURCE_PAGE && clock_mono_us() >= r->next_tick)
+		/* pages may come without a pause: the signals and the clock have their turn */
+		take_signals(r, 1);
+		if (clock_mono_us() >= r->next_tick)
 			return 0;
 	}
 	return 0;
