@@ -120,6 +120,7 @@ sqlite_close(struct dest *base)
 	if (d->db != NULL && sqlite3_close(d->db) != SQLITE_OK)
 		log_line(AB_WARN, "closing %s: %s", d->path, sqlite3_errmsg(d->db));
 	sqlite_rows_fini(d);
+	sqlite_batch_fini(&d->batch);
 	if (d->lock_fd != -1)
 		close(d->lock_fd);
 	free(d->path);
@@ -137,6 +138,7 @@ sqlite_open(const struct dest_target *target, struct dest **out, struct error *e
 		return error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
 	d->base.ops = &dest_sqlite;
 	d->lock_fd = -1;
+	sqlite_batch_init(&d->batch);
 	d->read_only = target->read_only;
 	if (target->connector != NULL && (d->connector = strdup(target->connector)) == NULL)
 		error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
@@ -157,6 +159,8 @@ sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 	struct sqlite *d = (struct sqlite *)base;
 	ab_status rc = sqlite_begin(d, e);
 
+	if (rc == AB_OK)
+		rc = sqlite_batch_flush(d, e);
 	for (size_t i = 0; i < n && rc == AB_OK; i++)
 		rc = sqlite_state_put(d, rows[i], e);
 	if (rc == AB_OK && run != NULL)

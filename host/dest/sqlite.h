@@ -4,6 +4,7 @@
  *   sqlite_error.c  SQLite's codes as sentences for people, and the ways to run SQL
  *   sqlite_rows.c   the virtual table that shows a page's records to INSERT ... SELECT
  *   sqlite_stream.c one stream: where its rows go, how they get there, overwrite's swap
+ *   sqlite_batch.c  records of append_dedup, collected and put into the order of their keys
  *   sqlite_table.c  tables follow their shapes: create, add, widen, rebuild
  *   sqlite_key.c    primary keys and cursors: which row wins in append_dedup
  *   sqlite_state.c  _abhost_* tables: state, runs, the streams' columns
@@ -14,6 +15,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "dest/dest.h"
 #include "dest/shape.h"
@@ -28,10 +31,24 @@ struct sqlite_rows {
 	const struct shape *shape;
 	struct shape_fit fit;
 	struct shape_row row;
-	struct arena text; /* unescaped strings of one row */
+	struct arena text;	   /* unescaped strings of one row */
+	const char *const *stamps; /* per record, when its page was received; or NULL: */
+	const char *stamp;	   /* of them all */
 };
 
 struct sqlite_stream;
+struct sqlite_entry;
+
+/* Records that wait to be upserted in the order of their keys; all of one stream. */
+struct sqlite_batch {
+	struct sqlite_stream *owner;
+	struct buf bytes, chunk; /* as they came; those that are written together */
+	struct sqlite_entry *entries;
+	char (*stamps)[CLOCK_TEXT];
+	const char **rows; /* the stamps of chunk's records */
+	size_t nentries, cap_entries, nstamps, cap_stamps, cap_rows;
+	struct scan scan;
+};
 
 struct sqlite {
 	struct dest base;
@@ -40,6 +57,7 @@ struct sqlite {
 	int lock_fd, read_only;
 	struct sqlite_stream *streams;
 	struct sqlite_rows rows;
+	struct sqlite_batch batch;
 };
 
 enum sqlite_key {
@@ -60,6 +78,7 @@ struct sqlite_stream {
 	char *key_json;	     /* the paths that target's key is made of, or NULL */
 	struct shape shape, names;
 	sqlite3_stmt *insert;
+	uint64_t top; /* the greatest key that went in without waiting, see sqlite_batch.c */
 	struct dest_stats stats;
 };
 
@@ -98,6 +117,24 @@ const char *sqlite_stream_where(const struct dest_stream *s);
 /* Finalizes what would keep a transaction open; the streams must begin again. */
 void sqlite_streams_reset(struct sqlite *d);
 void sqlite_streams_free(struct sqlite *d);
+
+/* Writes what d->rows shows into the stream's table. */
+ab_status sqlite_stream_insert(struct sqlite_stream *s, struct error *e);
+
+/* sqlite_batch.c */
+void sqlite_batch_init(struct sqlite_batch *b);
+void sqlite_batch_fini(struct sqlite_batch *b);
+/* Forgets the records. */
+void sqlite_batch_drop(struct sqlite_batch *b);
+/* Whether the page's records are better collected than written at once. */
+int sqlite_batch_takes(const struct sqlite_stream *s, const struct dest_page *page);
+int sqlite_batch_has_room(const struct sqlite_batch *b, const struct dest_page *page);
+/* Copies the records of a page that d->rows.fit holds, and for which there is room.  *in_order: it did not, nothing
+ * waits and their keys ascend: write them. */
+ab_status sqlite_batch_add(
+    struct sqlite_stream *s, const struct dest_page *page, int *in_order, struct error *e);
+/* Writes what is collected; d->rows shows something else then. */
+ab_status sqlite_batch_flush(struct sqlite *d, struct error *e);
 
 /* sqlite_table.c */
 /* Makes s->target what s->shape and s->spec ask for. */

@@ -12,6 +12,8 @@
 
 #include "data/value.h"
 
+#define CLOCK_LEN 27 /* of clock_format's texts */
+
 struct cursor {
 	sqlite3_vtab_cursor base;
 	struct sqlite_rows *rows;
@@ -205,20 +207,15 @@ result_rest(struct sqlite_rows *r, sqlite3_context *out, uint32_t column)
 	buf_fini(&text);
 }
 
-static int
-rows_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int column)
+static void
+result_field(struct sqlite_rows *r, sqlite3_context *out, uint32_t column)
 {
-	struct sqlite_rows *r = ((struct cursor *)base)->rows;
 	const char *bytes = NULL;
-	const struct scan_field *f = shape_cell(&r->row, &r->fit, (uint32_t)column, &bytes);
+	const struct scan_field *f = shape_cell(&r->row, &r->fit, column, &bytes);
 
-	if (f == NULL)
-		return SQLITE_OK; /* NULL is what is there already */
-	if (r->shape->cols[column].role == SHAPE_REST)
-		result_rest(r, out, (uint32_t)column);
-	else if (f->type == SCAN_NULL)
-		return SQLITE_OK;
-	else if (f->type == SCAN_STRING)
+	if (f == NULL || f->type == SCAN_NULL)
+		return; /* NULL is what is there already */
+	if (f->type == SCAN_STRING)
 		result_string(r, out, f, bytes);
 	else if (r->shape->cols[column].type == SHAPE_TEXT || f->type >= SCAN_ARRAY)
 		result_source(out, f, bytes);
@@ -226,6 +223,31 @@ rows_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int column)
 		result_number(out, f, bytes);
 	else
 		sqlite3_result_int(out, f->type == SCAN_TRUE);
+}
+
+static int
+rows_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int number)
+{
+	struct cursor *c = (struct cursor *)base;
+	struct sqlite_rows *r = c->rows;
+	uint32_t column = (uint32_t)number;
+	const char *bytes;
+
+	switch (r->shape->cols[column].role) {
+	case SHAPE_FIELD:
+		result_field(r, out, column);
+		break;
+	case SHAPE_EXTRACTED_AT:
+		sqlite3_result_text(
+		    out, r->stamps ? r->stamps[c->i] : r->stamp, CLOCK_LEN, SQLITE_STATIC);
+		break;
+	case SHAPE_REST:
+		if (shape_cell(&r->row, &r->fit, column, &bytes) != NULL)
+			result_rest(r, out, column);
+		break;
+	default:
+		break;
+	}
 	return SQLITE_OK;
 }
 

@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 
-#define MAX_COLUMNS	2000  /* SQLITE_MAX_COLUMN of every common build */
-#define DEDUP_CACHE_KIB 16384 /* an upsert comes back to pages that an append never sees again */
+#define MAX_COLUMNS	2000 /* SQLITE_MAX_COLUMN of every common build */
+#define DEDUP_CACHE_KIB 4096 /* an upsert comes back to pages that an append never sees again */
 
 /* What a stream knows about its table is void; its name and figures stay. */
 static void
@@ -27,11 +27,13 @@ reset(struct sqlite_stream *s)
 	s->table = s->target = s->key_json = NULL;
 	s->exists = s->altered = s->staging = 0;
 	s->key = SQLITE_KEY_NONE;
+	s->top = 0;
 }
 
 void
 sqlite_streams_reset(struct sqlite *d)
 {
+	sqlite_batch_drop(&d->batch);
 	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next) {
 		sqlite3_finalize(s->insert);
 		s->insert = NULL;
@@ -157,8 +159,11 @@ sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
     struct dest_stream **out, struct error *e)
 {
 	struct sqlite *d = (struct sqlite *)base;
-	struct sqlite_stream *s = get_stream(d, spec);
+	struct sqlite_stream *s;
 
+	if (sqlite_batch_flush(d, e) != AB_OK)
+		return e->status;
+	s = get_stream(d, spec);
 	if (s == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for stream %s", spec->name);
 	if (sqlite_begin(d, e) != AB_OK || open_table(s, e) != AB_OK)
@@ -202,13 +207,10 @@ prepare(struct sqlite_stream *s, struct error *e)
 			continue;
 		sqlite3_str_appendall(sql, between);
 		between = ",";
-		if (role == SHAPE_FIELD || role == SHAPE_REST)
-			sqlite3_str_appendf(sql, "c%u", i);
+		if (role == SHAPE_META || role == SHAPE_GENERATION)
+			sqlite3_str_appendall(sql, role == SHAPE_META ? "'{}'" : "?1");
 		else
-			sqlite3_str_appendall(sql,
-			    role == SHAPE_EXTRACTED_AT ? "?1"
-				: role == SHAPE_META   ? "'{}'"
-						       : "?2");
+			sqlite3_str_appendf(sql, "c%u", i);
 	}
 	sqlite3_str_appendf(sql, " FROM %s", sqlite_rows_table(s->shape.ncols));
 	if (s->key != SQLITE_KEY_NONE)
@@ -221,10 +223,16 @@ prepare(struct sqlite_stream *s, struct error *e)
 	return rc == SQLITE_OK ? AB_OK : sqlite_fail(s->d, e);
 }
 
+static int
+table_is_right(const struct sqlite_stream *s)
+{
+	return s->exists && shape_is_made(&s->shape) && s->key == sqlite_key_wanted(s);
+}
+
 static ab_status
 follow_shape(struct sqlite_stream *s, struct error *e)
 {
-	if (s->exists && shape_is_made(&s->shape) && s->key == sqlite_key_wanted(s))
+	if (table_is_right(s))
 		return AB_OK;
 	sqlite3_finalize(s->insert);
 	s->insert = NULL;
@@ -232,27 +240,60 @@ follow_shape(struct sqlite_stream *s, struct error *e)
 }
 
 ab_status
+sqlite_stream_insert(struct sqlite_stream *s, struct error *e)
+{
+	struct sqlite *d = s->d;
+	int rc;
+
+	if (s->insert == NULL && prepare(s, e) != AB_OK)
+		return e->status;
+	d->rows.shape = &s->shape;
+	sqlite3_bind_int64(s->insert, 1, s->spec.generation_id);
+	rc = sqlite3_step(s->insert);
+	if (sqlite3_reset(s->insert) != SQLITE_OK || rc != SQLITE_DONE)
+		return sqlite_fail(d, e);
+	return AB_OK;
+}
+
+/* Lays the page over the columns, and makes the table follow. */
+static ab_status
+fit_page(struct sqlite_stream *s, const struct dest_page *page, struct error *e)
+{
+	struct sqlite *d = s->d;
+
+	if (shape_fit(&s->shape, &d->rows.fit, page, e) != AB_OK)
+		return e->status;
+	if (d->rows.fit.key_broken)
+		s->shape.key = SHAPE_NOWHERE;
+	if (table_is_right(s))
+		return AB_OK;
+	/* What was collected is in the order of the keys' old type. */
+	if (follow_shape(s, e) != AB_OK || sqlite_batch_flush(d, e) != AB_OK)
+		return e->status;
+	return shape_fit(&s->shape, &d->rows.fit, page, e);
+}
+
+ab_status
 sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, struct error *e)
 {
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
 	struct sqlite *d = s->d;
-	char now[CLOCK_TEXT];
-	int rc;
+	int collect = sqlite_batch_takes(s, page), in_order = 1;
+	char stamp[CLOCK_TEXT];
 
-	if (sqlite_begin(d, e) != AB_OK || shape_fit(&s->shape, &d->rows.fit, page, e) != AB_OK)
+	if (sqlite_begin(d, e) != AB_OK)
 		return e->status;
-	if (d->rows.fit.key_broken)
-		s->shape.key = SHAPE_NOWHERE;
-	if (follow_shape(s, e) != AB_OK || (s->insert == NULL && prepare(s, e) != AB_OK))
+	if ((!collect || d->batch.owner != s || !sqlite_batch_has_room(&d->batch, page)) &&
+	    sqlite_batch_flush(d, e) != AB_OK)
 		return e->status;
-	d->rows.shape = &s->shape;
-	sqlite3_bind_text(s->insert, 1, clock_format(page->extracted_us, now), -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s->insert, 2, s->spec.generation_id);
-	rc = sqlite3_step(s->insert);
-	if (sqlite3_reset(s->insert) != SQLITE_OK || rc != SQLITE_DONE)
-		return sqlite_fail(d, e);
+	if (fit_page(s, page, e) != AB_OK)
+		return e->status;
 	s->stats.rows += (int64_t)(page->scan->nrecords - page->first);
-	return AB_OK;
+	if (collect && (sqlite_batch_add(s, page, &in_order, e) != AB_OK || !in_order))
+		return e->status;
+	d->rows.stamps = NULL;
+	d->rows.stamp = clock_format(page->extracted_us, stamp);
+	return sqlite_stream_insert(s, e);
 }
 
 ab_status
@@ -261,7 +302,7 @@ sqlite_stream_discard(struct dest_stream *base, int64_t since_us, struct error *
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
 	char since[CLOCK_TEXT];
 
-	if (!s->exists || sqlite_begin(s->d, e) != AB_OK)
+	if (!s->exists || sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s->d, e) != AB_OK)
 		return e->status;
 	return delete_rows(s,
 	    sqlite3_mprintf("\"%w\" >= %Q", shape_system_name(SHAPE_EXTRACTED_AT),
@@ -293,7 +334,8 @@ sqlite_stream_finish(struct dest_stream *base, struct error *e)
 {
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
 
-	if (sqlite_begin(s->d, e) != AB_OK || follow_shape(s, e) != AB_OK)
+	if (sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s->d, e) != AB_OK ||
+	    follow_shape(s, e) != AB_OK)
 		return e->status;
 	return s->staging ? swap(s, e) : AB_OK;
 }
