@@ -8,10 +8,9 @@
 
 #define VIEWS_MAX ((size_t)256 << 20) /* memory of the views of one call */
 
-ab_status
-hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb, struct error *e)
+void
+hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb)
 {
-	(void)e;
 	*s = (struct hosted){.up = up, .crumb = crumb, .page_cap = up->chan.slot_bytes};
 	s->host = (struct ab_host){.size = sizeof(s->host), .abi = AB_ABI, .priv = s};
 	services_fill(&s->host);
@@ -24,7 +23,6 @@ hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb, struc
 	s->state.hosted = s;
 	buf_init(&s->state.text, CHAN_MAX_TEXT / 2);
 	page_init(&s->page, s, up, s->page_cap);
-	return AB_OK;
 }
 
 void

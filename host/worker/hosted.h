@@ -61,8 +61,7 @@ struct hosted {
 	struct ab_state state;
 };
 
-ab_status
-hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb, struct error *e);
+void hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb);
 void hosted_fini(struct hosted *s);
 
 /* A call of the connector begins; stream may be NULL, page 0. */

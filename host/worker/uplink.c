@@ -17,8 +17,11 @@ uplink_init(struct uplink *u, int fd, int mem_fd, struct error *e)
 
 	*u = (struct uplink){.cancel_fd = -1};
 	rc = chan_attach(&u->chan, fd, mem_fd, e);
-	if (rc != AB_OK)
+	if (rc != AB_OK) {
+		close(fd);
+		close(mem_fd);
 		return rc;
+	}
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_cond_init(&u->changed, NULL);
 	u->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -24,7 +24,7 @@ struct uplink {
 	char *texts; /* what the command's texts point into */
 };
 
-/* Takes the descriptors. */
+/* Takes the descriptors, also where it fails. */
 ab_status uplink_init(struct uplink *u, int fd, int mem_fd, struct error *e);
 void uplink_fini(struct uplink *u);
 /* The receiving thread: until CHAN_QUIT, the engine's end or rubbish; then the running command is cancelled, and

@@ -206,8 +206,9 @@ worker_run(int fd, int mem_fd, int so_fd)
 	}
 	w->so_fd = so_fd;
 	w->crumb = crumb_map(&w->up.chan);
-	if (w->crumb != NULL && hosted_init(&w->hosted, &w->up, w->crumb, NULL) == AB_OK &&
-	    pthread_create(&thread, NULL, source_thread, w) == 0) {
+	if (w->crumb != NULL)
+		hosted_init(&w->hosted, &w->up, w->crumb);
+	if (w->crumb != NULL && pthread_create(&thread, NULL, source_thread, w) == 0) {
 		uplink_serve(&w->up);
 		pthread_join(thread, NULL);
 		rc = 0;
