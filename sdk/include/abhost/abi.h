@@ -120,7 +120,7 @@ struct ab_host {
 	/* Element, or value of member, i; NULL behind the last. */
 	const struct ab_json *(*json_at)(const struct ab_json *, size_t i);
 	struct ab_str (*json_key)(const struct ab_json *, size_t i); /* of member i, unescaped */
-	size_t (*json_len)(const struct ab_json *);         /* elements or members; else 0 */
+	size_t (*json_len)(const struct ab_json *);         /* elements or members */
 	int (*json_type)(const struct ab_json *);           /* AB_NULL ... AB_OBJECT */
 	int64_t (*json_int)(const struct ab_json *);        /* also 0 or 1 of a bool; saturates */
 	double (*json_real)(const struct ab_json *);
