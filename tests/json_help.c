@@ -233,8 +233,7 @@ add_records(json_t *records, json_t *v)
 		json_array_append(records, v);
 		return ORACLE_YES;
 	}
-	json_array_foreach(v, i, item)
-	{
+	json_array_foreach (v, i, item) {
 		if (!json_is_object(item))
 			return ORACLE_NO;
 	}
@@ -344,16 +343,14 @@ oracle_compare(const struct scan *s, const char *page, const json_t *records)
 
 	if (s->nrecords != json_array_size(records))
 		return "number of records";
-	json_array_foreach(records, i, record)
-	{
+	json_array_foreach (records, i, record) {
 		fields = s->fields + s->records[i].field;
 		if (page[s->records[i].off] != '{' ||
 		    page[s->records[i].off + s->records[i].len - 1] != '}')
 			return "span of a record";
 		if (s->records[i].count < json_object_size(record))
 			return "number of fields";
-		json_object_foreach(record, key, value)
-		{
+		json_object_foreach (record, key, value) {
 			f = find_field(fields, s->records[i].count, page, key);
 			wrong = f == NULL ? "missing field" : compare_value(f, page, value);
 			if (wrong != NULL)

@@ -13,8 +13,7 @@ same_members(const struct ab_json *v, const json_t *want)
 	if (json_is_array(want)) {
 		if (view_len(v) != json_array_size(want))
 			return 0;
-		json_array_foreach(want, i, item)
-		{
+		json_array_foreach (want, i, item) {
 			if (!view_is(view_at(v, i), item))
 				return 0;
 		}
@@ -22,8 +21,7 @@ same_members(const struct ab_json *v, const json_t *want)
 	}
 	if (view_len(v) < json_object_size(want))
 		return 0;
-	json_object_foreach((json_t *)(uintptr_t)want, key, item)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)want, key, item) {
 		if (!view_is(view_get(v, key), item))
 			return 0;
 	}

@@ -156,8 +156,7 @@ find_committed(const struct source *s)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(s->committed, i, entry)
-	{
+	json_array_foreach (s->committed, i, entry) {
 		const json_t *part = json_object_get(entry, "partition");
 
 		if (s->part == 0 ? json_is_null(part)

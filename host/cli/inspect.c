@@ -108,8 +108,9 @@ print_spec(const struct loader_file *f, struct error *e)
 		return e->status;
 	printf("\nconfiguration:\n");
 	rc = table_init(&t, stdout, TABLE_ALIGNED, names, 6);
-	json_object_foreach(json_object_get(spec, "properties"), key, property) if (rc == 0) rc =
-	    print_property(&t, spec, key, property);
+	json_object_foreach (json_object_get(spec, "properties"), key, property)
+		if (rc == 0)
+			rc = print_property(&t, spec, key, property);
 	if (table_fini(&t) != 0 || rc != 0)
 		error_set(e, AB_ENOMEM, "no memory");
 	json_decref(spec);

@@ -219,8 +219,7 @@ expand_value(struct expansion *x, json_t *value)
 
 	if (json_is_string(value))
 		return expand_string(x, value);
-	json_object_foreach(value, key, item)
-	{
+	json_object_foreach (value, key, item) {
 		mark = path_key(&x->where, key);
 		rc = expand_value(x, item);
 		if (rc != AB_OK)

@@ -46,8 +46,7 @@ fill_object(struct schema_check *c, const json_t *schema, json_t *v)
 	json_t *property, *value, *def;
 	const char *key;
 
-	json_object_foreach(json_object_get(schema, "properties"), key, property)
-	{
+	json_object_foreach (json_object_get(schema, "properties"), key, property) {
 		value = json_object_get(v, key);
 		def = json_object_get(property, "default");
 		if (value == NULL && def != NULL &&

@@ -115,8 +115,7 @@ schema_excluded(const json_t *branch, const json_t *v)
 	const char *key;
 	json_t *property;
 
-	json_object_foreach(json_object_get(branch, "properties"), key, property)
-	{
+	json_object_foreach (json_object_get(branch, "properties"), key, property) {
 		const json_t *value = json_object_get(property, "const");
 		const json_t *have = json_object_get(v, key);
 
@@ -134,8 +133,7 @@ discriminator(const json_t *branches)
 	const char *key;
 	json_t *property;
 
-	json_object_foreach((json_t *)first, key, property)
-	{
+	json_object_foreach ((json_t *)first, key, property) {
 		size_t i, n = json_array_size(branches);
 
 		for (i = 0; i < n; i++) {
@@ -235,9 +233,9 @@ slip_for(const json_t *properties, const json_t *v, const char *key)
 	const char *other;
 	json_t *value;
 
-	json_object_foreach(
-	    (json_t *)v, other, value) if (json_object_get(properties, other) == NULL &&
-	    near_word(key, other)) return other;
+	json_object_foreach ((json_t *)v, other, value)
+		if (json_object_get(properties, other) == NULL && near_word(key, other))
+			return other;
 	return NULL;
 }
 
@@ -275,12 +273,11 @@ check_extra(struct schema_check *c, const json_t *schema, const char *key, const
 		schema_value(c, extra, v);
 	if (!json_is_false(extra))
 		return;
-	json_object_foreach(
-	    json_object_get(schema, "properties"), known, property) if (near_word(known, key))
-	{
-		schema_fault(c, "is not a key of the spec (is \"%.60s\" meant?)", known);
-		return;
-	}
+	json_object_foreach (json_object_get(schema, "properties"), known, property)
+		if (near_word(known, key)) {
+			schema_fault(c, "is not a key of the spec (is \"%.60s\" meant?)", known);
+			return;
+		}
 	schema_fault(c, "is not a key of the spec");
 }
 
@@ -293,8 +290,7 @@ check_object(struct schema_check *c, const json_t *schema, const json_t *v)
 	size_t mark;
 
 	check_required(c, schema, v);
-	json_object_foreach((json_t *)v, key, value)
-	{
+	json_object_foreach ((json_t *)v, key, value) {
 		mark = path_key(&c->where, key);
 		property = json_object_get(properties, key);
 		if (property != NULL)

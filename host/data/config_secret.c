@@ -26,7 +26,8 @@ register_all(struct secrets *s, const json_t *v)
 	size_t i;
 	char *text;
 
-	json_object_foreach((json_t *)v, key, item) register_all(s, item);
+	json_object_foreach ((json_t *)v, key, item)
+		register_all(s, item);
 	for (i = 0; i < json_array_size(v); i++)
 		register_all(s, json_array_get(v, i));
 	if (json_is_string(v) && redact_add(json_string_value(v), json_string_length(v)) != 0)
@@ -88,8 +89,7 @@ visit_object(struct secrets *s, const json_t *schema, json_t *v)
 	const char *key;
 	void *next;
 
-	json_object_foreach_safe(v, next, key, value)
-	{
+	json_object_foreach_safe (v, next, key, value) {
 		property = json_object_get(properties, key);
 		if (property == NULL)
 			property = json_object_get(schema, "additionalProperties");

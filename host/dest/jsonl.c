@@ -97,8 +97,7 @@ finish_renames(struct jsonl *d, struct error *e)
 
 	if (json_object_size(d->state.now.renames) == 0)
 		return AB_OK;
-	json_object_foreach(d->state.now.renames, name, value)
-	{
+	json_object_foreach (d->state.now.renames, name, value) {
 		if (jsonl_path(d, name, "", to, e) != AB_OK ||
 		    jsonl_path(d, json_string_value(value), "", from, e) != AB_OK)
 			return e->status;

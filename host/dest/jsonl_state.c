@@ -71,8 +71,7 @@ load_rows(struct jsonl_state *s, const json_t *rows)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach (rows, i, row) {
 		const char *stream = text_of(row, "stream"), *ns = text_of(row, "namespace");
 		const char *partition = text_of(row, "partition");
 		char *key;
@@ -167,7 +166,8 @@ whole(const struct jsonl_state *s)
 	json_t *rows = json_array(), *row;
 	const char *key;
 
-	json_object_foreach(s->now.rows, key, row) json_array_append(rows, row);
+	json_object_foreach (s->now.rows, key, row)
+		json_array_append(rows, row);
 	return json_pack("{s:i, s:s, s:O, s:o, s:O, s:O}", "format", JSONL_FORMAT, "connector",
 	    s->connector, "files", s->now.files, "state", rows, "renames", s->now.renames, "runs",
 	    s->now.runs);
@@ -257,8 +257,7 @@ jsonl_state_delete(struct jsonl_state *s, const char *stream, const char *namesp
 	json_t *row;
 	void *next;
 
-	json_object_foreach_safe(s->now.rows, next, key, row)
-	{
+	json_object_foreach_safe (s->now.rows, next, key, row) {
 		if (strcmp(text_of(row, "stream"), stream) == 0 &&
 		    strcmp(text_of(row, "namespace"), namespace_) == 0)
 			json_object_del(s->now.rows, key);
@@ -292,8 +291,7 @@ jsonl_state_list(const struct jsonl_state *s, struct dest_state **out, size_t *n
 
 	if (rows == NULL)
 		return no_memory(e);
-	json_object_foreach(s->now.rows, key, row)
-	{
+	json_object_foreach (s->now.rows, key, row) {
 		rows[i++] = (struct dest_state){
 		    .stream = copy_text(row, "stream", &failed),
 		    .namespace_ = copy_text(row, "namespace", &failed),

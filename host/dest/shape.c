@@ -196,8 +196,7 @@ shape_add_schema(struct shape *s, const json_t *schema, struct error *e)
 	json_t *property;
 	uint32_t col;
 
-	json_object_foreach(json_object_get(schema, "properties"), key, property)
-	{
+	json_object_foreach (json_object_get(schema, "properties"), key, property) {
 		col = shape_column(s, key, strlen(key), e);
 		if (col == SHAPE_NOWHERE)
 			return e->status;
@@ -314,7 +313,8 @@ shape_load(struct shape *s, const char *json, struct error *e)
 	size_t i;
 	int bad = !json_is_array(saved);
 
-	json_array_foreach(saved, i, column) bad |= load_column(s, column) != 0;
+	json_array_foreach (saved, i, column)
+		bad |= load_column(s, column) != 0;
 	json_decref(saved);
 	return bad ? error_set(e, AB_EDATA, "the saved columns make no sense: %.100s", json)
 		   : AB_OK;

@@ -83,8 +83,9 @@ type_of_types(const json_t *type)
 
 	if (json_is_string(type))
 		return type_of_word(json_string_value(type));
-	json_array_foreach(type, i, one) if (json_is_string(one)) t =
-	    shape_join(t, type_of_word(json_string_value(one)));
+	json_array_foreach (type, i, one)
+		if (json_is_string(one))
+			t = shape_join(t, type_of_word(json_string_value(one)));
 	return t;
 }
 
@@ -101,12 +102,13 @@ type_of_schema(const json_t *p, int depth)
 	if (t == SHAPE_NONE)
 		t = type_of_types(json_object_get(p, "type"));
 	for (int u = 0; u < 3 && t == SHAPE_NONE && depth < MAX_DEPTH; u++)
-		json_array_foreach(json_object_get(p, unions[u]), i, one) t =
-		    shape_join(t, type_of_schema(one, depth + 1));
+		json_array_foreach (json_object_get(p, unions[u]), i, one)
+			t = shape_join(t, type_of_schema(one, depth + 1));
 	if (t == SHAPE_NONE && (one = json_object_get(p, "const")) != NULL)
 		t = type_of_constant(one);
 	list = t == SHAPE_NONE ? json_object_get(p, "enum") : NULL;
-	json_array_foreach(list, i, one) t = shape_join(t, type_of_constant(one));
+	json_array_foreach (list, i, one)
+		t = shape_join(t, type_of_constant(one));
 	if (t == SHAPE_NONE && (json_object_get(p, "properties") || json_object_get(p, "items")))
 		t = SHAPE_JSON;
 	if (t == SHAPE_NONE && json_is_string(json_object_get(p, "format")))
@@ -134,8 +136,9 @@ is_time(const json_t *p, int depth)
 	if (airbyte != NULL && strncmp(airbyte, "timestamp_", 10) == 0)
 		return 1;
 	for (int u = 0; u < 3 && depth < MAX_DEPTH; u++)
-		json_array_foreach(
-		    json_object_get(p, unions[u]), i, one) if (is_time(one, depth + 1)) return 1;
+		json_array_foreach (json_object_get(p, unions[u]), i, one)
+			if (is_time(one, depth + 1))
+				return 1;
 	return 0;
 }
 

@@ -28,8 +28,9 @@ catalog_supports(const json_t *stream, const char *sync_mode)
 	const json_t *mode;
 	size_t i;
 
-	json_array_foreach(modes, i, mode) if (json_is_string(mode) &&
-	    strcmp(json_string_value(mode), sync_mode) == 0) return 1;
+	json_array_foreach (modes, i, mode)
+		if (json_is_string(mode) && strcmp(json_string_value(mode), sync_mode) == 0)
+			return 1;
 	return 0;
 }
 
@@ -69,7 +70,9 @@ is_path(const json_t *v)
 
 	if (!json_is_array(v))
 		return 0;
-	json_array_foreach(v, i, part) if (!is_name(part)) return 0;
+	json_array_foreach (v, i, part)
+		if (!is_name(part))
+			return 0;
 	return 1;
 }
 
@@ -81,7 +84,9 @@ is_key(const json_t *v)
 
 	if (!json_is_array(v))
 		return 0;
-	json_array_foreach(v, i, path) if (!is_path(path) || json_array_size(path) == 0) return 0;
+	json_array_foreach (v, i, path)
+		if (!is_path(path) || json_array_size(path) == 0)
+			return 0;
 	return 1;
 }
 
@@ -93,9 +98,11 @@ is_modes(const json_t *v)
 
 	if (!json_is_array(v))
 		return 0;
-	json_array_foreach(v, i, mode) if (!json_is_string(mode) ||
-	    (strcmp(json_string_value(mode), "full_refresh") != 0 &&
-		strcmp(json_string_value(mode), "incremental") != 0)) return 0;
+	json_array_foreach (v, i, mode)
+		if (!json_is_string(mode) ||
+		    (strcmp(json_string_value(mode), "full_refresh") != 0 &&
+			strcmp(json_string_value(mode), "incremental") != 0))
+			return 0;
 	return 1;
 }
 

@@ -95,8 +95,7 @@ set_paths(json_t **out, json_t *value, int depth, const char *where, struct erro
 	if (!json_is_array(value))
 		return error_set(e, AB_ECONFIG, "%s: expected an array of %s", where,
 		    depth == 1 ? "names (cursor_field)" : "paths (primary_key)");
-	json_array_foreach(value, i, part)
-	{
+	json_array_foreach (value, i, part) {
 		const json_t *name;
 		size_t k;
 
@@ -104,9 +103,10 @@ set_paths(json_t **out, json_t *value, int depth, const char *where, struct erro
 			return error_set(e, AB_ECONFIG, "%s: cursor_field must hold names", where);
 		if (depth == 2 && json_array_size(part) == 0)
 			return error_set(e, AB_ECONFIG, "%s: primary_key must hold paths", where);
-		json_array_foreach(
-		    part, k, name) if (json_string_length(name) == 0) return error_set(e,
-		    AB_ECONFIG, "%s: primary_key's paths must hold names", where);
+		json_array_foreach (part, k, name)
+			if (json_string_length(name) == 0)
+				return error_set(e, AB_ECONFIG,
+				    "%s: primary_key's paths must hold names", where);
 	}
 	json_decref(*out);
 	*out = json_incref(value);
@@ -181,8 +181,9 @@ read_catalog(struct choice *choices, const struct catalog *c, const json_t *file
 	if (!json_is_array(streams))
 		return error_set(e, AB_ECONFIG,
 		    "the catalog file is no ConfiguredAirbyteCatalog: expected {\"streams\": [...]}");
-	json_array_foreach(streams, i,
-	    entry) if ((status = read_configured(choices, c, entry, i, e)) != AB_OK) break;
+	json_array_foreach (streams, i, entry)
+		if ((status = read_configured(choices, c, entry, i, e)) != AB_OK)
+			break;
 	return status;
 }
 

@@ -42,7 +42,8 @@ path_make(struct arena *a, const json_t *path)
 
 	if (out == NULL)
 		return NULL;
-	json_array_foreach(path, i, part) out[i] = json_string_value(part);
+	json_array_foreach (path, i, part)
+		out[i] = json_string_value(part);
 	out[json_array_size(path)] = NULL;
 	return out;
 }
@@ -56,7 +57,9 @@ key_make(struct arena *a, const json_t *key)
 
 	if (out == NULL)
 		return NULL;
-	json_array_foreach(key, i, path) if ((out[i] = path_make(a, path)) == NULL) return NULL;
+	json_array_foreach (key, i, path)
+		if ((out[i] = path_make(a, path)) == NULL)
+			return NULL;
 	out[json_array_size(key)] = NULL;
 	return out;
 }
@@ -68,8 +71,9 @@ schema_at(const json_t *schema, const json_t *path)
 	const json_t *part;
 	size_t i;
 
-	json_array_foreach(path, i, part) schema =
-	    json_object_get(json_object_get(schema, "properties"), json_string_value(part));
+	json_array_foreach (path, i, part)
+		schema =
+		    json_object_get(json_object_get(schema, "properties"), json_string_value(part));
 	return schema;
 }
 

@@ -64,8 +64,7 @@ read_headers(const struct fields *f, const json_t *d, struct endpoint *ep, struc
 	const char *name, *wrong;
 	json_t *value;
 
-	json_object_foreach((json_t *)d, name, value)
-	{
+	json_object_foreach ((json_t *)d, name, value) {
 		wrong = headers_check_name(name);
 		if (wrong == NULL && !json_is_string(value))
 			wrong = "must be a string";

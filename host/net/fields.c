@@ -107,8 +107,7 @@ fields_check(const struct fields *f, const char *pointer, const json_t *object,
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach ((json_t *)object, key, value) {
 		field = find_field(known, key);
 		if (field == NULL)
 			return fail_unknown(f, pointer, key, known, e);

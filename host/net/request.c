@@ -42,8 +42,7 @@ read_ok(struct request *r, const struct fields *f, const json_t *list, struct er
 	json_int_t status;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		status = json_integer_value(item);
 		if (!json_is_integer(item) || status < 400 || status > 599)
 			return fields_fail(f, "", "ok", "must hold statuses from 400 to 599", e);

@@ -76,7 +76,9 @@ is_path(const json_t *v)
 
 	if (!json_is_array(v))
 		return 0;
-	json_array_foreach(v, i, item) if (json_string_length(item) == 0) return 0;
+	json_array_foreach (v, i, item)
+		if (json_string_length(item) == 0)
+			return 0;
 	return 1;
 }
 
@@ -88,7 +90,9 @@ is_paths(const json_t *v)
 
 	if (!json_is_array(v))
 		return 0;
-	json_array_foreach(v, i, item) if (json_array_size(item) == 0 || !is_path(item)) return 0;
+	json_array_foreach (v, i, item)
+		if (json_array_size(item) == 0 || !is_path(item))
+			return 0;
 	return 1;
 }
 
@@ -98,9 +102,11 @@ is_modes(const json_t *v)
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(v, i, item) if (!json_is_string(item) ||
-	    (strcmp(json_string_value(item), "full_refresh") != 0 &&
-		strcmp(json_string_value(item), "incremental") != 0)) return 0;
+	json_array_foreach (v, i, item)
+		if (!json_is_string(item) ||
+		    (strcmp(json_string_value(item), "full_refresh") != 0 &&
+			strcmp(json_string_value(item), "incremental") != 0))
+			return 0;
 	return json_array_size(v) > 0;
 }
 
@@ -189,8 +195,9 @@ check(const struct text *t, const struct key *keys, int open, const char *requir
 	if (rc == AB_OK && required != NULL && json_object_get(root, required) == NULL)
 		rc = mistake(t, required, "is missing");
 	if (rc == AB_OK)
-		json_object_foreach(
-		    root, name, v) if ((rc = check_key(t, name, v, keys, open)) != AB_OK) break;
+		json_object_foreach (root, name, v)
+			if ((rc = check_key(t, name, v, keys, open)) != AB_OK)
+				break;
 	json_decref(root);
 	return rc;
 }

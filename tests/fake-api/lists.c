@@ -22,8 +22,7 @@ load_array(struct store *s, const char *file, const json_t *array)
 	l = store_add_list(s, name, RENDER_FLAT);
 	if (l == NULL)
 		return -1;
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach (array, i, item) {
 		char *text = json_dumps(item, JSON_COMPACT);
 		int rc = text == NULL ? -1 : store_add_text(s, l, text, strlen(text));
 
@@ -46,8 +45,7 @@ load_file(struct store *s, const char *path)
 		fprintf(stderr, "fake-api: %s: line %d: %s\n", path, why.line, why.text);
 		return -1;
 	}
-	json_object_foreach(root, key, value)
-	{
+	json_object_foreach (root, key, value) {
 		if (rc == 0 && json_is_array(value))
 			rc = load_array(s, path, value);
 	}
