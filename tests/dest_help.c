@@ -16,7 +16,7 @@ void
 scratch_begin(void)
 {
 	ck_assert_ptr_nonnull(getcwd(before, sizeof(before)));
-	strcpy(folder, "/tmp/abhost-dest-XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/abhost-dest-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chdir(folder), 0);
 }

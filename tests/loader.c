@@ -298,6 +298,9 @@ count(void *ctx, const struct loader_file *f, const char *why)
 	struct seen *s = ctx;
 
 	ck_assert_ptr_nonnull(f->path);
+	/* what is installed on this machine is none of the test's business */
+	if (strncmp(f->path, dir, strlen(dir)) != 0)
+		return AB_OK;
 	if (why == NULL) {
 		s->usable++;
 		ck_assert_str_eq(f->id, "loader-so");
@@ -321,7 +324,7 @@ START_TEST(each_file_of_the_search_path_is_told_once)
 	ck_assert_int_eq(loader_each(count, &s, &error), AB_OK);
 	unlink(other);
 	ck_assert_int_eq(s.usable, 1);
-	ck_assert_int_ge(s.unusable, 1);
+	ck_assert_int_eq(s.unusable, 1);
 	ck_assert_ptr_nonnull(strstr(s.why, "its id is loader-so: call the file loader-so.so"));
 }
 END_TEST

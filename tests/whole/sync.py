@@ -140,10 +140,10 @@ def environment():
     folder = scratch()
     with FakeApi(users=10, events=10) as api:
         with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
-            json.dump({"api_key": "${MY_API_KEY}", "base_url": api.url}, file)
+            json.dump({"api_key": "${ABHOST_TEST_KEY}", "base_url": api.url}, file)
         missing = run(api, folder)
-        tap.ok(missing.code == 3 and "MY_API_KEY" in missing.err, "a missing variable is named", missing)
-        done = abhost("run", connector("my-api"), "config.json", cwd=folder, env={"MY_API_KEY": api.key})
+        tap.ok(missing.code == 3 and "ABHOST_TEST_KEY" in missing.err, "a missing variable is named", missing)
+        done = abhost("run", connector("my-api"), "config.json", cwd=folder, env={"ABHOST_TEST_KEY": api.key})
         tap.ok(done.code == 0, "a key from the environment", done)
         tap.same(secrets_in(done, os.path.join(folder, "my-api.db")), [], "is nowhere either")
 
