@@ -64,18 +64,20 @@ shape_column_name(struct buf *out, const char *key, size_t klen)
 int
 shape_table_name(struct buf *out, const char *namespace_, const char *stream)
 {
-	const char *begin = namespace_ != NULL && namespace_[0] != '\0' ? namespace_ : stream;
+	int has_namespace = namespace_ != NULL && namespace_[0] != '\0';
 
 	buf_reset(out);
-	/* SQLite keeps sqlite_ for itself, we keep _abhost_. */
-	if (begins_with(begin, "sqlite_") || begins_with(begin, "_abhost_") || begin[0] == '\0')
-		buf_addc(out, '_');
-	if (begin != stream) {
-		buf_adds(out, namespace_);
-		buf_addc(out, '_');
-	}
+	/* The first '_' stays only where it must: SQLite keeps sqlite_ for itself, we keep _abhost_. */
+	buf_addc(out, '_');
+	buf_adds(out, has_namespace ? namespace_ : "");
+	buf_adds(out, has_namespace ? "_" : "");
 	buf_adds(out, stream);
-	return out->failed ? -1 : clean(out);
+	if (out->failed)
+		return -1;
+	if (out->len > 1 && !begins_with(out->ptr + 1, "sqlite_") &&
+	    !begins_with(out->ptr + 1, "_abhost_"))
+		memmove(out->ptr, out->ptr + 1, out->len--);
+	return clean(out);
 }
 
 const char *
