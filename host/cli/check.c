@@ -12,7 +12,7 @@ check_run(const struct cli_args *a)
 		return code;
 	if (sync_check(&s.sync, &e) == AB_OK)
 		printf("ok: %s %s can read with this configuration\n", s.file.id, s.file.version);
-	code = e.status != AB_OK ? cli_fail(&e) : CLI_DONE;
+	code = e.status != AB_OK ? cli_look_fail(&s, &e) : CLI_DONE;
 	cli_source_fini(&s);
 	return code;
 }

@@ -75,6 +75,7 @@ struct cli_source {
 	struct loader_file file;
 	json_t *spec, *config;
 	struct sync_options sync; /* connector, config and environment filled in */
+	int signal;		  /* that ended check, discover or read */
 };
 /* config NULL: the connector and its spec only. fini in any case. */
 ab_status
@@ -82,6 +83,8 @@ cli_source_init(struct cli_source *s, const char *connector, const char *config,
 void cli_source_fini(struct cli_source *s);
 /* The same for check, discover and read, which log warnings only: an exit code, or -1: go on. */
 int cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process);
+/* How they fail: in silence, with 128 + N, where a signal ended them. */
+int cli_look_fail(const struct cli_source *s, const struct error *e);
 #define CLI_IN_PROCESS \
 	{ \
 		"in-process", NULL, "run the connector in this process, for gdb and valgrind", 0 \

@@ -1,7 +1,9 @@
 /* common.c - how commands fail, end, and get at a connector with its configuration. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/redact.h"
@@ -29,14 +31,23 @@ cli_fail(const struct error *e)
 	return e->status == AB_ECONFIG || e->status == AB_EUNSUPPORTED ? CLI_CONFIG : CLI_FAILED;
 }
 
+/* `abhost ... | head`: whoever read has seen enough. */
+static int
+reader_is_gone(void)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 int
 cli_finish(int code)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	int failed = fflush(stdout) != 0 ? errno : ferror(stdout) ? EIO : 0;
+
+	if (failed == 0 || reader_is_gone())
 		return code;
-	if (errno == EPIPE) /* `abhost ... | head`: its reader has seen enough */
-		return code;
-	fprintf(stderr, "abhost: cannot write to standard output: %s\n", strerror(errno));
+	fprintf(stderr, "abhost: cannot write to standard output: %s\n", strerror(failed));
 	return code != CLI_DONE ? code : CLI_FAILED;
 }
 
@@ -123,5 +134,12 @@ cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process)
 		return cli_fail(&e);
 	}
 	s->sync.in_process = in_process;
+	s->sync.signal = &s->signal;
 	return -1;
+}
+
+int
+cli_look_fail(const struct cli_source *s, const struct error *e)
+{
+	return s->signal != 0 ? 128 + s->signal : cli_fail(e);
 }

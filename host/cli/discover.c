@@ -54,7 +54,7 @@ discover_run(const struct cli_args *a)
 	if (rc == AB_OK)
 		code = cli_print_json(configured != NULL ? configured : catalog);
 	else
-		code = cli_fail(&e);
+		code = cli_look_fail(&s, &e);
 	json_decref(catalog);
 	json_decref(configured);
 	cli_source_fini(&s);

@@ -2,10 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "data/config.h"
 #include "source/sofile.h"
+
+#define MAX_DEPTH 6
+#define MAX_SHOWN 1000 /* bytes of a default */
 
 static void
 print_functions(const struct loader_file *f)
@@ -56,9 +60,12 @@ is_required(const json_t *schema, const char *key)
 {
 	const json_t *required = json_object_get(schema, "required");
 
-	for (size_t i = 0; i < json_array_size(required); i++)
-		if (strcmp(json_string_value(json_array_get(required, i)) ?: "", key) == 0)
+	for (size_t i = 0; i < json_array_size(required); i++) {
+		const char *name = json_string_value(json_array_get(required, i));
+
+		if (name != NULL && strcmp(name, key) == 0)
 			return 1;
+	}
 	return 0;
 }
 
@@ -69,28 +76,64 @@ type_of(const json_t *property)
 
 	if (json_is_array(type))
 		type = json_array_get(type, 0);
-	if (json_is_string(type))
-		return json_string_value(type);
-	return json_object_get(property, "oneOf") != NULL ? "one of several" : "any";
+	return json_is_string(type) ? json_string_value(type) : "any";
+}
+
+static const char *
+secret_word(const json_t *property)
+{
+	if (!json_is_true(json_object_get(property, "airbyte_secret")))
+		return "";
+	return json_is_true(json_object_get(property, "ab_reveal"))
+	    ? "secret, shown to the connector"
+	    : "secret";
+}
+
+static int print_properties(struct table *t, const json_t *schema, const char *above, int depth);
+
+/* A key, then those below it: "credentials", "credentials.token". */
+static int
+print_property(struct table *t, const json_t *schema, const char *above, const char *key, int depth)
+{
+	const json_t *property = json_object_get(json_object_get(schema, "properties"), key);
+	const json_t *only = json_object_get(property, "const");
+	const json_t *value = only != NULL ? only : json_object_get(property, "default");
+	const char *note = json_string_value(json_object_get(property, "description"));
+	const char *secret = secret_word(property);
+	char path[256], *text = NULL;
+	struct buf shown;
+	const char *cells[] = {path, type_of(property), is_required(schema, key) ? "required" : "",
+	    secret, "", note != NULL ? note : ""};
+	int rc;
+
+	if (value != NULL && *secret == '\0')
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	buf_init(&shown, MAX_SHOWN);
+	if (text != NULL)
+		buf_addf(&shown, "%s%s", only != NULL ? "only " : "", text);
+	cells[4] = buf_str(&shown);
+	snprintf(path, sizeof(path), "%s%s%s", above, *above != '\0' ? "." : "", key);
+	rc = table_row(t, cells);
+	buf_fini(&shown);
+	free(text);
+	return rc == 0 ? print_properties(t, property, path, depth + 1) : rc;
 }
 
 static int
-print_property(struct table *t, const json_t *schema, const char *key, const json_t *property)
+print_properties(struct table *t, const json_t *schema, const char *above, int depth)
 {
-	const json_t *def = json_object_get(property, "default");
-	int is_secret = json_is_true(json_object_get(property, "airbyte_secret"));
-	char *text =
-	    def != NULL && !is_secret ? json_dumps(def, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-	const char *note = json_string_value(json_object_get(property, "description"));
-	const char *cells[] = {key, type_of(property), is_required(schema, key) ? "required" : "",
-	    !is_secret ? ""
-		: json_is_true(json_object_get(property, "ab_reveal"))
-		? "secret, shown to the connector"
-		: "secret",
-	    text != NULL ? text : "", note != NULL ? note : ""};
-	int rc = table_row(t, cells);
+	const json_t *branches = json_object_get(schema, "oneOf");
+	const char *key;
+	json_t *property;
+	int rc = 0;
 
-	free(text);
+	if (depth > MAX_DEPTH)
+		return 0;
+	json_object_foreach (json_object_get(schema, "properties"), key, property)
+		if (rc == 0)
+			rc = print_property(t, schema, above, key, depth);
+	for (size_t i = 0; rc == 0 && i < json_array_size(branches); i++)
+		rc = print_properties(t, json_array_get(branches, i), above, depth + 1);
 	return rc;
 }
 
@@ -100,17 +143,15 @@ print_spec(const struct loader_file *f, struct error *e)
 	static const char *const names[] = {
 	    "key", "type", "required", "secret", "default", "description"};
 	struct table t;
-	const char *key;
-	json_t *spec, *property;
+	json_t *spec;
 	int rc;
 
 	if (config_parse(f->spec, strlen(f->spec), "its spec", AB_EBUG, &spec, e) != AB_OK)
 		return e->status;
 	printf("\nconfiguration:\n");
 	rc = table_init(&t, stdout, TABLE_ALIGNED, names, 6);
-	json_object_foreach (json_object_get(spec, "properties"), key, property)
-		if (rc == 0)
-			rc = print_property(&t, spec, key, property);
+	if (rc == 0)
+		rc = print_properties(&t, spec, "", 0);
 	if (table_fini(&t) != 0 || rc != 0)
 		error_set(e, AB_ENOMEM, "no memory");
 	json_decref(spec);

@@ -33,7 +33,7 @@ read_run(const struct cli_args *a)
 	    sync_peek(&s.sync, a->value[0], limit, print_record, NULL, &e) == AB_OK ? CLI_DONE : -1;
 	fflush(stdout);
 	if (code != CLI_DONE)
-		code = ferror(stdout) ? CLI_FAILED : cli_fail(&e);
+		code = ferror(stdout) ? CLI_FAILED : cli_look_fail(&s, &e);
 	cli_source_fini(&s);
 	return code;
 }

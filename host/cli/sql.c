@@ -113,7 +113,7 @@ print_table(sqlite3_stmt *stmt, FILE *to)
 	for (int i = 0; !bad && i < n; i++)
 		cells[i] = sqlite3_column_name(stmt, i);
 	bad = bad || table_init(&t, to, table_form_for(to), cells, (size_t)n) != 0;
-	while (!bad && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+	while (!bad && !ferror(to) && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
 		bad = put_table_row(&t, stmt, n, cells, room) != 0;
 	if (table_fini(&t) != 0 || bad)
 		rc = SQLITE_NOMEM;
@@ -154,11 +154,11 @@ add_json_value(struct buf *b, sqlite3_stmt *stmt, int i)
 static int
 print_json(sqlite3_stmt *stmt, FILE *to)
 {
-	int n = sqlite3_column_count(stmt), rc;
+	int n = sqlite3_column_count(stmt), rc = SQLITE_DONE;
 	struct buf line;
 
 	buf_init(&line, MAX_ROW);
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+	while (!ferror(to) && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		buf_reset(&line);
 		for (int i = 0; i < n; i++) {
 			const char *name = sqlite3_column_name(stmt, i);
@@ -196,7 +196,8 @@ print_statement(sqlite3 *db, sqlite3_stmt *stmt, enum sql_form form, FILE *to, s
 		rc = form == SQL_TABLE ? print_table(stmt, to) : print_json(stmt, to);
 	if (rc == SQLITE_NOMEM)
 		return error_set(e, AB_ENOMEM, "no memory");
-	return rc == SQLITE_DONE ? AB_OK : fail(db, "the query failed", e);
+	/* a row that was not printed: nobody reads any more, which cli_finish tells */
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? AB_OK : fail(db, "the query failed", e);
 }
 
 ab_status

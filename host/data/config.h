@@ -23,7 +23,7 @@ ab_status config_expand(json_t *config, struct error *e);
  * additionalProperties, enum, const, pattern, format, minimum, maximum, exclusive*, multipleOf, min/maxLength, items,
  * min/maxItems, uniqueItems, oneOf, anyOf, allOf, not, if/then/else, $ref into the same document; others are ignored, and
  * so is a pattern that POSIX cannot express) and fills in defaults first. All faults are told at once, one a line, each
- * with its JSON pointer; a value never. */
+ * with its JSON pointer; a value never.  A key that looks like a slip for one of the spec's is a warning in the log. */
 ab_status config_check(const json_t *spec, json_t *config, struct error *e);
 /* Registers every value whose spec says airbyte_secret with redact_add, in whatever branch of a oneOf it says so. */
 ab_status config_redact(const json_t *spec, const json_t *config, struct error *e);

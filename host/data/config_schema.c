@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "data/config.h"
 #include "data/config_internal.h"
 #include "data/near.h"
@@ -342,12 +343,32 @@ schema_value(struct schema_check *c, const json_t *schema, const json_t *v)
 	schema_leave(c);
 }
 
+/* A key that the spec does not know and does not forbid may be a slip for one that is not set. */
+static void
+warn_of_slips(const json_t *spec, const json_t *config)
+{
+	const json_t *properties = json_object_get(spec, "properties");
+	const char *key, *known;
+	json_t *value, *property;
+
+	json_object_foreach ((json_t *)config, key, value) {
+		if (json_object_get(properties, key) != NULL)
+			continue;
+		json_object_foreach ((json_t *)properties, known, property)
+			if (json_object_get(config, known) == NULL && near_word(known, key))
+				log_line(AB_WARN,
+				    "the configuration's \"%.60s\" is not in the connector's spec; is \"%.60s\" meant?",
+				    key, known);
+	}
+}
+
 ab_status
 config_check(const json_t *spec, json_t *config, struct error *e)
 {
 	struct schema_check c;
 	ab_status rc = AB_OK;
 
+	warn_of_slips(spec, config);
 	schema_init(&c, spec);
 	schema_fill(&c, spec, config);
 	c.steps = 0;

@@ -24,6 +24,14 @@ open_session(struct session *s, const struct sync_options *o, struct error *e)
 	return status == AB_OK ? session_open(s, e) : status;
 }
 
+static void
+close_session(struct session *s, const struct sync_options *o)
+{
+	if (o->signal != NULL)
+		*o->signal = s->reader.signal;
+	session_close(s);
+}
+
 ab_status
 sync_check(const struct sync_options *o, struct error *e)
 {
@@ -32,7 +40,7 @@ sync_check(const struct sync_options *o, struct error *e)
 
 	if ((status = open_session(&s, o, e)) == AB_OK)
 		status = session_check(&s, e);
-	session_close(&s);
+	close_session(&s, o);
 	return status;
 }
 
@@ -47,7 +55,7 @@ sync_discover(const struct sync_options *o, json_t **out, struct error *e)
 		status = session_discover(&s, e);
 	if (status == AB_OK && (*out = json_pack("{s:O}", "streams", s.catalog.streams)) == NULL)
 		status = error_set(e, AB_ENOMEM, "no memory for the catalog");
-	session_close(&s);
+	close_session(&s, o);
 	return status;
 }
 
@@ -121,7 +129,7 @@ sync_peek(const struct sync_options *o, const char *stream, uint64_t limit,
 		error_clear(e);
 		status = AB_OK;
 	}
-	session_close(&p.session);
+	close_session(&p.session, o);
 	plan_fini(&p.plan);
 	queue_fini(&p.queue);
 	return status;

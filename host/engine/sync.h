@@ -62,6 +62,7 @@ struct sync_options {
 	size_t page_cap;
 	int call_timeout_s;
 	int in_process, one_thread;
+	int *signal; /* check, discover and read put here which one ended them, or 0; may be NULL */
 	/* Called on the reader thread: on events, and PROGRESS about ten times a second. text: for WAIT, why
 	 * (a second or more; the stream's wait_until_us and wait_host are set). */
 	void (*on_event)(void *ctx, enum sync_event ev, const struct sync_report *r, size_t stream,

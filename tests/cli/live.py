@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -20,9 +21,10 @@ folder = scratch()
 
 
 class Screen:
-    """A command on a terminal of so many columns and rows, until it ends; `press` is typed once `after` was seen."""
+    """A command on a terminal of so many columns and rows, until it ends; `press` is typed once `after` was seen,
+    or once `until()` says so."""
 
-    def __init__(self, *words, columns=80, rows=24, press=None, after=None, **env):
+    def __init__(self, *words, columns=80, rows=24, press=None, after=b"", until=None, **env):
         ready, go = os.pipe()
         started = time.monotonic()
         self.pid, terminal = pty.fork()
@@ -33,7 +35,13 @@ class Screen:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.write(go, b"x")
         self.bytes = b""
-        while select.select([terminal], [], [], TIMEOUT)[0]:
+        end = started + TIMEOUT
+        while time.monotonic() < end:
+            if press and after in self.bytes and (until is None or until()):
+                os.write(terminal, press)
+                press = None
+            if not select.select([terminal], [], [], 0.1)[0]:
+                continue
             try:
                 got = os.read(terminal, 65536)
             except OSError:
@@ -41,9 +49,8 @@ class Screen:
             if not got:
                 break
             self.bytes += got
-            if press and after in self.bytes:
-                os.write(terminal, press)
-                press = None
+        if time.monotonic() >= end:
+            os.kill(self.pid, signal.SIGKILL)
         for fd in (ready, go, terminal):
             os.close(fd)
         self.seconds = time.monotonic() - started
@@ -116,6 +123,13 @@ with FakeApi("--fault", "status=429,retry-after=3,path=users,nth=2", users=600, 
     screen = Screen("run", API, write_config(folder, api), "--to", "e.db", "--streams", "users", columns=120)
     tap.ok(screen.code == 0 and re.search(r"waiting \d", screen.text), "a wait is shown", screen)
     tap.ok("waiting" not in screen.final(), "and gone when it is over", screen.final())
+
+with FakeApi("--fault", "hang,path=health", "--fault", "drip=200,path=users", users=600, events=1) as api:
+    config = write_config(folder, api)
+    screen = Screen("check", API, config, press=b"\x03", until=lambda: api.log())
+    tap.ok(screen.code == 130 and "abhost:" not in screen.text, "Ctrl-C while check waits: 130", screen)
+    screen = Screen("read", API, config, "--stream", "users", press=b"\x03", until=lambda: len(api.log()) > 1)
+    tap.ok(screen.code == 130 and "abhost:" not in screen.text, "Ctrl-C while read waits: 130", screen)
 
 columns = "SELECT 'a' AS short, 12 AS number, NULL AS missing, '%s' AS long" % ("x" * 300)
 screen = Screen("query", os.path.join(folder, "a.db"), columns)

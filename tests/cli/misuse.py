@@ -92,6 +92,9 @@ refused(["state", "nowhere.db"], 1, "nowhere.db")
 left = sorted(os.listdir(folder))
 tap.ok(all(n.endswith(".json") for n in left), "nothing was written", left)
 
+slip = abhost("check", API, config("slip.json", {"api_key": KEY, "pagesize": 5, "base_url": "http://127.0.0.1:1/v1/"}))
+tap.ok('"pagesize" is not in the connector\'s spec; is "page_size" meant?' in slip.err, "a slip is a warning", slip)
+
 # standard input and output
 with open(good, "rb") as file:
     got = subprocess.run([ABHOST, "run", API, "-", "--json=1"], stdin=file, capture_output=True, env=environment())
