@@ -429,6 +429,41 @@ START_TEST(a_page_that_is_not_json_is_named)
 }
 END_TEST
 
+/* Its records and its token were looked at before the page was refused: they must not count. */
+static void
+bad_about(const struct variant *v)
+{
+	for (int at = 1; at <= 4 && !is_lying(v); at++) {
+		const char *what = name_of(v, "bad about", at);
+
+		begin_variant(v);
+		world_source.bad_about_at = at;
+		ck_assert_int_eq(run(), AB_EDATA);
+		world_source.bad_about_at = 0;
+		ck_assert_msg(run() == AB_OK, "%s: %s", what, err.text);
+		assert_truth(what, v->key);
+		second_run(v, what);
+	}
+}
+
+START_TEST(a_refused_page_does_not_count)
+{
+	for_each_variant(bad_about);
+}
+END_TEST
+
+START_TEST(a_connector_that_keeps_no_state_doubles_nothing)
+{
+	const struct variant v = {"things=incremental:append", 0, 0, 0, 0, 1, 0};
+
+	begin_variant(&v);
+	world_source.null_state = 1;
+	ck_assert_int_eq(run(), AB_OK);
+	ck_assert_int_eq(run(), AB_OK);
+	assert_truth("no state", 0);
+}
+END_TEST
+
 START_TEST(a_signal_keeps_what_was_read)
 {
 	const struct variant v = {"things=incremental:append", 0, 0, 1, 0, 0, 0};
@@ -571,6 +606,8 @@ laws_suite(void)
 	tcase_add_test(t, a_crash_at_any_call_loses_and_doubles_nothing);
 	tcase_add_test(t, a_broken_promise_costs_nothing_once_it_shows);
 	tcase_add_test(t, one_thread_does_the_same);
+	tcase_add_test(t, a_refused_page_does_not_count);
+	tcase_add_test(t, a_connector_that_keeps_no_state_doubles_nothing);
 	tcase_add_test(t, a_resumed_read_begins_at_the_next_page);
 	tcase_add_test(t, a_failed_stream_leaves_the_others);
 	tcase_add_test(t, a_refused_stream_leaves_the_others_a_broken_destination_does_not);

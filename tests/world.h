@@ -41,8 +41,10 @@ struct world_source {
 	int second_stream;  /* there is one more, */
 	int second_is_good; /* and it does not fail at its first page */
 	int is_deaf; /* hears no cancel; SIGTERM comes with the SIGINT, and then it says nothing more */
-	int raise_at;	/* the page of the run at which SIGINT comes, 0: never */
-	int garbage_at; /* the page that is not JSON, 0: none */
+	int raise_at;	  /* the page of the run at which SIGINT comes, 0: never */
+	int garbage_at;	  /* the page that is not JSON, 0: none */
+	int bad_about_at; /* the page about which something is said that is not JSON, 0: none */
+	int null_state;	  /* own_state: it keeps none */
 };
 
 struct world_dest {

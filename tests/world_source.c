@@ -279,8 +279,8 @@ next_page(struct source *s, struct source_event *ev)
 	ev->has_token = more;
 	ev->token = str(more ? s->token : "");
 	snprintf(s->state, sizeof(s->state), "{\"at\":%d}", s->running);
-	ev->state = str(w->own_state ? s->state : "");
-	ev->about = str("");
+	ev->state = str(w->null_state ? "null" : w->own_state ? s->state : "");
+	ev->about = str(w->bad_about_at == pages_served ? "{\"constants\":" : "");
 	s->step = !more ? PART_END : w->pauses ? PAUSE : PAGE;
 }
 

@@ -250,6 +250,6 @@ checkpoint_stop(struct read *r)
 	const struct queue_item rollback = {.type = QUEUE_ROLLBACK, .stream = r->o->index};
 	struct error ignored = ERROR_INIT;
 
-	if (!may_commit(r) || commit_page(r, &ignored) != AB_OK)
+	if (r->is_torn || !may_commit(r) || commit_page(r, &ignored) != AB_OK)
 		writer_send(r->o->writer, &rollback);
 }

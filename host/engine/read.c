@@ -127,40 +127,46 @@ on_partition(struct read *r, const struct source_event *ev, struct error *e)
 	return begin_part(r, e);
 }
 
-/* Remembers what the page says of what follows it. */
+/* Is all that the page says fit to be used?  Changes nothing of the read. */
 static ab_status
-note_page(struct read *r, const struct source_event *ev, struct error *e)
+check_page(
+    const struct read *r, const struct source_event *ev, struct queue_page *p, struct error *e)
 {
-	ab_status status;
+	ab_status status = AB_OK;
+
+	if (scan_page(&p->scan, p->bytes, p->len, e) != AB_OK)
+		return error_wrap(e, "connector %s, stream \"%s\", page %lld", r->o->connector,
+		    stream_name(r), (long long)ev->num);
+	if (ev->token.len > STATE_MAX_TEXT || ev->state.len > STATE_MAX_TEXT)
+		return error_set(e, AB_EDATA,
+		    "connector %s, stream \"%s\", page %lld: its page token or state is larger than %u bytes",
+		    r->o->connector, stream_name(r), (long long)ev->num, STATE_MAX_TEXT);
+	if (ev->state.len > 0)
+		status = check_json(r, ev->state, "state", e);
+	if (status == AB_OK && ev->about.len > 0)
+		status = check_json(r, ev->about, "about", e);
+	if (status == AB_OK && buf_add(&p->about, ev->about.ptr, ev->about.len) != 0)
+		status = no_memory(e);
+	return status;
+}
+
+/* The read moves behind the page: what it has seen of the cursor, and what the page says of what follows it. */
+static ab_status
+take_page(struct read *r, const struct source_event *ev, struct queue_page *p, struct error *e)
+{
+	int failed = track_page(&r->track, p->bytes, &p->scan) != 0;
 
 	r->part_page++;
 	r->has_token = ev->has_token && ev->token.len > 0;
 	buf_reset(&r->token);
 	buf_add(&r->token, ev->token.ptr, ev->token.len);
 	if (ev->state.len > 0) {
-		if ((status = check_json(r, ev->state, "state", e)) != AB_OK)
-			return status;
 		buf_reset(&r->own_state);
 		buf_add(&r->own_state, ev->state.ptr, ev->state.len);
 		r->has_state = 1;
 	}
-	if (r->token.failed || r->own_state.failed)
-		return error_set(e, AB_EDATA,
-		    "connector %s, stream \"%s\", page %lld: its page token or state is larger than %u bytes",
-		    r->o->connector, stream_name(r), (long long)ev->num, STATE_MAX_TEXT);
-	return AB_OK;
-}
-
-static ab_status
-scan(struct read *r, const struct source_event *ev, struct queue_page *p, struct error *e)
-{
-	if (scan_page(&p->scan, p->bytes, p->len, e) != AB_OK)
-		return error_wrap(e, "connector %s, stream \"%s\", page %lld", r->o->connector,
-		    stream_name(r), (long long)ev->num);
-	if (track_page(&r->track, p->bytes, &p->scan) != 0 ||
-	    buf_add(&p->about, ev->about.ptr, ev->about.len) != 0)
-		return no_memory(e);
-	return ev->about.len > 0 ? check_json(r, ev->about, "about", e) : AB_OK;
+	r->is_torn = failed || r->token.failed || r->own_state.failed;
+	return r->is_torn ? no_memory(e) : AB_OK;
 }
 
 static ab_status
@@ -179,8 +185,8 @@ on_page(struct read *r, const struct source_event *ev, struct error *e)
 		return e->status;
 	r->state.until_us = now > r->state.until_us ? now : r->state.until_us;
 	item.page->extracted_us = r->state.until_us;
-	if ((status = scan(r, ev, item.page, e)) != AB_OK ||
-	    (status = note_page(r, ev, e)) != AB_OK) {
+	if ((status = check_page(r, ev, item.page, e)) != AB_OK ||
+	    (status = take_page(r, ev, item.page, e)) != AB_OK) {
 		queue_release_page(&r->o->writer->queue, item.page);
 		return status;
 	}

@@ -16,6 +16,7 @@ struct read {
 	int moved_base;		   /* the partition's row has left that point */
 	int broke_promise;	   /* the stream turned out not to be sorted */
 	/* behind the last page */
+	int is_torn; /* it has moved behind a page that was not sent: nothing of it may be committed */
 	int has_token;
 	struct buf token;
 	int has_state; /* the connector keeps its own, */

@@ -125,10 +125,11 @@ state_part(struct state_read *r, const char *partition)
 	return p;
 }
 
+/* null: a connector that keeps its own state, and has none yet. */
 static int
 is_empty_state(const char *state)
 {
-	return state == NULL || strcmp(state, "{}") == 0;
+	return state == NULL || strcmp(state, "{}") == 0 || strcmp(state, "null") == 0;
 }
 
 static void
