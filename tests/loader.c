@@ -264,6 +264,24 @@ START_TEST(a_file_that_others_may_write_is_refused)
 }
 END_TEST
 
+START_TEST(a_group_of_ones_own_is_nobody_else)
+{
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(path, 4321, 4321), 0);
+	ck_assert_int_eq(chmod(path, 0664), 0);
+	ck_assert_int_eq(chmod(dir, 0755), 0);
+	refused(path, AB_ECONFIG, "may be changed by other users");
+	ck_assert_int_eq(seteuid(4321), 0);
+	ck_assert_msg(find(path) == AB_OK, "%s", error.text);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(chown(path, 4321, 4322), 0);
+	ck_assert_int_eq(seteuid(4321), 0);
+	refused(path, AB_ECONFIG, "may be changed by other users");
+	ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
 START_TEST(a_refusal_names_every_place)
 {
 	char search[256];
@@ -400,6 +418,7 @@ loader_suite(void)
 	tcase_add_test(t, texts_must_be_there_and_plain);
 	tcase_add_test(t, what_is_no_connector_is_refused);
 	tcase_add_test(t, a_file_that_others_may_write_is_refused);
+	tcase_add_test(t, a_group_of_ones_own_is_nobody_else);
 	tcase_add_test(t, a_refusal_names_every_place);
 	tcase_add_test(t, each_file_of_the_search_path_is_told_once);
 	tcase_add_test(t, no_damage_crashes_the_reader);

@@ -37,12 +37,19 @@ loader_file_fini(struct loader_file *f)
 	*f = (struct loader_file){.fd = -1};
 }
 
+/* The group that many systems make for each user, of the same number: its members are that user alone. */
+static int
+is_own_group(const struct stat *st)
+{
+	return st->st_uid != 0 && st->st_uid == geteuid() && st->st_gid == st->st_uid;
+}
+
 static ab_status
 check_owner(const struct stat *st, int searched, struct error *e)
 {
 	const char *kind = S_ISDIR(st->st_mode) ? "its folder" : "it";
 
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
+	if ((st->st_mode & S_IWOTH) || ((st->st_mode & S_IWGRP) && !is_own_group(st)))
 		return error_set(
 		    e, AB_ECONFIG, "%s may be changed by other users (chmod go-w first)", kind);
 	if (searched && st->st_uid != 0 && st->st_uid != geteuid())

@@ -22,7 +22,7 @@ struct loader_file {
 	unsigned traits; /* SOFILE_* (sofile.h) */
 };
 
-/* Finds, checks (regular file, not writable by group or others; on the search path: owned by root or the user) and
+/* Finds, checks (regular file, not writable by others, nor by a group but the user's own; on the search path: owned by root or the user) and
  * describes. A refusal names every place tried and why each was passed over; a version mismatch names both versions and
  * what to do. AB_ECONFIG or AB_EUNSUPPORTED; *out then holds what could be read, for `inspect`: fini it in any case.
  * The id and version are safe to print, and the id to name a file with. */
