@@ -1,6 +1,6 @@
 /* config.h - configuration: reading it, ${NAME}, checking it against a connector's spec, its secrets.
  *
- * The only module besides json.c that walks jansson trees for the user's files.  No message ever holds a value of
+ * Nothing else interprets the user's configuration.  No message ever holds a value of
  * the configuration: any of them may be a secret.  Not thread-safe. */
 #ifndef ABHOST_CONFIG_H
 #define ABHOST_CONFIG_H
