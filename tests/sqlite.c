@@ -348,6 +348,23 @@ START_TEST(columns_that_somebody_added_or_dropped)
 }
 END_TEST
 
+START_TEST(a_constraint_that_somebody_added_stays)
+{
+	sync_pages(&append, PAGES("{\"a\":1,\"b\":null}"));
+	ck_rows(DB, "ALTER TABLE t RENAME TO old", "");
+	ck_rows(DB,
+	    "CREATE TABLE t (a INTEGER UNIQUE, b, _airbyte_extracted_at TEXT, _airbyte_meta TEXT,"
+	    " _airbyte_generation_id INTEGER)",
+	    "");
+	ck_rows(DB, "INSERT INTO t SELECT * FROM old", "");
+	ck_rows(DB, "DROP TABLE old", "");
+	sync_pages(&append, PAGES("{\"a\":2,\"b\":5,\"c\":1}", "{\"a\":3.5}"));
+	ck_rows(DB, "SELECT a, b, c FROM t", "1,NULL,NULL|2,5,1|3.5,NULL,NULL");
+	ck_rows(DB, "SELECT count(*) FROM pragma_index_list('t')", "1");
+	ck_rows(DB, "PRAGMA integrity_check", "'ok'");
+}
+END_TEST
+
 START_TEST(state_comes_back_as_it_went)
 {
 	struct dest *d = open_dest(DB);
@@ -445,6 +462,7 @@ sqlite_suite(void)
 	tcase_add_test(t, discard_takes_the_rows_since);
 	tcase_add_test(t, streams_of_one_name_get_two_tables);
 	tcase_add_test(t, columns_that_somebody_added_or_dropped);
+	tcase_add_test(t, a_constraint_that_somebody_added_stays);
 	tcase_add_test(t, state_comes_back_as_it_went);
 	tcase_add_test(t, a_run_that_never_ended_was_killed);
 	suite_add_tcase(s, t);

@@ -95,7 +95,7 @@ sqlite3_stmt *sqlite_query(struct sqlite *d, struct error *e, const char *fmt, .
 ab_status sqlite_done(struct sqlite *d, sqlite3_stmt *stmt, struct error *e);
 /* Steps a statement that yields nothing, and finalizes it. */
 ab_status sqlite_step_done(struct sqlite *d, sqlite3_stmt *stmt, struct error *e);
-/* The first column of the first row as an integer, or `fallback`; *rc says how it went. */
+/* The first column of the first row as an integer; `fallback` where there is none, or where e is set. */
 int64_t sqlite_number(struct sqlite *d, int64_t fallback, struct error *e, const char *fmt, ...);
 /* Begins the transaction, where none is open. */
 ab_status sqlite_begin(struct sqlite *d, struct error *e);

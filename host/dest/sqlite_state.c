@@ -56,7 +56,8 @@ check_connector(struct sqlite *d, struct error *e)
 		error_set(e, AB_ECONFIG,
 		    "%s holds the data of the connector %s, not of %s: name another file with --to",
 		    d->path, owner, d->connector);
-	return sqlite_done(d, stmt, e) != AB_OK ? e->status : e->status;
+	sqlite_done(d, stmt, e);
+	return e->status;
 }
 
 ab_status
@@ -338,7 +339,8 @@ sqlite_state_load(struct sqlite_stream *s, int staging, struct shape *shape, str
 	}
 	if (failed)
 		error_set(e, AB_ENOMEM, "no memory for a table's key");
-	return sqlite_done(d, stmt, e) != AB_OK ? e->status : e->status;
+	sqlite_done(d, stmt, e);
+	return e->status;
 }
 
 ab_status

@@ -24,9 +24,9 @@ sqlite_table_exists(struct sqlite *d, const char *name, struct error *e)
 /* NUMERIC and INTEGER keep 64-bit integers exact, TEXT keeps digits; "JSON" or "DATE" would turn texts that
  * look like numbers into numbers. */
 static const char *
-declared_type(const struct shape_column *c)
+declared_type(enum shape_type type)
 {
-	switch ((enum shape_type)c->type) {
+	switch (type) {
 	case SHAPE_INTEGER:
 		return " INTEGER";
 	case SHAPE_NUMBER:
@@ -41,14 +41,20 @@ declared_type(const struct shape_column *c)
 	}
 }
 
+/* made: with the types that the table has now. */
 static void
-add_create(const struct sqlite_stream *s, sqlite3_str *sql, const char *name, enum sqlite_key key)
+add_create(const struct sqlite_stream *s, sqlite3_str *sql, const char *name, enum sqlite_key key,
+    int made)
 {
 	sqlite3_str_appendf(sql, "CREATE TABLE \"%w\" (", name);
-	for (uint32_t i = 0; i < s->shape.ncols; i++)
-		sqlite3_str_appendf(sql, "%s\"%w\"%s%s", i == 0 ? "" : ", ", s->shape.cols[i].name,
-		    declared_type(&s->shape.cols[i]),
+	for (uint32_t i = 0; i < s->shape.ncols; i++) {
+		const struct shape_column *c = &s->shape.cols[i];
+		uint8_t type = made && c->made != SHAPE_UNMADE ? c->made : c->type;
+
+		sqlite3_str_appendf(sql, "%s\"%w\"%s%s", i == 0 ? "" : ", ", c->name,
+		    declared_type((enum shape_type)type),
 		    key == SQLITE_KEY_ROWID && i == s->shape.key ? " PRIMARY KEY" : "");
+	}
 	sqlite3_str_appendchar(sql, 1, ')');
 }
 
@@ -57,7 +63,7 @@ create(struct sqlite_stream *s, const char *name, enum sqlite_key key, struct er
 {
 	sqlite3_str *sql = sqlite3_str_new(s->d->db);
 
-	add_create(s, sql, name, key);
+	add_create(s, sql, name, key, 0);
 	return sqlite_run_built(s->d, sql, e);
 }
 
@@ -75,7 +81,8 @@ collect_extras(struct sqlite *d, const char *table, struct buf *out, struct erro
 		    out, sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0) + 1);
 	if (out->failed)
 		error_set(e, AB_ENOMEM, "no memory for the indexes of %s", table);
-	return sqlite_done(d, stmt, e) != AB_OK ? e->status : e->status;
+	sqlite_done(d, stmt, e);
+	return e->status;
 }
 
 static void
@@ -144,26 +151,34 @@ rebuild(struct sqlite_stream *s, enum sqlite_key key, struct error *e)
 	return key == SQLITE_KEY_UNIQUE ? sqlite_key_make_index(s, e) : AB_OK;
 }
 
+static char *
+create_text(const struct sqlite_stream *s, int made)
+{
+	sqlite3_str *sql = sqlite3_str_new(s->d->db);
+
+	add_create(s, sql, s->target, s->key, made);
+	return sqlite3_str_finish(sql);
+}
+
 /* Puts the declared types right by editing the schema's text, as SQLite's documentation of ALTER TABLE
- * describes for changes that leave the stored rows alone. */
+ * describes for changes that leave the stored rows alone.  A text that is not as we wrote it stays: there may
+ * be a constraint in it that somebody added, and the types are for people only. */
 static ab_status
 redeclare(struct sqlite_stream *s, struct error *e)
 {
-	sqlite3_str *sql = sqlite3_str_new(s->d->db);
+	char *before = create_text(s, 1), *after = create_text(s, 0);
 	int64_t version = sqlite_number(s->d, 0, e, "PRAGMA schema_version");
-	char *text;
 
-	add_create(s, sql, s->target, s->key);
-	text = sqlite3_str_finish(sql);
-	if (text == NULL)
-		return error_set(e, AB_ENOMEM, "no memory for SQL");
-	if (e->status == AB_OK)
+	if (before == NULL || after == NULL)
+		error_set(e, AB_ENOMEM, "no memory for SQL");
+	else if (e->status == AB_OK)
 		sqlite_run(s->d, e,
 		    "PRAGMA writable_schema=1;"
-		    "UPDATE sqlite_schema SET sql = %Q WHERE type = 'table' AND name = %Q;"
+		    "UPDATE sqlite_schema SET sql = %Q WHERE type = 'table' AND name = %Q AND sql = %Q;"
 		    "PRAGMA schema_version=%lld; PRAGMA writable_schema=RESET",
-		    text, s->target, (long long)version + 1);
-	sqlite3_free(text);
+		    after, s->target, before, (long long)version + 1);
+	sqlite3_free(before);
+	sqlite3_free(after);
 	return e->status;
 }
 
@@ -176,7 +191,7 @@ add_columns(struct sqlite_stream *s, int *retyped, struct error *e)
 		if (c->made != SHAPE_UNMADE)
 			*retyped |= c->made != c->type;
 		else if (sqlite_run(s->d, e, "ALTER TABLE \"%w\" ADD COLUMN \"%w\"%s", s->target,
-			     c->name, declared_type(c)) != AB_OK)
+			     c->name, declared_type((enum shape_type)c->type)) != AB_OK)
 			return e->status;
 	}
 	return AB_OK;
@@ -269,5 +284,6 @@ sqlite_table_verify(struct sqlite_stream *s, struct error *e)
 		s->altered = 1;
 	}
 	free(seen);
-	return sqlite_done(s->d, stmt, e) != AB_OK ? e->status : e->status;
+	sqlite_done(s->d, stmt, e);
+	return e->status;
 }
