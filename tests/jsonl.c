@@ -169,6 +169,32 @@ START_TEST(a_killed_run_leaves_nothing_for_the_next)
 }
 END_TEST
 
+/* ... also before its first commit, when no length of the file is known yet. */
+START_TEST(a_first_run_that_is_killed_leaves_a_file_that_is_ours)
+{
+	static const char *const places[] = {"first.jsonl", "first"};
+	static char big[100000];
+	struct dest *d;
+	pid_t pid;
+
+	snprintf(big, sizeof(big), "[{\"a\":\"%090000d\"}]", 7);
+	for (int i = 0; i < 2; i++) {
+		if ((pid = fork()) == 0) {
+			d = opened(places[i]);
+			write_page(begun(d, "s", DEST_APPEND, 0, 0), big, NULL);
+			raise(SIGKILL);
+		}
+		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		d = opened(places[i]);
+		write_page(begun(d, "s", DEST_APPEND, 0, 0), "[{\"a\":1}]", NULL);
+		committed(d);
+		dest_jsonl.close(d);
+	}
+	ck_assert_str_eq(content("first.jsonl"), "{\"stream\":\"s\",\"data\":{\"a\":1}}\n");
+	ck_assert_str_eq(content("first/s.jsonl"), "{\"a\":1}\n");
+}
+END_TEST
+
 START_TEST(a_folder_holds_bare_records_and_an_overwrite_replaces)
 {
 	struct dest *d = opened("out");
@@ -306,6 +332,7 @@ jsonl_suite(void)
 	tcase_add_test(t, records_leave_as_the_bytes_that_came);
 	tcase_add_test(t, what_was_not_committed_is_gone);
 	tcase_add_test(t, a_killed_run_leaves_nothing_for_the_next);
+	tcase_add_test(t, a_first_run_that_is_killed_leaves_a_file_that_is_ours);
 	tcase_add_test(t, a_folder_holds_bare_records_and_an_overwrite_replaces);
 	tcase_add_test(t, an_empty_overwrite_empties);
 	tcase_add_test(t, an_interrupted_overwrite_goes_on_or_begins_afresh);

@@ -112,12 +112,16 @@ static ab_status
 open_for_writing(struct jsonl *d, struct error *e)
 {
 	int is_stdout = strcmp(d->path, "-") == 0;
+	int64_t length;
 
 	if (d->form == JSONL_FOLDER)
 		return finish_renames(d, e);
-	return jsonl_file_open(&d->log, is_stdout ? "standard output" : d->path,
-	    is_stdout ? STDOUT_FILENO : -1,
-	    d->form == JSONL_LOG ? jsonl_state_length(&d->state, LOG_LENGTH) : JSONL_UNCUT, e);
+	length = d->form == JSONL_LOG ? jsonl_state_length(&d->state, LOG_LENGTH) : JSONL_UNCUT;
+	if (jsonl_file_open(&d->log, is_stdout ? "standard output" : d->path,
+		is_stdout ? STDOUT_FILENO : -1, length, e) != AB_OK ||
+	    length != JSONL_FOREIGN)
+		return e->status;
+	return jsonl_state_adopt(&d->state, LOG_LENGTH, e);
 }
 
 static ab_status

@@ -68,6 +68,9 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 void jsonl_state_close(struct jsonl_state *s);
 /* `now` becomes durable and committed. */
 ab_status jsonl_state_save(struct jsonl_state *s, struct error *e);
+/* From here on the file is ours, with nothing in it that counts: durable at once, whatever becomes of `now`.  Before the
+ * first byte is written, so that what a killed run leaves is not taken for somebody else's. */
+ab_status jsonl_state_adopt(struct jsonl_state *s, const char *name, struct error *e);
 /* `now` is as it was committed. */
 ab_status jsonl_state_rollback(struct jsonl_state *s, struct error *e);
 ab_status jsonl_state_put(struct jsonl_state *s, const struct dest_state *row, struct error *e);

@@ -161,16 +161,15 @@ jsonl_state_close(struct jsonl_state *s)
 }
 
 static json_t *
-whole(const struct jsonl_state *s)
+whole(const struct jsonl_state *s, const struct jsonl_doc *d)
 {
 	json_t *rows = json_array(), *row;
 	const char *key;
 
-	json_object_foreach (s->now.rows, key, row)
+	json_object_foreach (d->rows, key, row)
 		json_array_append(rows, row);
 	return json_pack("{s:i, s:s, s:O, s:o, s:O, s:O}", "format", JSONL_FORMAT, "connector",
-	    s->connector, "files", s->now.files, "state", rows, "renames", s->now.renames, "runs",
-	    s->now.runs);
+	    s->connector, "files", d->files, "state", rows, "renames", d->renames, "runs", d->runs);
 }
 
 static ab_status
@@ -210,21 +209,37 @@ replace(const char *path, const json_t *root, struct error *e)
 	return e->status == AB_OK ? sync_folder(path, e) : e->status;
 }
 
-ab_status
-jsonl_state_save(struct jsonl_state *s, struct error *e)
+/* Writes one of the two documents. */
+static ab_status
+save(const struct jsonl_state *s, const struct jsonl_doc *d, struct error *e)
 {
 	json_t *root;
 
-	if (s->path != NULL) {
-		root = whole(s);
-		if (root == NULL)
-			return no_memory(e);
-		replace(s->path, root, e);
-		json_decref(root);
-		if (e->status != AB_OK)
-			return e->status;
-	}
+	if (s->path == NULL)
+		return AB_OK;
+	root = whole(s, d);
+	if (root == NULL)
+		return no_memory(e);
+	replace(s->path, root, e);
+	json_decref(root);
+	return e->status;
+}
+
+ab_status
+jsonl_state_save(struct jsonl_state *s, struct error *e)
+{
+	if (save(s, &s->now, e) != AB_OK)
+		return e->status;
 	return doc_copy(&s->committed, &s->now) == 0 ? AB_OK : no_memory(e);
+}
+
+ab_status
+jsonl_state_adopt(struct jsonl_state *s, const char *name, struct error *e)
+{
+	if (json_object_set_new(s->now.files, name, json_integer(0)) != 0 ||
+	    json_object_set_new(s->committed.files, name, json_integer(0)) != 0)
+		return no_memory(e);
+	return save(s, &s->committed, e);
 }
 
 ab_status

@@ -217,7 +217,9 @@ open_file(struct jsonl_stream *s, const struct dest_stream_spec *spec, struct er
 	if (jsonl_path(s->d, s->name, suffixes[s->beside], path, e) != AB_OK)
 		return e->status;
 	jsonl_file_close(&s->file);
-	return jsonl_file_open(&s->file, path, -1, length, e);
+	if (jsonl_file_open(&s->file, path, -1, length, e) != AB_OK || length >= 0)
+		return e->status;
+	return jsonl_state_adopt(&s->d->state, s->name, e);
 }
 
 /* Says once what lines cannot do. */
