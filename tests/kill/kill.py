@@ -40,9 +40,10 @@ class Round:
         self.slow = chance.random() < 0.5 and self.events // self.size < 50
         self.duplicates = 0 if self.sorted or self.mode in ("append", "dedup") else chance.choice([0, 10])
         self.often = chance.random() < 0.75
-        self.lines = self.mode != "refresh-append" and chance.random() < 0.3
+        self.to = "sqlite:paged.db"
+        if self.mode != "refresh-append" and chance.random() < 0.3:
+            self.to = "jsonl:out" if self.mode == "overwrite" else chance.choice(["jsonl:out", "jsonl:log.jsonl"])
         self.folder = scratch()
-        self.to = "jsonl:out" if self.lines else "sqlite:paged.db"
         self.kills = []
         self.runs = []
         self.truths = {}  # of refresh-append: what each generation must hold
@@ -68,7 +69,7 @@ class Round:
             "name": "events", "url": url, "paging": self.paging, "key": "id", "cursor": "updated_at",
             "sorted": self.sorted, "fleeting": self.fleeting}])
         write_catalog(self.folder, {"events": self.mode})
-        for name in ("out", "other") if self.lines else ():
+        for name in ("out", "other-out"):
             os.mkdir(os.path.join(self.folder, name))
 
     def start(self, to):
@@ -107,7 +108,7 @@ class Round:
     def measure(self):
         """How long a whole run takes, into another destination."""
         begin = time.monotonic()
-        abhost_wait(self.start("jsonl:other" if self.lines else "sqlite:other.db"))
+        abhost_wait(self.start(self.to.replace(":", ":other-")))
         return time.monotonic() - begin
 
 
@@ -129,7 +130,7 @@ def lives(pid):
 def compare(this, before, now):
     """None where the destination holds the truth, after a series that began when the API held `before` (None: it
     was the first) and ended when it held `now`; else what is wrong."""
-    if this.lines:
+    if this.to.startswith("jsonl:"):
         return compare_lines(this, before, now)
     try:
         rows = read_table(os.path.join(this.folder, "paged.db"), "events", system=True)
@@ -145,8 +146,9 @@ def compare(this, before, now):
 
 
 def compare_lines(this, before, now):
-    with open(os.path.join(this.folder, "out/events.jsonl"), encoding="utf-8") as file:
-        records = [json.loads(line) for line in file]
+    log = this.to == "jsonl:log.jsonl"
+    with open(os.path.join(this.folder, "log.jsonl" if log else "out/events.jsonl"), encoding="utf-8") as file:
+        records = [json.loads(line)["data"] if log else json.loads(line) for line in file]
     if this.mode == "dedup":
         return None if sorted(map(sort_key, latest(records))) == sorted(map(sort_key, latest(now))) else \
             "the last line of each key is not the truth"
