@@ -135,6 +135,28 @@ def interrupted():
             tap.same(lines, truth_lines(api, "events"), "%s: each record once" % to)
 
 
-for law in (pipe, folder_of_files, changed_records, log_file, interrupted):
+def killed_early():
+    """SIGKILL with bytes in a new file and nothing committed: the next run knows the file as its own."""
+    for to, name in (("jsonl:out", "out/events.jsonl"), ("jsonl:log.jsonl", "log.jsonl")):
+        folder = scratch()
+        path = os.path.join(folder, name)
+        with FakeApi(users=0, events=5000, seed=66) as api:
+            write_config(folder, api, page_size=1000)
+            os.mkdir(os.path.join(folder, "out"))
+            api.faults("hang,path=events,nth=4")
+            process = abhost_start("run", connector("my-api"), "config.json", "--to", to, *APPEND, "--streams",
+                                   "events", cwd=folder)
+            tap.ok(wait_until(lambda: os.path.exists(path) and os.path.getsize(path) > 0, 60), "%s: bytes arrive" % to)
+            process.kill()
+            abhost_wait(process)
+            api.faults()
+            done = run(folder, to)
+            tap.ok(done.code == 0, "%s: the run after a SIGKILL ends well" % to, done)
+            text = read(folder, name)
+            tap.same(log_lines(text, "events") if name == "log.jsonl" else text.splitlines(),
+                     truth_lines(api, "events"), "%s: each record once, after a SIGKILL" % to)
+
+
+for law in (pipe, folder_of_files, changed_records, log_file, interrupted, killed_early):
     law()
 tap.done()
