@@ -30,7 +30,7 @@ dist_check_SCRIPTS += $(CLI_TESTS)
 TESTS += $(CLI_TESTS)
 
 # These need an API to talk to.
-CLI_API_TESTS = tests/cli/forms.py tests/cli/live.py
+CLI_API_TESTS = tests/cli/forms.py tests/cli/live.py tests/cli/world.py
 dist_check_SCRIPTS += $(CLI_API_TESTS)
 if HAVE_MICROHTTPD
 TESTS += $(CLI_API_TESTS)

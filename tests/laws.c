@@ -425,7 +425,7 @@ START_TEST(a_page_that_is_not_json_is_named)
 	fill(0);
 	world_source.garbage_at = 2;
 	ck_assert_int_eq(run(), AB_EDATA);
-	ck_assert_ptr_nonnull(strstr(err.text, "connector world, stream \"things\", page 2"));
+	ck_assert_ptr_nonnull(strstr(err.text, "world 1, read_page of stream things, page 2: "));
 }
 END_TEST
 

@@ -7,6 +7,7 @@ WHOLE_TESTS = \
 	tests/whole/storm.py \
 	tests/whole/signals.py \
 	tests/whole/places.py \
+	tests/whole/zoo.py \
 	tests/whole/iso-codes.py \
 	tests/whole/datasette.py \
 	tests/kill/kill.py

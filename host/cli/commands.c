@@ -1,8 +1,10 @@
 /* commands.c - all commands, and the way from argv to one of them. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "data/near.h"
@@ -48,6 +50,18 @@ refuse_command(const char *name)
 	return cli_misuse(NULL, "there is no command %s", name);
 }
 
+/* A standard descriptor that is closed would be taken by the next file: a connector would be read as a configuration, a
+ * table be printed into the data.  Opened the wrong way round, so that using it fails as before. */
+static int
+hold_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return -1;
+	return 0;
+}
+
 int
 cli_main(int argc, char **argv)
 {
@@ -55,6 +69,8 @@ cli_main(int argc, char **argv)
 	struct cli_args args = {.argv = argv};
 	int code;
 
+	if (hold_standard_fds() != 0)
+		return CLI_FAILED;
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		cli_overview(stderr);

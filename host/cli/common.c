@@ -93,9 +93,10 @@ cli_source_init(struct cli_source *s, const char *connector, const char *config,
 	if (rc == AB_OK)
 		rc = loader_find(connector, &s->file, e);
 	if (rc == AB_OK &&
-	    config_parse(s->file.spec, strlen(s->file.spec), "spec", AB_EBUG, &s->spec, e) != AB_OK)
+	    config_parse(s->file.spec, strlen(s->file.spec), "its spec", AB_EBUG, &s->spec, e) !=
+		AB_OK)
 		rc = error_wrap(
-		    e, "connector %s %s (%s): its own", s->file.id, s->file.version, s->file.path);
+		    e, "connector %s %s (%s)", s->file.id, s->file.version, s->file.path);
 	if (rc == AB_OK && config != NULL)
 		rc = read_config(s, config, e);
 	s->sync.connector = &s->file;

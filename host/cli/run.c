@@ -120,10 +120,8 @@ run_sync(struct run *run, const struct cli_args *a)
 		summary_print(people, &report, run->to);
 	fflush(people);
 	code = exit_code(&report, &e);
-	if (code != CLI_DONE && report.outcome == SYNC_FAILED)
+	if (code != CLI_DONE && summary_trouble(&report, run->to) == 0)
 		cli_fail(&e);
-	else if (code != CLI_DONE)
-		summary_trouble(&report, run->to);
 	sync_report_fini(&report);
 	return code;
 }

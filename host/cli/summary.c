@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/redact.h"
 #include "cli/cli.h"
@@ -87,28 +88,51 @@ best_stream(const struct sync_report *r)
 }
 
 static void
-print_next(FILE *out, const struct sync_report *r, const char *to)
+print_query(FILE *out, const char *path, const char *table)
 {
-	const struct sync_stream_report *s = best_stream(r);
-	char *path = sqlite_path(to);
 	struct buf sql, line;
 
 	buf_init(&sql, 2048);
 	buf_init(&line, 8192);
-	if (s != NULL && path != NULL) {
-		buf_adds(&sql, "SELECT * FROM ");
-		add_identifier(&sql, s->where);
-		buf_adds(&sql, " LIMIT 5");
-		add_shell_word(&line, path);
-		buf_addc(&line, ' ');
-		if (strpbrk(buf_str(&sql), "\"$`\\!") == NULL)
-			buf_addf(&line, "\"%s\"", buf_str(&sql));
-		else
-			add_shell_word(&line, buf_str(&sql));
-		fprintf(out, "Next: abhost query %s\n", buf_str(&line));
-	}
+	buf_adds(&sql, "SELECT * FROM ");
+	add_identifier(&sql, table);
+	buf_adds(&sql, " LIMIT 5");
+	add_shell_word(&line, path);
+	buf_addc(&line, ' ');
+	if (strpbrk(buf_str(&sql), "\"$`\\!") == NULL)
+		buf_addf(&line, "\"%s\"", buf_str(&sql));
+	else
+		add_shell_word(&line, buf_str(&sql));
+	fprintf(out, "Next: abhost query %s\n", buf_str(&line));
 	buf_fini(&sql);
 	buf_fini(&line);
+}
+
+/* A pipe's lines are gone, and a FIFO must not be opened. */
+static void
+print_head(FILE *out, const char *path)
+{
+	struct buf line;
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return;
+	buf_init(&line, 8192);
+	add_shell_word(&line, path);
+	fprintf(out, "Next: head -n 5 %s%s\n", *path == '-' ? "-- " : "", buf_str(&line));
+	buf_fini(&line);
+}
+
+static void
+print_next(FILE *out, const struct sync_report *r, const char *to)
+{
+	const struct sync_stream_report *s = best_stream(r);
+	char *path = sqlite_path(to);
+
+	if (s != NULL && path != NULL)
+		print_query(out, path, s->where);
+	else if (s != NULL)
+		print_head(out, s->where);
 	free(path);
 }
 
@@ -147,7 +171,7 @@ summary_print(FILE *out, const struct sync_report *r, const char *to)
 		print_next(out, r, to);
 }
 
-void
+int
 summary_trouble(const struct sync_report *r, const char *to)
 {
 	char text[sizeof(r->streams->error)];
@@ -160,7 +184,7 @@ summary_trouble(const struct sync_report *r, const char *to)
 		    "abhost: stopped by %s; everything committed so far is in %s.\n"
 		    "Run the same command again to go on from there.\n",
 		    r->signal == SIGINT ? "Ctrl-C" : "a signal", to);
-		return;
+		return 1;
 	}
 	for (size_t i = 0; failed > 0 && i < r->nstreams; i++) {
 		if (!r->streams[i].failed)
@@ -173,4 +197,5 @@ summary_trouble(const struct sync_report *r, const char *to)
 		    "abhost: %zu of %zu streams failed; what was committed is kept, and the same command goes "
 		    "on from there.\n",
 		    failed, r->nstreams);
+	return failed > 0;
 }

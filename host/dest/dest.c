@@ -52,6 +52,9 @@ dest_open(const char *to, const char *connector, const char *state_file, int rea
 	if (target.path[0] == '\0')
 		return error_set(
 		    e, AB_ECONFIG, "the destination \"%s\" names no file: write %sFILE", to, to);
+	if (ops == &dest_sqlite && state_file != NULL)
+		return error_set(e, AB_ECONFIG,
+		    "--state is for JSON Lines: a SQLite file holds its state itself, so leave it out");
 	return ops->open(&target, out, e);
 }
 

@@ -146,6 +146,20 @@ open_places(struct jsonl *d, const struct dest_target *t, struct error *e)
 	return status;
 }
 
+/* What a pipe cannot do, before it is filled. */
+static void
+say_pipe(const struct jsonl *d)
+{
+	if (d->state.path == NULL)
+		log_line(AB_INFO,
+		    "%s keeps no state: every run reads everything; --state FILE keeps it (at least once)",
+		    d->log.path);
+	else
+		log_line(AB_INFO,
+		    "%s takes nothing back: after a run that failed, records may come twice (at least once)",
+		    d->log.path);
+}
+
 static void
 jsonl_close(struct dest *base)
 {
@@ -182,6 +196,8 @@ jsonl_open(const struct dest_target *t, struct dest **out, struct error *e)
 		return e->status;
 	}
 	d->is_open = !t->read_only;
+	if (d->is_open && d->form == JSONL_PIPE)
+		say_pipe(d);
 	*out = &d->base;
 	return AB_OK;
 }

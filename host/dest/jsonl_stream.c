@@ -232,7 +232,8 @@ say_append(struct jsonl *d, const struct dest_stream_spec *spec)
 	if (!only_adds || d->said_append)
 		return;
 	d->said_append = 1;
-	log_line(AB_INFO, "%s: lines are only added; %s", d->path,
+	log_line(AB_INFO, "%s: lines are only added; %s",
+	    d->form == JSONL_FOLDER ? d->path : d->log.path,
 	    spec->mode == DEST_APPEND_DEDUP ? "a changed record is a new line, the last one counts"
 					    : "each full refresh follows the one before");
 }

@@ -20,7 +20,7 @@ static ab_status
 parse_target(struct sqlite *d, const char *target, int *page_size, struct error *e)
 {
 	static const char option[] = "?page_size=";
-	const char *at = strstr(target, option);
+	const char *at = strchr(target, '?');
 	char *end;
 	long n;
 
@@ -28,8 +28,15 @@ parse_target(struct sqlite *d, const char *target, int *page_size, struct error 
 	d->path = at ? strndup(target, (size_t)(at - target)) : strdup(target);
 	if (d->path == NULL)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", target);
+	if (strcmp(d->path, ":memory:") == 0)
+		return error_set(
+		    e, AB_ECONFIG, "%s is no file: what it holds would be lost", d->path);
 	if (at == NULL)
 		return AB_OK;
+	if (strncmp(at, option, sizeof(option) - 1) != 0)
+		return error_set(e, AB_ECONFIG,
+		    "%s: the only option that may stand behind a file is %s, as in sqlite:my.db?page_size=8192",
+		    target, option);
 	n = strtol(at + sizeof(option) - 1, &end, 10);
 	if (*end != '\0' || n < 512 || n > 65536 || (n & (n - 1)) != 0)
 		return error_set(e, AB_ECONFIG,

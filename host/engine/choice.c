@@ -152,7 +152,9 @@ read_configured(struct choice *choices, const struct catalog *c, const json_t *e
 
 	snprintf(where, sizeof(where), "the catalog file, /streams/%zu", index);
 	if (!json_is_string(name))
-		return error_set(e, AB_ECONFIG, "%s: /stream/name is missing", where);
+		return error_set(e, AB_ECONFIG,
+		    "%s: /stream/name is missing; `abhost discover --configured` prints such a file",
+		    where);
 	config = json_is_object(config) ? config : entry;
 	if (json_is_false(json_object_get(config, "selected")))
 		return AB_OK;

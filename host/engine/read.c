@@ -135,12 +135,13 @@ check_page(
 	ab_status status = AB_OK;
 
 	if (scan_page(&p->scan, p->bytes, p->len, e) != AB_OK)
-		return error_wrap(e, "connector %s, stream \"%s\", page %lld", r->o->connector,
-		    stream_name(r), (long long)ev->num);
+		return error_wrap(e, "%s %s, read_page of stream %s, page %lld", r->o->connector,
+		    r->o->version, stream_name(r), (long long)ev->num);
 	if (ev->token.len > STATE_MAX_TEXT || ev->state.len > STATE_MAX_TEXT)
 		return error_set(e, AB_EDATA,
-		    "connector %s, stream \"%s\", page %lld: its page token or state is larger than %u bytes",
-		    r->o->connector, stream_name(r), (long long)ev->num, STATE_MAX_TEXT);
+		    "%s %s, read_page of stream %s, page %lld: its page token or state is larger than %u bytes",
+		    r->o->connector, r->o->version, stream_name(r), (long long)ev->num,
+		    STATE_MAX_TEXT);
 	if (ev->state.len > 0)
 		status = check_json(r, ev->state, "state", e);
 	if (status == AB_OK && ev->about.len > 0)

@@ -25,7 +25,7 @@ struct read_options {
 	int from_start;
 	int has_update_state;
 	int ends_run; /* the last stream, and all others ended well: its last checkpoint ends the run */
-	const char *connector; /* id, for log lines */
+	const char *connector, *version; /* for what is told to people */
 };
 
 /* Reads the stream to its end and waits until it is durable.  After an error all that could be committed is. */

@@ -117,6 +117,7 @@ run_one(struct sync *s, size_t i, struct error *e)
 	    .from_start = s->o->full_refresh,
 	    .has_update_state = s->o->connector->has_update_state,
 	    .connector = s->o->connector->id,
+	    .version = s->o->connector->version,
 	    .ends_run = i + 1 == s->plan.n && s->failed == 0,
 	};
 

@@ -169,7 +169,9 @@ spawn_worker(struct spawn *p, int fd, int mem_fd, int so_fd, struct error *e)
 	fcntl(p->log_fd, F_SETFL, O_NONBLOCK);
 	if (rc == 0 && (p->pid_fd = pidfd_open(p->pid, 0)) >= 0)
 		return AB_OK;
-	error_set(e, AB_ECONFIG, "cannot start %s: %s", path, strerror(rc != 0 ? rc : errno));
+	error_set(e, AB_ECONFIG,
+	    "cannot start %s: %s; install abhost as a whole, or name it with ABHOST_WORKER", path,
+	    strerror(rc != 0 ? rc : errno));
 	spawn_end(p);
 	return AB_ECONFIG;
 }

@@ -78,6 +78,13 @@ def not_a_database(api):
                                        cwd=folder), 3, "no/where.db")
     explained("a folder is not a file", abhost("run", connector("my-api"), "config.json", "--to", "sqlite:.",
                                                cwd=folder), 3)
+    explained("what is in memory only", abhost("run", connector("my-api"), "config.json", "--to", "sqlite::memory:",
+                                               cwd=folder), 3, ":memory:", "lost")
+    explained("an unknown option", abhost("run", connector("my-api"), "config.json", "--to", "sqlite:x.db?pagesize=8192",
+                                          cwd=folder), 3, "x.db?pagesize=8192", "?page_size=")
+    explained("--state beside a database", abhost("run", connector("my-api"), "config.json", "--state", "s.json",
+                                                  cwd=folder), 3, "--state is for JSON Lines")
+    tap.same(sorted(os.listdir(folder)), ["config.json", "my-api.db"], "and nothing was made")
     explained("an unknown kind", abhost("run", connector("my-api"), "config.json", "--to", "oracle:x",
                                         cwd=folder), 3, "oracle", "sqlite", "jsonl")
 
