@@ -1,0 +1,125 @@
+/* laws_help.c - see laws_help.h. */
+#include <check.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "laws_help.h"
+
+struct sync_options options;
+struct sync_report report;
+struct error err;
+const char *mode;
+
+static void
+drop_line(void *ctx, int level, const char *line)
+{
+	(void)ctx;
+	(void)level;
+	(void)line;
+}
+
+ab_status
+run(void)
+{
+	const char *const modes[] = {mode, NULL};
+	json_t *config = json_object();
+	ab_status status;
+
+	error_clear(&err);
+	world_connector.has_update_state = world_source.own_state;
+	options.connector = &world_connector;
+	options.config = config;
+	options.to = "world";
+	options.modes = modes;
+	sync_report_fini(&report);
+	status = sync_run(&options, &report, &err);
+	json_decref(config);
+	return status;
+}
+
+void
+setup(void)
+{
+	log_to(drop_line, NULL);
+	memset(&options, 0, sizeof(options));
+	mode = NULL;
+	world_reset();
+	world_source.page_size = 3;
+}
+
+static void
+add(int id, int at, int part)
+{
+	world_source.records[world_source.n++] = (struct world_record){id, at, part};
+}
+
+void
+fill(int shuffled)
+{
+	static const int sorted_at[] = {1, 2, 2, 3, 4, 5, 5, 5, 5, 6, 7, 7};
+	static const int shuffled_at[] = {1, 2, 2, 5, 6, 6, 3, 6, 7, 7, 5, 7};
+
+	world_source.n = 0;
+	for (int part = world_source.parts > 0; part <= world_source.parts; part++)
+		for (int i = 0; i < 12; i++)
+			add(100 * part + i, (shuffled ? shuffled_at : sorted_at)[i], part);
+}
+
+void
+grow(int with_update)
+{
+	for (int part = world_source.parts > 0; part <= world_source.parts; part++) {
+		add(100 * part + 20, 7, part);
+		add(100 * part + 21, 7, part);
+		add(100 * part + 22, 9, part);
+		if (with_update)
+			add(100 * part + 3, 9, part);
+	}
+}
+
+static int
+count_rows(const struct world_table *t, int id, int at)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += t->rows[i].id == id && (at < 0 || t->rows[i].at == at);
+	return n;
+}
+
+void
+assert_truth(const char *what, int dedup)
+{
+	const struct world_table *t = world_table(0);
+	size_t expected = 0;
+
+	for (size_t i = 0; i < world_source.n; i++) {
+		const struct world_record *r = &world_source.records[i];
+		int is_newest = 1;
+
+		for (size_t k = i + 1; k < world_source.n && dedup; k++)
+			is_newest &= world_source.records[k].id != r->id;
+		if (!is_newest)
+			continue;
+		expected++;
+		ck_assert_msg(count_rows(t, r->id, r->at) == 1,
+		    "%s: record %d at %d is there %d times", what, r->id, r->at,
+		    count_rows(t, r->id, r->at));
+	}
+	ck_assert_msg(t->n == expected, "%s: %zu rows, expected %zu", what, t->n, expected);
+}
+
+void
+begin_variant(const struct variant *v)
+{
+	world_reset();
+	world_source.page_size = 3;
+	world_source.pauses = 1;
+	world_source.parts = v->parts;
+	world_source.sorted = v->sorted;
+	world_source.resumable = v->resumable;
+	world_source.own_state = v->own_state;
+	world_source.has_key = v->key;
+	mode = v->mode;
+	fill(v->shuffled);
+}

@@ -1,0 +1,253 @@
+/* What happens between and beside the records of a sync, in the world of world.h: resumption, other streams, signals, a mode
+ * that changes from one run to the next, the state as it is told. */
+#include "suite.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "engine/state_row.h"
+#include "laws_help.h"
+
+START_TEST(a_resumed_read_begins_at_the_next_page)
+{
+	const struct variant v = {"things=full_refresh:overwrite", 0, 0, 0, 1, 0, 0};
+
+	begin_variant(&v);
+	world_source.fail_at = 4;
+	run();
+	ck_assert_int_eq(world_table(0)->n, 0);
+	world_source.fail_at = 0;
+	ck_assert_int_eq(run(), AB_OK);
+	ck_assert_int_eq(report.streams[0].resumed, 1);
+	ck_assert_int_eq(world_pages_served(), 1);
+	ck_assert_int_eq(world_table(0)->rows[0].generation_id, 1);
+	ck_assert_int_eq(run(), AB_OK);
+	ck_assert_int_eq(report.streams[0].resumed, 0);
+	ck_assert_int_eq(world_table(0)->rows[0].generation_id, 2);
+}
+END_TEST
+
+START_TEST(a_failed_stream_leaves_the_others)
+{
+	world_source.second_stream = 1;
+	fill(0);
+	for (int dies = 0; dies < 2; dies++) {
+		ck_assert_int_eq(run(), AB_ETRANSIENT);
+		ck_assert_int_eq(report.outcome, SYNC_SOME_FAILED);
+		ck_assert_int_eq(report.streams[0].failed, 0);
+		ck_assert_int_eq(report.streams[1].failed, 1);
+		ck_assert_int_eq(world_table(0)->n, 12);
+		world_reset();
+		world_source.page_size = 3;
+		world_source.second_stream = 1;
+		fill(0);
+	}
+	/* the first dies, and the second gets a worker of its own */
+	world_source.fail_at = 1;
+	world_source.dies = 1;
+	ck_assert_int_eq(run(), AB_ETRANSIENT);
+	ck_assert_int_eq(report.outcome, SYNC_FAILED);
+	ck_assert_str_eq(report.streams[1].error, "the source fails");
+}
+END_TEST
+
+/* Two streams; what becomes of the second when the destination refuses the first. */
+static enum sync_outcome
+refuse_first(int begin, ab_status wrong)
+{
+	world_reset();
+	world_source.page_size = 3;
+	world_source.second_stream = world_source.second_is_good = 1;
+	world_dest.refuses = begin;
+	world_dest.wrong = wrong;
+	fill(0);
+	ck_assert_int_ne(run(), AB_OK);
+	ck_assert_int_eq(report.streams[0].failed, 1);
+	ck_assert_ptr_nonnull(strstr(report.streams[0].error, begin ? "not mine" : "is wrong"));
+	ck_assert_int_eq(world_table(0)->n, 0);
+	return report.outcome;
+}
+
+START_TEST(a_refused_stream_leaves_the_others_a_broken_destination_does_not)
+{
+	ck_assert_int_eq(refuse_first(1, AB_OK), SYNC_SOME_FAILED);
+	ck_assert_int_eq(world_table(1)->n, 12);
+	ck_assert_int_eq(refuse_first(0, AB_EDATA), SYNC_SOME_FAILED);
+	ck_assert_int_eq(world_table(1)->n, 12);
+	ck_assert_int_eq(refuse_first(0, AB_ETRANSIENT), SYNC_FAILED);
+	ck_assert_int_eq(world_table(1)->n, 0);
+}
+END_TEST
+
+START_TEST(a_second_signal_waits_for_nobody)
+{
+	fill(0);
+	world_source.raise_at = 2;
+	world_source.is_deaf = 1;
+	ck_assert_int_eq(run(), AB_ECANCELLED);
+	ck_assert_int_eq(report.outcome, SYNC_CANCELLED);
+	world_source.raise_at = 0;
+	ck_assert_int_eq(run(), AB_OK);
+	assert_truth("after two signals", 0);
+}
+END_TEST
+
+START_TEST(a_page_that_is_not_json_is_named)
+{
+	fill(0);
+	world_source.garbage_at = 2;
+	ck_assert_int_eq(run(), AB_EDATA);
+	ck_assert_ptr_nonnull(strstr(err.text, "world 1, read_page of stream things, page 2: "));
+}
+END_TEST
+
+START_TEST(a_signal_keeps_what_was_read)
+{
+	const struct variant v = {"things=incremental:append", 0, 0, 1, 0, 0, 0};
+
+	begin_variant(&v);
+	world_source.raise_at = 3;
+	ck_assert_int_eq(run(), AB_ECANCELLED);
+	ck_assert_int_eq(report.outcome, SYNC_CANCELLED);
+	ck_assert_int_eq(report.signal, SIGINT);
+	ck_assert_int_ge(world_table(0)->n, 6);
+	world_source.raise_at = 0;
+	ck_assert_int_eq(run(), AB_OK);
+	assert_truth("after a signal", 0);
+}
+END_TEST
+
+/* What a user may do between two runs. */
+static void
+change_mode(const char *first, const char *second, int fail_at, int expect_resumed)
+{
+	const struct variant v = {first, 1, 0, 0, 1, 0, 0};
+
+	begin_variant(&v);
+	world_source.fail_at = fail_at;
+	run();
+	world_source.fail_at = 0;
+	mode = second;
+	ck_assert_msg(run() == AB_OK, "%s", err.text);
+	ck_assert_int_eq(report.streams[0].resumed, expect_resumed);
+}
+
+START_TEST(a_full_refresh_then_incremental_doubles_nothing)
+{
+	change_mode("things=full_refresh:overwrite", "things=incremental:append", 0, 0);
+	assert_truth("full refresh, then append", 0);
+	change_mode("things=full_refresh:overwrite", "things=incremental:append", 3, 0);
+	assert_truth("interrupted full refresh, then append", 0);
+	change_mode("things=full_refresh:overwrite", "things=incremental:append_dedup", 3, 0);
+	assert_truth("interrupted full refresh, then dedup", 1);
+	change_mode("things=incremental:append", "things=full_refresh:overwrite", 3, 0);
+	assert_truth("interrupted append, then full refresh", 0);
+	change_mode("things=incremental:append", "things=incremental:append_dedup", 3, 1);
+	assert_truth("interrupted append, then dedup", 1);
+}
+END_TEST
+
+START_TEST(a_refresh_that_is_given_up_leaves_the_state)
+{
+	const struct variant v = {"things=incremental:append", 0, 0, 0, 1, 0, 0};
+
+	begin_variant(&v);
+	ck_assert_int_eq(run(), AB_OK);
+	mode = "things=full_refresh:overwrite";
+	world_source.fail_at = 3;
+	run();
+	world_source.fail_at = 0;
+	mode = "things=incremental:append";
+	grow(0);
+	ck_assert_int_eq(run(), AB_OK);
+	ck_assert_int_eq(world_pages_served(), 2);
+	assert_truth("refresh given up", 0);
+}
+END_TEST
+
+START_TEST(reading_from_the_start_replaces_an_append)
+{
+	const struct variant v = {"things=incremental:append", 0, 0, 0, 1, 0, 0};
+
+	begin_variant(&v);
+	ck_assert_int_eq(run(), AB_OK);
+	options.full_refresh = 1;
+	world_source.fail_at = 2;
+	ck_assert_int_eq(run(), AB_ETRANSIENT);
+	assert_truth("the old table stands while it is replaced", 0);
+	world_source.fail_at = 0;
+	options.full_refresh = 0;
+	ck_assert_int_eq(run(), AB_OK);
+	ck_assert_int_eq(report.streams[0].resumed, 1);
+	assert_truth("replaced", 0);
+	ck_assert_int_eq(world_table(0)->rows[0].generation_id, 2);
+	grow(0);
+	ck_assert_int_eq(run(), AB_OK);
+	assert_truth("and goes on", 0);
+}
+END_TEST
+
+static const char *
+exported(void)
+{
+	static struct buf b;
+	size_t n;
+	const struct dest_state *rows = world_states(&n);
+
+	buf_fini(&b);
+	buf_init(&b, 1 << 20);
+	ck_assert_int_eq(state_export(rows, n, &b), 0);
+	return buf_str(&b);
+}
+
+START_TEST(the_state_is_told_in_airbytes_form)
+{
+	ck_assert_str_eq(exported(), "[]");
+	mode = "things=incremental:append";
+	fill(0);
+	run();
+	ck_assert_str_eq(exported(),
+	    "[{\"type\": \"STREAM\", \"stream\": {\"stream_descriptor\": "
+	    "{\"name\": \"things\"}, \"stream_state\": {\"at\":7}}}]");
+	mode = "things=full_refresh";
+	run();
+	ck_assert_str_eq(exported(),
+	    "[{\"type\": \"STREAM\", \"stream\": {\"stream_descriptor\": "
+	    "{\"name\": \"things\"}, \"stream_state\": {}}}]");
+	world_reset();
+	world_source.page_size = 3;
+	world_source.parts = 2;
+	mode = "things=incremental:append";
+	fill(0);
+	run();
+	ck_assert_str_eq(exported(),
+	    "[{\"type\": \"STREAM\", \"stream\": {\"stream_descriptor\": "
+	    "{\"name\": \"things\"}, \"stream_state\": {\"states\": "
+	    "[{\"partition\": {\"p\":1}, \"cursor\": {\"at\":7}}, "
+	    "{\"partition\": {\"p\":2}, \"cursor\": {\"at\":7}}]}}}]");
+}
+END_TEST
+
+static Suite *
+turns_suite(void)
+{
+	Suite *s = suite_create("turns");
+	TCase *t = tcase_create("turns");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, a_resumed_read_begins_at_the_next_page);
+	tcase_add_test(t, a_failed_stream_leaves_the_others);
+	tcase_add_test(t, a_refused_stream_leaves_the_others_a_broken_destination_does_not);
+	tcase_add_test(t, a_second_signal_waits_for_nobody);
+	tcase_add_test(t, a_page_that_is_not_json_is_named);
+	tcase_add_test(t, a_signal_keeps_what_was_read);
+	tcase_add_test(t, a_full_refresh_then_incremental_doubles_nothing);
+	tcase_add_test(t, a_refresh_that_is_given_up_leaves_the_state);
+	tcase_add_test(t, reading_from_the_start_replaces_an_append);
+	tcase_add_test(t, the_state_is_told_in_airbytes_form);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+SUITE_MAIN(turns_suite())
