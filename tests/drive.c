@@ -95,6 +95,7 @@ keep_event(struct drive *d, const struct source_event *ev)
 		buf_adds(&d->lines, "restart\n");
 		return 0;
 	case SOURCE_LOG:
+		usleep((useconds_t)d->log_us);
 		buf_addf(&d->lines, "log %lld %s\n", (long long)ev->num, ev->text.ptr);
 		return 0;
 	case SOURCE_WAIT:

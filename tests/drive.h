@@ -14,6 +14,7 @@ struct drive {
 	struct buf lines, pages;
 	struct error error; /* of the last command that failed */
 	int take_ms;	    /* a pause before each page is taken */
+	int log_us;	    /* a pause before each line of the log */
 	int cancel_after;   /* pages, 0: never */
 	int npages;
 };

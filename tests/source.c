@@ -193,6 +193,30 @@ START_TEST(records_go_from_the_answer_to_the_page_and_to_update_state)
 }
 END_TEST
 
+/* What does not fit the channel is never sent: it must not be waited for either. */
+START_TEST(a_command_that_is_too_large_is_refused_at_once)
+{
+	size_t n = (size_t)17 << 20;
+	char *committed = malloc(n + 1);
+	struct drive d;
+
+	ck_assert_ptr_nonnull(committed);
+	memset(committed, ' ', n);
+	committed[n] = '\0';
+	committed[0] = '[';
+	committed[n - 1] = ']';
+	ck_assert_int_eq(drive_open(&d, "gen.so", "{}", 60), AB_OK);
+	ck_assert_int_eq(drive_read(&d, "s0", committed), AB_EDATA);
+	ck_assert_ptr_nonnull(strstr(d.error.text, "does not fit the channel"));
+	/* and the next one is none the worse */
+	ck_assert_int_eq(drive_check(&d), AB_OK);
+	drive_close(&d);
+	ck_assert_int_eq(drive_open(&d, "gen.so", committed, 60), AB_EDATA);
+	drive_close(&d);
+	free(committed);
+}
+END_TEST
+
 START_TEST(cancelling_ends_a_read_at_once)
 {
 	struct drive d;
@@ -236,6 +260,7 @@ source_suite(void)
 	tcase_add_test(t, a_failed_page_is_told_with_its_place);
 	tcase_add_test(t, a_slow_engine_loses_nothing);
 	tcase_add_test(t, records_go_from_the_answer_to_the_page_and_to_update_state);
+	tcase_add_test(t, a_command_that_is_too_large_is_refused_at_once);
 	tcase_add_test(t, cancelling_ends_a_read_at_once);
 	tcase_add_test(t, closing_does_not_wait_for_a_busy_source);
 	suite_add_tcase(s, t);

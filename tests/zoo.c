@@ -97,6 +97,21 @@ START_TEST(a_hang_is_stopped_but_not_a_wait)
 }
 END_TEST
 
+/* Faster than its lines can be taken. */
+START_TEST(a_function_that_talks_without_end_is_stopped)
+{
+	struct drive d;
+
+	ck_assert_int_eq(
+	    drive_open(&d, "zoo.so", "{\"do\": \"chatter\", \"in\": \"check\"}", 1), AB_OK);
+	d.log_us = 1000;
+	ck_assert_int_eq(drive_check(&d), AB_EBUG);
+	ck_assert_str_eq(d.error.text,
+	    "zoo 1.0.0 was stopped: check did not return within 1 s (ABHOST_CALL_TIMEOUT)" SAFE);
+	drive_close(&d);
+}
+END_TEST
+
 START_TEST(what_it_says_wrong_is_refused)
 {
 	static const struct expectation x[] = {
@@ -104,6 +119,8 @@ START_TEST(what_it_says_wrong_is_refused)
 	    {"silent", "check", "zoo 1.0.0, check: failed (data) without saying why", AB_EDATA},
 	    {"fail", "check", "zoo 1.0.0, check: the first reason", AB_ECONFIG},
 	    {"stale", "check", "zoo 1.0.0, check: that token is old", AB_ESTALE},
+	    {"cancelled", "check",
+		"zoo 1.0.0, check: returned that it was cancelled, and it was not", AB_EBUG},
 	    {"bad_stream", "",
 		"zoo 1.0.0, streams: the stream: /sorted must be true or false, at: {\"name\": \"s\", "
 		"\"sorted\": \"yes\"}",
@@ -138,6 +155,10 @@ START_TEST(what_it_says_wrong_is_refused)
 	    {"same_token", "",
 		"zoo 1.0.0, read_page of stream s, page 2: the page named itself as the next one "
 		"(token \"again\"): the reading would never end",
+		AB_EDATA},
+	    {"token_circle", "",
+		"zoo 1.0.0, read_page of stream s, page 10: the page named a next one that an "
+		"earlier page had named (token \"3\"): the reading would never end",
 		AB_EDATA},
 	    {"bad_token", "",
 		"zoo 1.0.0, read_page of stream s, page 1: the next page's token is not UTF-8",
@@ -378,6 +399,7 @@ zoo_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_death_is_told_with_its_place);
 	tcase_add_test(t, a_hang_is_stopped_but_not_a_wait);
+	tcase_add_test(t, a_function_that_talks_without_end_is_stopped);
 	tcase_add_test(t, what_it_says_wrong_is_refused);
 	tcase_add_test(t, a_text_with_a_mistake_is_shown);
 	tcase_add_test(t, an_unreadable_text_fails_the_call);

@@ -84,6 +84,7 @@ start_worker(struct source *s, int so_fd, const struct source_options *o, struct
 static ab_status
 send_command(struct source *s, const struct chan_msg *m, struct error *e)
 {
+	struct error why = ERROR_INIT;
 	ab_status rc;
 
 	if (s->dead)
@@ -91,10 +92,15 @@ send_command(struct source *s, const struct chan_msg *m, struct error *e)
 	rc = verify_command(&s->verify, m->type, m->stream, e);
 	if (rc != AB_OK)
 		return rc;
-	/* A worker that is gone, or too busy to read, is told by source_next. */
 	s->watch_us = 0;
 	s->active_us = clock_mono_us();
-	if (chan_send(&s->chan, m, NULL) == AB_ETRANSIENT)
+	rc = chan_send(&s->chan, m, &why);
+	if (rc == AB_EDATA) { /* too large, and not sent */
+		s->verify.command = 0;
+		return error_set(e, rc, "%s: its configuration or state: %s", s->who, why.text);
+	}
+	/* A worker that is gone, or too busy to read, is told by source_next. */
+	if (rc == AB_ETRANSIENT)
 		obituary_rubbish(s, "it did not read its commands");
 	return AB_OK;
 }
@@ -139,10 +145,12 @@ source_start(const struct source_options *o, struct source **out, struct error *
 	}
 	if (fd >= 0)
 		close(fd);
-	if (rc == AB_OK && (rc = send_open(s, o, e)) == AB_OK)
-		*out = s;
-	else
+	if (rc != AB_OK)
 		free(s);
+	else if ((rc = send_open(s, o, e)) != AB_OK)
+		source_close(s, 0);
+	else
+		*out = s;
 	return rc;
 }
 
@@ -292,6 +300,15 @@ take_log(struct source *s, struct source_event *ev, int last)
 	ev->text = text_of(utf8_copy(s->line, sizeof(s->line), line));
 }
 
+static void
+watch(struct source *s)
+{
+	siginfo_t info;
+
+	if (s->verify.command != 0 && s->timeout_s > 0 && !spawn_ended(&s->child, &info))
+		obituary_watch(s, clock_mono_us());
+}
+
 /* Nothing has come: is the worker still there, and in time? */
 static void
 look_after(struct source *s, struct source_event *ev)
@@ -308,8 +325,8 @@ look_after(struct source *s, struct source_event *ev)
 			obituary_died(s, &info);
 	} else if (s->gone_us != 0 && (s->in_process || now - s->gone_us > SILENT_US)) {
 		obituary_silent(s);
-	} else if (s->verify.command != 0 && s->timeout_s > 0) {
-		obituary_watch(s, now);
+	} else {
+		watch(s);
 	}
 }
 
@@ -326,6 +343,8 @@ source_next(struct source *s, struct source_event *ev)
 	}
 	if (!s->dead && ev->type == SOURCE_NOTHING)
 		look_after(s, ev);
+	else if (!s->dead && ev->type == SOURCE_LOG && s->active_us >= s->watch_us)
+		watch(s); /* a function may talk without end */
 	if (s->dead) {
 		ev->type = SOURCE_FAILED;
 		ev->error = s->error;

@@ -81,6 +81,9 @@ hosted_end(struct hosted *s, ab_status rc)
 	} else if (!is_known(rc)) {
 		error_clear(&s->why);
 		error_set(&s->why, AB_EBUG, "returned %d, which is no status", rc);
+	} else if (rc == AB_ECANCELLED && !uplink_cancelled(s->up)) {
+		error_clear(&s->why);
+		error_set(&s->why, AB_EBUG, "returned that it was cancelled, and it was not");
 	} else if (rc != AB_OK && s->why.status == AB_OK) {
 		error_set(&s->why, rc,
 		    rc == AB_ECANCELLED ? "cancelled" : "failed (%s) without saying why",

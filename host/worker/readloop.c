@@ -30,6 +30,9 @@ struct part {
 	struct buf token;    /* of the page that comes next */
 	int has_token, resumed;
 	int64_t page;
+	/* the token that page 1, 3, 7, 15, ... named, to see where they go round */
+	struct buf mark;
+	int64_t mark_next; /* 0: there is none yet */
 };
 
 static const struct ab_json *
@@ -130,17 +133,44 @@ send_page(struct readloop *r, const struct part *p)
 	return rc;
 }
 
+static int
+is_token(const struct buf *token, const struct buf *other)
+{
+	return token->len == other->len && memcmp(buf_str(token), buf_str(other), token->len) == 0;
+}
+
+/* Tokens that go round in a circle meet the mark, which stays for longer each time (Brent's way). */
 static ab_status
-check_token(struct readloop *r, const struct part *p)
+check_circle(struct readloop *r, struct part *p)
+{
+	const struct buf *token = &r->s->page.token;
+
+	if (p->mark_next > 0 && is_token(token, &p->mark))
+		return error_set(r->e, AB_EDATA,
+		    "the page named a next one that an earlier page had named (token \"%.*s\"): the "
+		    "reading would never end",
+		    TOKEN_SHOWN, buf_str(token));
+	if (p->page < p->mark_next)
+		return AB_OK;
+	p->mark_next = 2 * p->page + 1;
+	buf_reset(&p->mark);
+	if (buf_add(&p->mark, buf_str(token), token->len) != 0)
+		return error_set(r->e, AB_ENOMEM, "no memory for a page token");
+	return AB_OK;
+}
+
+static ab_status
+check_token(struct readloop *r, struct part *p)
 {
 	const struct ab_page *page = &r->s->page;
 
-	if (!page->has_token || !p->has_token || page->token.len != p->token.len ||
-	    memcmp(buf_str(&page->token), buf_str(&p->token), p->token.len) != 0)
+	if (!page->has_token)
 		return AB_OK;
+	if (!p->has_token || !is_token(&page->token, &p->token))
+		return check_circle(r, p);
 	return error_set(r->e, AB_EDATA,
 	    "the page named itself as the next one (token \"%.*s\"): the reading would never end",
-	    TOKEN_SHOWN, buf_str(&p->token));
+	    TOKEN_SHOWN, buf_str(&page->token));
 }
 
 /* The token of the page that was just read becomes the next request's. */
@@ -234,6 +264,7 @@ read_partition(struct readloop *r, struct ab_str json)
 		return AB_OK;
 	buf_init(&p.running, CHAN_MAX_TEXT / 2);
 	buf_init(&p.token, PAGE_MAX_TOKEN);
+	buf_init(&p.mark, PAGE_MAX_TOKEN);
 	rc = begin_part(r, &p, c);
 	if (rc == AB_OK)
 		rc = send_partition(r, CHAN_PARTITION, json);
@@ -248,6 +279,7 @@ read_partition(struct readloop *r, struct ab_str json)
 	r->partitions++;
 	buf_fini(&p.running);
 	buf_fini(&p.token);
+	buf_fini(&p.mark);
 	return rc;
 }
 
@@ -305,6 +337,7 @@ read_partitions(struct readloop *r)
 	ab_status rc;
 
 	buf_init(&list.token, PAGE_MAX_TOKEN);
+	buf_init(&list.mark, PAGE_MAX_TOKEN);
 	do {
 		rc = call_partitions(r, &list);
 		for (size_t at = 0, len; rc == AB_OK && at < r->list.len; at += len + 1) {
@@ -314,6 +347,7 @@ read_partitions(struct readloop *r)
 		list.page++;
 	} while (rc == AB_OK && list.has_token);
 	buf_fini(&list.token);
+	buf_fini(&list.mark);
 	return rc;
 }
 

@@ -107,6 +107,23 @@ do_flood(struct zoo *z)
 	return AB_OK;
 }
 
+static ab_status
+do_chatter(struct zoo *z)
+{
+	volatile int on = 1;
+
+	while (on)
+		z->host->log(z->host, AB_DEBUG, "and another thing");
+	return AB_OK;
+}
+
+static ab_status
+do_cancelled(struct zoo *z)
+{
+	(void)z;
+	return AB_ECANCELLED;
+}
+
 /* All descriptors: what it prints to, and the channel. */
 static ab_status
 do_close_fds(struct zoo *z)
@@ -271,7 +288,7 @@ static const struct behaviour behaviours[] = {{"crash", do_crash}, {"abort", do_
     {"wrong_type", do_wrong_type}, {"secret", do_secret}, {"log", do_log},
     {"endpoint", do_endpoint}, {"look", do_look}, {"pid", do_pid},
     {"request_flags", do_request_flags}, {"request_newer", do_request_newer}, {"late", do_late},
-    {"leak", do_leak}};
+    {"leak", do_leak}, {"chatter", do_chatter}, {"cancelled", do_cancelled}};
 
 static ab_status
 behave(struct zoo *z, const char *where)
@@ -418,6 +435,10 @@ zoo_read_page(void *self, const struct ab_read *r, struct ab_page *p)
 	z->kept = z->host->json_parse(z->host, (struct ab_str){"{\"a\": [1]}", 10});
 	if (does(z, "same_token"))
 		return z->host->next(p, "again");
+	if (does(z, "token_circle")) {
+		snprintf(text, sizeof(text), "%d", page < 5 ? page + 1 : 3);
+		return z->host->next(p, r->token == NULL ? "0" : text);
+	}
 	snprintf(text, sizeof(text), "%d", page + 1);
 	return rc == AB_OK && strncmp(z->where, "page ", 5) == 0 && page < 15
 	    ? z->host->next(p, text)
