@@ -1,5 +1,6 @@
 /* Laws of the JSON Lines destination: bytes go out as they came, nothing uncommitted is left, an overwrite replaces whole,
  * nothing that others wrote is touched. */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -286,6 +287,73 @@ START_TEST(what_others_wrote_is_refused_and_kept)
 }
 END_TEST
 
+/* What has gone cannot be taken back; but a line of which the reader has the beginning must still become whole. */
+START_TEST(a_pipe_gets_whole_lines_also_after_a_rollback)
+{
+	static char big[100000], out[1 << 18];
+	const char *last = out;
+	struct dest *d;
+	ssize_t n;
+	int fd;
+
+	ck_assert_int_eq(mkfifo("pipe", 0600), 0);
+	fd = open("pipe", O_RDWR | O_NONBLOCK);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_ge(fcntl(fd, F_SETPIPE_SZ, 1 << 20), 1 << 18);
+	d = opened("pipe");
+	snprintf(big, sizeof(big), "[{\"a\":\"%040000d\"},{\"a\":\"%040000d\"},{\"a\":1}]", 1, 2);
+	write_page(begun(d, "s", DEST_APPEND, 0, 0), big, NULL);
+	dest_jsonl.rollback(d);
+	write_page(begun(d, "s", DEST_APPEND, 0, 0), "[{\"a\":3}]", NULL);
+	committed(d);
+	dest_jsonl.close(d);
+	n = read(fd, out, sizeof(out) - 1);
+	close(fd);
+	ck_assert_int_gt(n, 80000);
+	out[n] = '\0';
+	for (char *line = out, *end; *line != '\0'; line = end + 1) {
+		end = strchr(line, '\n');
+		ck_assert_ptr_nonnull(end);
+		*end = '\0';
+		ck_assert_msg(strncmp(line, "{\"stream\":\"s\",\"data\":{\"a\":", 26) == 0 &&
+			strstr(line + 1, "{\"stream\"") == NULL && strcmp(end - 2, "}}") == 0,
+		    "%.40s ... %s", line, end - 40 > line ? end - 40 : line);
+		last = line;
+	}
+	ck_assert_str_eq(last, "{\"stream\":\"s\",\"data\":{\"a\":3}}");
+}
+END_TEST
+
+START_TEST(constants_leave_as_the_bytes_that_came)
+{
+	struct dest *d = opened("out");
+	struct dest_stream *s = begun(d, "s", DEST_APPEND, 0, 0);
+
+	write_page(s, "[{\"a\":1},{ }]",
+	    "{\"constants\": {\n\"n\": 0.1, \"big\": 123456789012345678901234567890, \"z\": \"\\u0000\"\n}}");
+	write_page(s, "[{\"a\":2}]", "{\"constants\": { }, \"total\": 4}");
+	committed(d);
+	dest_jsonl.close(d);
+	ck_assert_str_eq(content("out/s.jsonl"),
+	    "{ \"n\": 0.1, \"big\": 123456789012345678901234567890, \"z\": \"\\u0000\" ,\"a\":1}\n"
+	    "{ \"n\": 0.1, \"big\": 123456789012345678901234567890, \"z\": \"\\u0000\"  }\n"
+	    "{\"a\":2}\n");
+}
+END_TEST
+
+/* A sentence that was cut inside a character is no reason to lose the run. */
+START_TEST(a_run_is_kept_whatever_its_error_says)
+{
+	struct dest *d = opened("out.jsonl");
+
+	run.outcome = "failed";
+	run.error = "cut \xc3...";
+	committed(d);
+	dest_jsonl.close(d);
+	ck_assert_ptr_nonnull(strstr(content("out.jsonl.state.json"), "\"error\": \"cut ?...\""));
+}
+END_TEST
+
 START_TEST(a_second_run_is_refused)
 {
 	const struct dest_target t = {.path = "out.jsonl", .connector = "my-api"};
@@ -337,6 +405,9 @@ jsonl_suite(void)
 	tcase_add_test(t, an_empty_overwrite_empties);
 	tcase_add_test(t, an_interrupted_overwrite_goes_on_or_begins_afresh);
 	tcase_add_test(t, what_others_wrote_is_refused_and_kept);
+	tcase_add_test(t, a_pipe_gets_whole_lines_also_after_a_rollback);
+	tcase_add_test(t, constants_leave_as_the_bytes_that_came);
+	tcase_add_test(t, a_run_is_kept_whatever_its_error_says);
 	tcase_add_test(t, a_second_run_is_refused);
 	tcase_add_test(t, state_of_another_connector_or_version_is_refused);
 	suite_add_tcase(s, t);

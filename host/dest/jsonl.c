@@ -104,6 +104,9 @@ finish_renames(struct jsonl *d, struct error *e)
 		if (rename(from, to) != 0 && errno != ENOENT)
 			return jsonl_fail("replace", to, e);
 	}
+	/* before the state forgets them, wherever it is */
+	if (jsonl_path(d, "", "", to, e) != AB_OK || jsonl_sync_folder(to, e) != AB_OK)
+		return e->status;
 	json_object_clear(d->state.now.renames);
 	return jsonl_state_save(&d->state, e);
 }

@@ -27,6 +27,7 @@ struct jsonl_file {
 	char *path;
 	int fd;
 	int is_regular;
+	int in_line;	 /* the kernel has the beginning of a line */
 	int64_t written; /* bytes handed to the kernel */
 	size_t used;	 /* bytes in the buffer behind them */
 	char *buffer;
@@ -42,8 +43,10 @@ ab_status jsonl_file_add(struct jsonl_file *f, const char *bytes, size_t len, st
 ab_status jsonl_file_add_line(struct jsonl_file *f, const char *bytes, size_t len, struct error *e);
 /* Hands the buffer to the kernel; durable: and waits for the disk. */
 ab_status jsonl_file_flush(struct jsonl_file *f, int durable, struct error *e);
-/* Cuts a regular file back; of another only the buffer can be dropped. */
+/* Cuts a regular file back; of another only whole lines that are still in the buffer can be dropped. */
 ab_status jsonl_file_cut(struct jsonl_file *f, int64_t length, struct error *e);
+/* The names in the folder of this file reach the disk. */
+ab_status jsonl_sync_folder(const char *path, struct error *e);
 /* AB_ECONFIG or AB_ETRANSIENT by errno, with the path and what to do; verb: "write", "open". */
 ab_status jsonl_fail(const char *verb, const char *path, struct error *e);
 

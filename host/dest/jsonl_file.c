@@ -90,9 +90,10 @@ write_all(struct jsonl_file *f, const char *bytes, size_t len, struct error *e)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n <= 0)
 			return jsonl_fail("write", f->path, e);
 		f->written += n;
+		f->in_line = bytes[n - 1] != '\n';
 		bytes += n;
 		len -= (size_t)n;
 	}
@@ -143,14 +144,42 @@ jsonl_file_add_line(struct jsonl_file *f, const char *bytes, size_t len, struct 
 	return AB_OK;
 }
 
+/* What the reader has the beginning of stays, up to its line's end. */
+static void
+keep_line(struct jsonl_file *f)
+{
+	const char *end = f->in_line ? memchr(f->buffer, '\n', f->used) : NULL;
+
+	f->used = end == NULL ? 0 : (size_t)(end - f->buffer) + 1;
+}
+
 ab_status
 jsonl_file_cut(struct jsonl_file *f, int64_t length, struct error *e)
 {
-	f->used = 0;
-	if (!f->is_regular)
+	if (!f->is_regular) {
+		keep_line(f);
 		return AB_OK;
+	}
+	f->used = 0;
 	if (ftruncate(f->fd, length) != 0 || lseek(f->fd, length, SEEK_SET) < 0)
 		return jsonl_fail("write", f->path, e);
 	f->written = length;
 	return AB_OK;
+}
+
+ab_status
+jsonl_sync_folder(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+	int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (folder == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for the folder of %s", path);
+	free(folder);
+	if (fd < 0 || fsync(fd) != 0)
+		jsonl_fail("write the folder of", path, e);
+	if (fd >= 0)
+		close(fd);
+	return e->status;
 }

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "dest/jsonl.h"
 
 #define STATE_MAX_BYTES (256u << 20)
@@ -173,23 +174,6 @@ whole(const struct jsonl_state *s, const struct jsonl_doc *d)
 }
 
 static ab_status
-sync_folder(const char *path, struct error *e)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-	int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (folder == NULL)
-		return no_memory(e);
-	free(folder);
-	if (fd < 0 || fsync(fd) != 0)
-		jsonl_fail("write the folder of", path, e);
-	if (fd >= 0)
-		close(fd);
-	return e->status;
-}
-
-static ab_status
 replace(const char *path, const json_t *root, struct error *e)
 {
 	char *beside;
@@ -206,7 +190,7 @@ replace(const char *path, const json_t *root, struct error *e)
 	if (e->status != AB_OK)
 		unlink(beside);
 	free(beside);
-	return e->status == AB_OK ? sync_folder(path, e) : e->status;
+	return e->status == AB_OK ? jsonl_sync_folder(path, e) : e->status;
 }
 
 /* Writes one of the two documents. */
@@ -337,6 +321,7 @@ jsonl_state_run(struct jsonl_state *s, struct dest_run *run, struct error *e)
 	json_t *last = json_array_get(s->now.runs, json_array_size(s->now.runs) - 1), *value;
 	char started[CLOCK_TEXT], ended[CLOCK_TEXT];
 	int is_new = run->id == 0, failed;
+	char why[2048]; /* in UTF-8, or jansson takes none of it */
 
 	if (is_new)
 		run->id = number_of(last, "id") + 1;
@@ -344,8 +329,8 @@ jsonl_state_run(struct jsonl_state *s, struct dest_run *run, struct error *e)
 	    (json_int_t)run->id, "connector", run->connector, "version", run->version, "started_at",
 	    clock_format(run->started_us, started), "ended_at",
 	    run->ended_us == 0 ? NULL : clock_format(run->ended_us, ended), "outcome", run->outcome,
-	    "error", run->error, "records", (json_int_t)run->records, "bytes",
-	    (json_int_t)run->bytes);
+	    "error", run->error == NULL ? NULL : utf8_copy(why, sizeof(why), run->error), "records",
+	    (json_int_t)run->records, "bytes", (json_int_t)run->bytes);
 	if (value == NULL)
 		return no_memory(e);
 	if (is_new) {

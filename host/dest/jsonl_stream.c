@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "data/view.h"
 #include "dest/jsonl.h"
 
 #define PREFIX_MAX    (1u << 20)
@@ -256,22 +257,28 @@ jsonl_stream_begin(struct dest *base, const struct dest_stream_spec *spec, struc
 	return AB_OK;
 }
 
-/* The page's constants as members: "\"org\":\"x\",", or empty. */
+/* The page's constants as members: "\"org\":\"x\",", as their source bytes; or empty. */
 static ab_status
 constants_of(const char *about, struct buf *out, struct error *e)
 {
-	json_t *root = json_loads(about, 0, NULL);
-	json_t *constants = json_object_get(root, "constants");
-	char *text = json_object_size(constants) == 0 ? NULL : json_dumps(constants, JSON_COMPACT);
+	struct view_root root;
+	const struct ab_json *constants;
+	struct ab_str text;
 
-	if (text != NULL) {
-		buf_add(out, text + 1, strlen(text) - 2);
+	view_root_init(&root, CONSTANTS_MAX);
+	constants =
+	    view_get(view_parse(&root, about, strlen(about), "about the page"), "constants");
+	if (view_type(constants) == AB_OBJECT && view_len(constants) > 0) {
+		text = view_span(constants);
+		buf_add(out, text.ptr + 1, text.len - 2);
 		buf_addc(out, ',');
 	}
-	if (root == NULL || out->failed || (text == NULL && json_object_size(constants) > 0))
+	if (root.error.status != AB_OK || out->failed)
 		error_set(e, AB_EDATA, "the constants of a page cannot be read");
-	free(text);
-	json_decref(root);
+	view_root_fini(&root);
+	for (size_t i = 0; i < out->len; i++)
+		if (out->ptr[i] == '\n' || out->ptr[i] == '\r')
+			out->ptr[i] = ' ';
 	return e->status;
 }
 
