@@ -229,6 +229,20 @@ START_TEST(a_refused_page_does_not_count)
 }
 END_TEST
 
+START_TEST(a_partition_is_the_same_however_it_is_written)
+{
+	const struct variant v = {"things=incremental:append", 0, 3, 0, 0, 0, 0};
+
+	begin_variant(&v);
+	ck_assert_int_eq(run(), AB_OK);
+	for (int i = 0; i < 3; i++) {
+		world_source.respells = !world_source.respells;
+		ck_assert_int_eq(run(), AB_OK);
+		assert_truth("respelt", 0);
+	}
+}
+END_TEST
+
 START_TEST(a_connector_that_keeps_no_state_doubles_nothing)
 {
 	const struct variant v = {"things=incremental:append", 0, 0, 0, 0, 1, 0};
@@ -257,6 +271,7 @@ laws_suite(void)
 	tcase_add_test(t, a_broken_promise_costs_nothing_once_it_shows);
 	tcase_add_test(t, one_thread_does_the_same);
 	tcase_add_test(t, a_refused_page_does_not_count);
+	tcase_add_test(t, a_partition_is_the_same_however_it_is_written);
 	tcase_add_test(t, a_connector_that_keeps_no_state_doubles_nothing);
 	suite_add_tcase(s, t);
 	return s;

@@ -44,6 +44,7 @@ struct world_source {
 	int raise_at;	  /* the page of the run at which SIGINT comes, 0: never */
 	int garbage_at;	  /* the page that is not JSON, 0: none */
 	int bad_about_at; /* the page about which something is said that is not JSON, 0: none */
+	int respells;	  /* writes its partitions' JSON in another way */
 	int null_state;	  /* own_state: it keeps none */
 };
 

@@ -189,7 +189,11 @@ begin_part(struct source *s, struct source_event *ev)
 		s->next = strtoul(token, NULL, 10);
 	if (s->restart)
 		s->running = s->from;
-	snprintf(s->name, sizeof(s->name), s->part == 0 ? "" : "{\"p\":%d}", s->part);
+	snprintf(s->name, sizeof(s->name),
+	    s->part == 0		? ""
+		: world_source.respells ? "{ \"p\" : %d }"
+					: "{\"p\":%d}",
+	    s->part);
 	ev->type = SOURCE_PARTITION;
 	ev->num = s->part;
 	ev->text = str(s->name);

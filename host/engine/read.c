@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "data/canonical.h"
 #include "data/view.h"
 #include "engine/read_internal.h"
 
@@ -101,7 +102,7 @@ begin_part(struct read *r, struct error *e)
 static ab_status
 on_partition(struct read *r, const struct source_event *ev, struct error *e)
 {
-	struct buf name;
+	char *name;
 	ab_status status;
 
 	if (r->part != NULL)
@@ -110,10 +111,10 @@ on_partition(struct read *r, const struct source_event *ev, struct error *e)
 		    r->o->connector, stream_name(r));
 	if (ev->text.len > 0 && (status = check_json(r, ev->text, "partition", e)) != AB_OK)
 		return status;
-	buf_init(&name, STATE_MAX_BYTES);
-	buf_add(&name, ev->text.ptr, ev->text.len);
-	r->part = name.failed ? NULL : state_part(&r->state, buf_str(&name));
-	buf_fini(&name);
+	/* a row is found again however the connector spells its partition the next time */
+	name = ev->text.len > 0 ? canonical_json(ev->text.ptr, ev->text.len) : strdup("");
+	r->part = name == NULL ? NULL : state_part(&r->state, name);
+	free(name);
 	if (r->part == NULL)
 		return no_memory(e);
 	if (r->part->done) {

@@ -4,25 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/canonical.h"
+
 #define VIEWS_MAX ((size_t)256 << 20)
 
-/* Keys sorted, no white space; the text itself where jansson cannot hold its numbers. malloc'ed */
 static char *
-canonical(struct ab_str partition)
+key_of(struct ab_str partition)
 {
-	json_t *v = partition.ptr == NULL
-	    ? NULL
-	    : json_loadb(partition.ptr, partition.len, JSON_DECODE_ANY, NULL);
-	char *text = NULL;
-
-	if (partition.ptr == NULL)
-		text = strdup("");
-	else if (v == NULL)
-		text = strndup(partition.ptr, partition.len);
-	else
-		text = json_dumps(v, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
-	json_decref(v);
-	return text;
+	return partition.ptr == NULL ? strdup("") : canonical_json(partition.ptr, partition.len);
 }
 
 static struct ab_str
@@ -35,7 +24,7 @@ static ab_status
 add_entry(struct committed *c, const struct ab_json *v, struct error *e)
 {
 	const struct ab_json *token = view_get(v, "token"), *done = view_get(v, "done");
-	char *key = canonical(text_or_none(view_get(v, "partition")));
+	char *key = key_of(text_or_none(view_get(v, "partition")));
 	struct committed_entry *entry = &c->entries[c->n];
 	ab_status rc = AB_OK;
 
@@ -85,7 +74,7 @@ committed_fini(struct committed *c)
 const struct committed_entry *
 committed_find(const struct committed *c, struct ab_str partition)
 {
-	char *key = canonical(partition);
+	char *key = key_of(partition);
 	const json_t *at = key != NULL ? json_object_get(c->by_partition, key) : NULL;
 
 	free(key);
