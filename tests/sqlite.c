@@ -175,6 +175,23 @@ START_TEST(fields_beyond_the_limit_are_kept_together)
 }
 END_TEST
 
+START_TEST(constants_beyond_the_limit_too)
+{
+	struct dest *d;
+	struct dest_stream *s;
+
+	sync_pages(&append, PAGES(wide_record(0, 2500)));
+	d = open_dest(DB);
+	s = begin_stream(d, &append);
+	ck_ok(write_text(d, s, "{\"k0\":2}{\"k0\":3,\"k2400\":1}",
+	    "{\"constants\":{\"org\":\"x\",\"n\":1.50}}", 1, e));
+	commit(d);
+	d->ops->close(d);
+	ck_rows(DB, "SELECT _abhost_more FROM t WHERE k0 > 0",
+	    "'{\"org\":\"x\",\"n\":1.50}'|'{\"org\":\"x\",\"n\":1.50,\"k2400\":1}'");
+}
+END_TEST
+
 static const struct dest_stream_spec overwrite = {
     .name = "t", .mode = DEST_OVERWRITE, .generation_id = 1, .is_refresh = 1};
 
@@ -417,6 +434,39 @@ START_TEST(state_comes_back_as_it_went)
 }
 END_TEST
 
+/* Whoever drops the table that a refresh had begun to load must not end with the rest of it only. */
+START_TEST(a_refresh_whose_rows_were_dropped_is_not_gone_on_with)
+{
+	struct dest *d = open_dest(DB);
+	struct dest_state *got;
+	char name[] = "t", none[] = "", token[] = "5";
+	struct dest_state row = {.stream = name,
+	    .namespace_ = none,
+	    .partition = none,
+	    .token = token,
+	    .started_us = 1,
+	    .done = 1,
+	    .is_refresh = 1};
+	const struct dest_state *put_rows[] = {&row};
+	size_t n;
+
+	put(d, begin_stream(d, &overwrite), "{\"a\":1}");
+	ck_ok(d->ops->commit(d, put_rows, 1, NULL, e));
+	for (int dropped = 0; dropped < 2; dropped++) {
+		ck_ok(d->ops->states(d, &got, &n, e));
+		ck_assert_uint_eq(n, 1);
+		ck_assert_int_eq(got[0].token == NULL, dropped);
+		ck_assert_int_eq(got[0].done, !dropped);
+		ck_assert_int_eq(got[0].started_us, 1);
+		dest_states_free(got, n);
+		d->ops->close(d);
+		ck_rows(DB, "DROP TABLE IF EXISTS _abhost_new_t", "");
+		d = open_dest(DB);
+	}
+	d->ops->close(d);
+}
+END_TEST
+
 START_TEST(a_run_that_never_ended_was_killed)
 {
 	struct dest *d = open_dest(DB);
@@ -454,6 +504,7 @@ sqlite_suite(void)
 	tcase_add_test(t, constants_of_a_page_are_columns);
 	tcase_add_test(t, a_thousand_columns);
 	tcase_add_test(t, fields_beyond_the_limit_are_kept_together);
+	tcase_add_test(t, constants_beyond_the_limit_too);
 	tcase_add_test(t, an_overwrite_swaps_at_its_end);
 	tcase_add_test(t, an_empty_overwrite_empties);
 	tcase_add_test(t, an_interrupted_overwrite_goes_on);
@@ -464,6 +515,7 @@ sqlite_suite(void)
 	tcase_add_test(t, columns_that_somebody_added_or_dropped);
 	tcase_add_test(t, a_constraint_that_somebody_added_stays);
 	tcase_add_test(t, state_comes_back_as_it_went);
+	tcase_add_test(t, a_refresh_whose_rows_were_dropped_is_not_gone_on_with);
 	tcase_add_test(t, a_run_that_never_ended_was_killed);
 	suite_add_tcase(s, t);
 	return s;

@@ -332,6 +332,7 @@ START_TEST(a_worker_inherits_what_it_needs_and_no_more)
 
 	ck_assert_int_eq(leak, 33);
 	setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
+	setenv("ABHOST_MY_API_KEY", "s", 1); /* for ${ABHOST_MY_API_KEY} in a configuration */
 	setenv("LD_LIBRARY_PATH", "/nowhere", 1);
 	setenv("LC_TIME", "C", 1);
 	setenv("https_proxy", "http://127.0.0.1:1", 1);
@@ -341,6 +342,7 @@ START_TEST(a_worker_inherits_what_it_needs_and_no_more)
 	ck_assert_int_eq(drive_count(&d.lines, "log 1 fd 33\n"), 0);
 	ck_assert_int_eq(drive_count(&d.lines, "log 1 fd 5\n"), 1);
 	ck_assert_int_eq(drive_count(&d.lines, "log 1 env AWS_"), 0);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 env ABHOST_MY_API_KEY"), 0);
 	ck_assert_int_eq(drive_count(&d.lines, "log 1 env LD_"), 0);
 	ck_assert_int_eq(drive_count(&d.lines, "log 1 env HOME\n"), 0);
 	ck_assert_int_eq(drive_count(&d.lines, "log 1 env LC_TIME\n"), 1);

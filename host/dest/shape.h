@@ -142,7 +142,7 @@ shape_cell(
 	*bytes = f->bytes;
 	return &f->scan->fields[r->record->field + cell - 1];
 }
-/* The record's fields that have no column of their own, as a JSON object behind out. */
+/* The fields and constants of a record that have no column of their own, as a JSON object; out is empty. */
 int
 shape_rest(const struct shape_row *r, const struct shape_fit *f, uint32_t rest, struct buf *out);
 

@@ -235,24 +235,28 @@ shape_row_move(struct shape_row *r, const struct shape_fit *f, size_t i)
 		r->cell[r->columns[k]] = k + 1;
 }
 
+static void
+add_member(struct buf *out, const struct scan_field *field, const char *bytes)
+{
+	unsigned quote = field->type == SCAN_STRING;
+
+	buf_addc(out, out->len == 0 ? '{' : ',');
+	buf_add(out, bytes + field->key - 1, field->klen + 2u);
+	buf_addc(out, ':');
+	buf_add(out, bytes + field->val - quote, field->vlen + 2u * quote);
+}
+
 int
 shape_rest(const struct shape_row *r, const struct shape_fit *f, uint32_t rest, struct buf *out)
 {
 	const struct scan_field *field = f->scan->fields + r->record->field;
-	char separator = '{';
 
-	for (uint32_t k = 0; k < r->record->count; k++, field++) {
-		int is_string = field->type == SCAN_STRING;
-
-		if (r->columns[k] != rest)
-			continue;
-		buf_addc(out, separator);
-		buf_add(out, f->bytes + field->key - 1, field->klen + 2u);
-		buf_addc(out, ':');
-		buf_add(
-		    out, f->bytes + field->val - is_string, field->vlen + 2u * (unsigned)is_string);
-		separator = ',';
-	}
+	for (size_t k = 0; k < f->constants.nfields; k++)
+		if (f->constant_cols[k] == rest)
+			add_member(out, &f->constants.fields[k], f->constants_text.ptr);
+	for (uint32_t k = 0; k < r->record->count; k++, field++)
+		if (r->columns[k] == rest)
+			add_member(out, field, f->bytes);
 	buf_addc(out, '}');
 	return out->failed ? -1 : 0;
 }

@@ -127,9 +127,14 @@ sqlite_state_list(struct dest *base, struct dest_state **out, size_t *n, struct 
 	struct sqlite *d = (struct sqlite *)base;
 	struct dest_state *rows = NULL, *more;
 	size_t count = 0, cap = 0;
+	/* A refresh does not go on where the table that it had begun to load was dropped by hand. */
 	sqlite3_stmt *stmt = sqlite_query(d, e,
-	    "SELECT stream, namespace, partition, state, token, pages, generation_id, started_at,"
-	    " is_refresh, done, notes FROM _abhost_state ORDER BY stream, namespace, partition");
+	    "SELECT stream, namespace, partition, state, iif(lost, NULL, token), pages, generation_id,"
+	    " started_at, is_refresh, done AND NOT lost, notes FROM (SELECT *, is_refresh AND EXISTS"
+	    " (SELECT 1 FROM _abhost_streams AS s WHERE s.stream = t.stream AND s.namespace ="
+	    " t.namespace AND staging = 1 AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type ="
+	    " 'table' AND name = table_name COLLATE NOCASE)) AS lost FROM _abhost_state AS t)"
+	    " ORDER BY stream, namespace, partition");
 
 	while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
 		if (count == cap) {

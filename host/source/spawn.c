@@ -21,10 +21,11 @@
 
 extern char **environ;
 
-/* What a worker may see of the environment; a name that ends in '*' is a prefix. */
+/* What a worker may see of the environment; a name that ends in '*' is a prefix.  Not all that begins like our own
+ * variables: a user may call his secrets so. */
 static const char *const allowed[] = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "CURL_CA_BUNDLE", "TZ", "LANG", "LC_*", "ABHOST_*", "GLIBC_TUNABLES", "ASAN_OPTIONS",
+    "CURL_CA_BUNDLE", "TZ", "LANG", "LC_*", "ABHOST_CALL_TIMEOUT", "GLIBC_TUNABLES", "ASAN_OPTIONS",
     "UBSAN_OPTIONS", "LSAN_OPTIONS", "MALLOC_*"};
 
 static int
