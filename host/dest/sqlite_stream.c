@@ -102,7 +102,27 @@ check_owner(struct sqlite_stream *s, const struct shape *saved, struct error *e)
 	    s->d->path, s->table);
 }
 
-/* Loads what is known about the target; a table that was dropped by hand begins anew. */
+/* A table that was dropped by hand begins anew; but the records that its state covers would not come again. */
+static ab_status
+check_lost(struct sqlite_stream *s, struct error *e)
+{
+	int64_t covered;
+
+	if (s->exists || s->spec.is_refresh || s->names.ncols == 0)
+		return AB_OK;
+	covered = sqlite_number(s->d, 0, e,
+	    "SELECT count(*) FROM _abhost_state WHERE stream = %Q AND namespace = %Q"
+	    " AND (coalesce(state, '{}') <> '{}' OR token IS NOT NULL)",
+	    s->spec.name, s->spec.namespace_ ? s->spec.namespace_ : "");
+	if (e->status != AB_OK || covered == 0)
+		return e->status;
+	return error_set(e, AB_ECONFIG,
+	    "%s no longer has the table \"%s\", but a state that says what was in it: put it back, or read all of "
+	    "it again with --full-refresh --streams %s",
+	    s->d->path, s->table, s->spec.name);
+}
+
+/* Loads what is known about the target. */
 static ab_status
 load_target(struct sqlite_stream *s, struct error *e)
 {
@@ -129,7 +149,8 @@ open_table(struct sqlite_stream *s, struct error *e)
 	if ((!s->staging || s->spec.fresh) && drop_staging(s, e) != AB_OK)
 		return e->status;
 	shape_use_names(&s->shape, &s->names);
-	if (load_target(s, e) != AB_OK || shape_add_schema(&s->shape, s->spec.schema, e) != AB_OK)
+	if (load_target(s, e) != AB_OK || check_lost(s, e) != AB_OK ||
+	    shape_add_schema(&s->shape, s->spec.schema, e) != AB_OK)
 		return e->status;
 	return sqlite_key_columns(s, e);
 }

@@ -104,6 +104,25 @@ def foreign_table(api):
     db.close()
 
 
+def lost_table(api):
+    """A table that was dropped by hand is not silently begun in the middle."""
+    folder = scratch()
+    write_config(folder, api)
+    path = os.path.join(folder, "my-api.db")
+    first = abhost("run", connector("my-api"), "config.json", cwd=folder)
+    tap.ok(first.code == 0, "a table of ours", first)
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE events")
+        db.execute("DROP TABLE users")
+    db.close()
+    explained("is gone", abhost("run", connector("my-api"), "config.json", cwd=folder), 4, 'table "events"',
+              "--full-refresh --streams events")
+    check_table(tap, path, "users", api.truth("users"), "which is no matter where all is read anyway")
+    again = abhost("run", connector("my-api"), "config.json", "--full-refresh", "--streams", "events", cwd=folder)
+    tap.ok(again.code == 0, "what it says helps", again)
+    check_table(tap, path, "events", api.truth("events"), "and brings everything back")
+
+
 def other_connector(api):
     folder = scratch()
     config = write_config(folder, api)
@@ -139,6 +158,7 @@ with FakeApi(users=50, events=9000, seed=51) as server:
         tap.skip("read-only folder, full disk", "no file system may be mounted here")
     not_a_database(server)
     foreign_table(server)
+    lost_table(server)
     other_connector(server)
     locked(server)
 tap.done()
