@@ -231,6 +231,21 @@ START_TEST(an_unreadable_text_fails_the_call)
 }
 END_TEST
 
+/* Nothing was called for this stream yet, and something was for another one. */
+START_TEST(a_bad_state_is_told_of_its_own_stream)
+{
+	static const char sentence[] =
+	    "zoo 1.0.0, read_page of stream other: the committed state is not valid JSON";
+	struct drive d;
+
+	ck_assert_str_eq(run(&d, "zoo.so", "nothing", "", 60), "");
+	ck_assert_int_ne(drive_read(&d, "other", "[{bad"), AB_OK);
+	ck_assert_msg(
+	    strncmp(d.error.text, sentence, sizeof(sentence) - 1) == 0, "%s", d.error.text);
+	drive_close(&d);
+}
+END_TEST
+
 START_TEST(what_it_prints_becomes_log_lines)
 {
 	struct drive d;
@@ -405,6 +420,7 @@ zoo_suite(void)
 	tcase_add_test(t, what_it_says_wrong_is_refused);
 	tcase_add_test(t, a_text_with_a_mistake_is_shown);
 	tcase_add_test(t, an_unreadable_text_fails_the_call);
+	tcase_add_test(t, a_bad_state_is_told_of_its_own_stream);
 	tcase_add_test(t, what_it_prints_becomes_log_lines);
 	tcase_add_test(t, it_cannot_harm_the_channel);
 	tcase_add_test(t, a_logged_text_is_made_clean);

@@ -372,9 +372,13 @@ readloop_run(struct hosted *s, const struct chan_msg *command, struct error *e)
 
 	view_root_init(&r.root, 1u << 20);
 	buf_init(&r.list, s->page_cap + 16);
-	rc = committed_init(&r.committed, command->text[1], e);
-	if (rc == AB_OK)
-		rc = find_name(&r);
+	rc = find_name(&r);
+	if (rc == AB_OK) {
+		/* what fails before the first call must not be told of the stream before */
+		crumb_enter(s->crumb, "read_page", r.stream, 0);
+		crumb_leave(s->crumb);
+		rc = committed_init(&r.committed, command->text[1], e);
+	}
 	if (rc == AB_OK)
 		rc = s->connector.partitions != NULL ? read_partitions(&r)
 						     : read_partition(&r, (struct ab_str){NULL, 0});
