@@ -130,6 +130,9 @@ cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args 
 			cli_help(stdout, cmd);
 			return CLI_DONE;
 		}
+		/* of "-xyz" only the letter is known: getopt stands before or behind the word */
+		if (c == '?' && optopt > 0 && optopt < 256 && optopt != 'h')
+			return cli_misuse(cmd, "there is no option -%c", optopt);
 		if (c < 256)
 			return refuse_option(cmd, argv[optind - 1], c == ':');
 		code = take_value(cmd, c - 256, optarg != NULL ? optarg : "", &nrepeated, out);

@@ -72,6 +72,7 @@ cli_main(int argc, char **argv)
 	if (hold_standard_fds() != 0)
 		return CLI_FAILED;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
 	if (argc < 2) {
 		cli_overview(stderr);
 		return CLI_USAGE;

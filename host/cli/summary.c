@@ -33,6 +33,15 @@ add_shell_word(struct buf *b, const char *text)
 	buf_addc(b, '\'');
 }
 
+/* A file's name, which must not look like an option. */
+static void
+add_shell_path(struct buf *b, const char *path)
+{
+	if (*path == '-')
+		buf_adds(b, "./");
+	add_shell_word(b, path);
+}
+
 /* Appends a table's name as SQL wants it. */
 static void
 add_identifier(struct buf *b, const char *name)
@@ -97,7 +106,7 @@ print_query(FILE *out, const char *path, const char *table)
 	buf_adds(&sql, "SELECT * FROM ");
 	add_identifier(&sql, table);
 	buf_adds(&sql, " LIMIT 5");
-	add_shell_word(&line, path);
+	add_shell_path(&line, path);
 	buf_addc(&line, ' ');
 	if (strpbrk(buf_str(&sql), "\"$`\\!") == NULL)
 		buf_addf(&line, "\"%s\"", buf_str(&sql));
@@ -118,8 +127,8 @@ print_head(FILE *out, const char *path)
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
 		return;
 	buf_init(&line, 8192);
-	add_shell_word(&line, path);
-	fprintf(out, "Next: head -n 5 %s%s\n", *path == '-' ? "-- " : "", buf_str(&line));
+	add_shell_path(&line, path);
+	fprintf(out, "Next: head -n 5 %s\n", buf_str(&line));
 	buf_fini(&line);
 }
 

@@ -46,6 +46,7 @@ refused(["run", API, good, "--to"], 2, "--to needs a value")
 refused(["run", API, good, "--to", "a.db", "--to", "b.db"], 2, "--to is given twice")
 refused(["run", API, good, "--json=yes"], 2, "--json takes no value")
 refused(["run", API, good, "-x"], 2, "there is no option -x")
+refused(["query", "--json", "-x.db", "SELECT 1"], 2, "there is no option -x")
 refused(["run", API, good, "--json", "--quiet"], 2, "exclude each other")
 for size in ("0", "-1", "1K", "1e6", "64G", "2048M", "99999999999999999999", ""):
     refused(["run", API, good, "--page-cap", size], 2, "--page-cap must be a number of bytes from 4K to 1024M")

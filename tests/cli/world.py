@@ -103,6 +103,33 @@ def worker_has_no_secret(api):
     api.faults()
 
 
+def names(api):
+    """The next command works whatever the file is called."""
+    folder = scratch()
+    write_config(folder, api)
+    for place in ("a b.db", "-x.db", "sqlite:q'u\"ote$HOME", "jsonl:-y"):
+        run = abhost("run", API, "config.json", "--to", place, cwd=folder)
+        following = run.out.rsplit("Next: ", 1)[-1].replace("abhost ", '"$A" ', 1)
+        got = shell(following, folder)
+        tap.ok(run.code == 0 and got.returncode == 0 and len(got.stdout.splitlines()) in (5, 6), "next, for " + place,
+               run, told(got))
+
+
+def limits(api):
+    """A file that may not grow is told like a full disk, and what was committed is kept."""
+    folder = scratch()
+    write_config(folder, api, page_size=20)
+    for place in ("x.db", "jsonl:x"):
+        got = shell("ulimit -f 60; exec $A run $M config.json --page-cap 8K --to " + place, folder)
+        tap.ok(got.returncode == 1 and "again" in got.stderr and place[-1] in got.stderr, place + " may not grow: told",
+               told(got))
+        run = abhost("run", API, "config.json", "--to", place, cwd=folder)
+        tap.ok(run.code == 0, place + " may grow: goes on", run)
+    check_table(tap, os.path.join(folder, "x.db"), "events", api.truth("events"), "and all is there")
+    with open(os.path.join(folder, "x/events.jsonl"), "rb") as file:
+        tap.ok(parse_lines(file.read()) == api.truth("events"), "once")
+
+
 def pipes(api):
     """Standard output as a destination says what it cannot keep, and so does the summary of what to do next."""
     folder = scratch()
@@ -130,6 +157,6 @@ def catalogs(api):
 
 
 with FakeApi(users=30, events=500) as server:
-    for law in (closed, surroundings, other_user, worker_has_no_secret, pipes, catalogs):
+    for law in (closed, surroundings, other_user, worker_has_no_secret, names, limits, pipes, catalogs):
         law(server)
 tap.done()
