@@ -111,7 +111,7 @@ START_TEST(what_is_no_value_is_passed_over)
 	assert_value("");
 	see("{\"at\":3}{\"at\":null}");
 	assert_value("3");
-	ck_assert_int_eq(track.cursor.descended, 0);
+	ck_assert_int_eq(track.cursor.descended, 1);
 }
 END_TEST
 

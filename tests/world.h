@@ -15,7 +15,7 @@
 #define WORLD_STREAMS 2
 
 struct world_record {
-	int id, at, part; /* part 0: the stream has no partitions */
+	int id, at, part; /* at below 0: it has none; part 0: the stream has no partitions */
 };
 
 struct world_row {

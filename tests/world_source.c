@@ -223,18 +223,26 @@ fail(struct source *s, struct source_event *ev, ab_status status, const char *wh
 	s->step = IDLE;
 }
 
+/* "WHERE at >= from", which no null is. */
+static int
+is_asked_for(const struct source *s, const struct world_record *r)
+{
+	return r->at < 0 ? s->from == 0 : r->at >= s->from;
+}
+
 /* The text of a page, of the records from s->next on that the state lets through; what is behind it in *more. */
 static size_t
 fill_page(struct source *s, int *more)
 {
 	const struct world_source *w = &world_source;
 	size_t len = 0, at = 0, taken = 0;
+	char cursor[16];
 
 	*more = 0;
 	for (size_t i = 0; i < w->n; i++) {
 		const struct world_record *r = &w->records[i];
 
-		if (r->part != s->part || r->at < s->from || at++ < s->next)
+		if (r->part != s->part || !is_asked_for(s, r) || at++ < s->next)
 			continue;
 		if (taken == (size_t)w->page_size) {
 			*more = 1;
@@ -242,8 +250,9 @@ fill_page(struct source *s, int *more)
 		}
 		taken++;
 		s->running = r->at > s->running ? r->at : s->running;
+		snprintf(cursor, sizeof(cursor), r->at < 0 ? "null" : "%d", r->at);
 		len += (size_t)snprintf(s->text + len, sizeof(s->text) - len,
-		    "{\"id\":%d,\"at\":%d,\"part\":%d}\n", r->id, r->at, r->part);
+		    "{\"id\":%d,\"at\":%s,\"part\":%d}\n", r->id, cursor, r->part);
 	}
 	s->next += taken;
 	return len;

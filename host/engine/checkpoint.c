@@ -165,8 +165,9 @@ commit_page(struct read *r, struct error *e)
 	return commit_dirty(r, e);
 }
 
-/* A cursor went back in a stream that promised not to: the state so far may be past records that are still to come.  So
- * the read counts from where it began.  What of it is durable is marked void at once, until the partition has ended. */
+/* A cursor went back, or was missing, in a stream that promised neither: the state so far may be past records that are still
+ * to come, or before some that are here.  So the read counts from where it began.  What of it is durable is marked void
+ * at once, until the partition has ended. */
 static ab_status
 break_promise(struct read *r, struct error *e)
 {
@@ -174,8 +175,8 @@ break_promise(struct read *r, struct error *e)
 
 	r->broke_promise = 1;
 	log_line(AB_WARN,
-	    "connector %s, stream \"%s\": a cursor value is below one before it, although the stream is declared "
-	    "sorted; its state is kept only at the end of each partition",
+	    "connector %s, stream \"%s\": a record has no cursor value, or one below the one before, although the "
+	    "stream is declared sorted; its state is kept only at the end of each partition",
 	    r->o->connector, r->o->plan->name);
 	if (!r->moved_base)
 		return AB_OK;

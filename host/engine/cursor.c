@@ -272,8 +272,10 @@ cursor_see(struct cursor *c, const struct cursor_value *v)
 {
 	int order;
 
-	if (v->kind == CURSOR_NONE)
+	if (v->kind == CURSOR_NONE) {
+		c->descended = 1;
 		return 0;
+	}
 	order = cursor_compare(c, v, &c->best.value);
 	if (order < 0)
 		c->descended = 1;
