@@ -32,7 +32,7 @@ struct cursor_kept {
 struct cursor {
 	struct cursor_kept floor; /* what the read began with */
 	struct cursor_kept best;  /* the greatest value of the records of this read */
-	int descended;		  /* a record's value was below one that came before it, or it had none */
+	int descended; /* a record's value was below one that came before it, or it had none */
 	/* private */
 	const char *const *path;
 	int is_time;
