@@ -175,6 +175,24 @@ rest_get(struct rest *r, const struct rest_stream *s, const struct ab_read *read
 	return rc;
 }
 
+/* Names what there is instead: mostly an error of the API, or a slip in `records`. */
+static ab_status
+fail_records(struct ab_host *h, const struct rest_stream *s, const struct ab_json *body)
+{
+	size_t n = h->json_type(body) == AB_OBJECT ? h->json_len(body) : 0, at = 0;
+	char keys[256] = "";
+
+	for (size_t i = 0; i < n && at + 1 < sizeof(keys); i++) {
+		struct ab_str key = h->json_key(body, i);
+		int len = key.len < 64 ? (int)key.len : 64;
+
+		at += (size_t)snprintf(keys + at, sizeof(keys) - at, "%s%.*s",
+		    i == 0 ? ", but: " : ", ", len, key.ptr);
+	}
+	return ab_failf(h, AB_EDATA, "%s: the answer has nothing at \"%s\"%s", s->name,
+	    s->records != NULL ? s->records : "", keys);
+}
+
 ab_status
 rest_records(struct rest *r, const struct rest_stream *s, const struct ab_response *resp,
     const struct ab_json **out)
@@ -189,8 +207,7 @@ rest_records(struct rest *r, const struct rest_stream *s, const struct ab_respon
 	body = h->http_json(resp);
 	records = rest_at(h, body, s->records);
 	if (records == NULL && body != NULL)
-		return ab_failf(h, AB_EDATA, "%s: the answer has nothing at \"%s\"", s->name,
-		    s->records != NULL ? s->records : "");
+		return fail_records(h, s, body);
 	type = h->json_type(records);
 	if (type != AB_ARRAY && type != AB_OBJECT && type != AB_NULL)
 		return ab_failf(h, AB_EDATA,

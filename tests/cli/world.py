@@ -50,6 +50,10 @@ def closed(api):
 def surroundings(api):
     folder = scratch()
     write_config(folder, api)
+    got = shell("$A run $M - --quiet --to x.db < config.json", folder)
+    tap.ok(got.returncode == 0, "a configuration from standard input", told(got))
+    got = shell("head -c 17000000 /dev/zero | $A check $M -", folder)
+    tap.ok(got.returncode == 3 and "larger than 16 MiB" in got.stderr, "but not one without an end", told(got))
     for name, line in (("no environment", 'env -i "$A" run "$M" config.json --quiet --to x.db'),
                        ("no HOME", 'env -u HOME "$A" run "$M" config.json --quiet --to x.db'),
                        ("a locale of another script", "LC_ALL=tr_TR.ISO-8859-9 $A run $M config.json --quiet --to x.db"),
@@ -147,8 +151,26 @@ def pipes(api):
 
 
 def catalogs(api):
+    """What is asked of a connector that it does not have: refused with what there is, before anything is read."""
     folder = scratch()
     write_config(folder, api)
+    api.log(clear=True)
+    for words, said in ((["--streams", "evnets"], '"evnets"'), (["--mode", "nonsense"], "expected STREAM=SYNC_MODE"),
+                        (["--mode", "users=overwrite"], "use full_refresh or incremental"),
+                        (["--mode", "users=full_refresh:insert"], "use overwrite, append or append_dedup"),
+                        (["--mode", "users=incremental:append"], "no cursor field"),
+                        (["--mode", "evnets=full_refresh:append"], "it has: users, events")):
+        run = abhost("run", API, "config.json", *words, cwd=folder)
+        tap.ok(run.code == 3 and said in run.err, " ".join(words), run)
+    for text, said in (('{"streams": [', "catalog.json:1:"), ("{}", "no ConfiguredAirbyteCatalog"),
+                       ('{"streams": []}', "no stream to read"),
+                       ('{"streams": [{"stream": {"name": "evnets"}}]}', "/streams/0 names the stream"),
+                       ('{"streams": [{"stream": {"name": "users"}, "sync_mode": "all"}]}', '"all" is not a sync mode')):
+        with open(os.path.join(folder, "catalog.json"), "w", encoding="utf-8") as file:
+            file.write(text)
+        run = abhost("run", API, "config.json", "--catalog", "catalog.json", cwd=folder)
+        tap.ok(run.code == 3 and said in run.err, "--catalog of " + text, run)
+    tap.same(api.log(), [], "and nothing was asked of the API")
     with open(os.path.join(folder, "catalog.json"), "w", encoding="utf-8") as file:
         json.dump(json.loads(abhost("discover", API, "config.json", cwd=folder).out), file)
     run = abhost("run", API, "config.json", "--catalog", "catalog.json", cwd=folder)
