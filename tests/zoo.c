@@ -70,7 +70,9 @@ START_TEST(a_death_is_told_with_its_place)
 		"zoo 1.0.0 died of SIGABRT in read_page of stream s, page 1" SAFE, AB_EBUG},
 	    {"overflow", "read_page",
 		"zoo 1.0.0 died of SIGSEGV in read_page of stream s, page 1" SAFE, AB_EBUG},
-	    {"kill", "check", "zoo 1.0.0 died of SIGKILL in check" SAFE, AB_EBUG},
+	    {"kill", "check",
+		"zoo 1.0.0 died of SIGKILL (sent by somebody, or memory ran out) in check" SAFE,
+		AB_EBUG},
 	    {"exit", "read_page", "zoo 1.0.0 called exit(0) in read_page of stream s, page 1" SAFE,
 		AB_EBUG},
 	    {"fork", "check", "zoo 1.0.0 called exit(3) in check" SAFE, AB_EBUG},
@@ -150,7 +152,7 @@ START_TEST(what_it_says_wrong_is_refused)
 		AB_EDATA},
 	    {"big", "",
 		"zoo 1.0.0, read_page of stream s, page 1: a page of 1073741847 bytes is larger "
-		"than the cap of 1048576; ask for smaller pages",
+		"than the cap of 1048576; ask for smaller pages, or raise it with --page-cap",
 		AB_EDATA},
 	    {"same_token", "",
 		"zoo 1.0.0, read_page of stream s, page 2: the page named itself as the next one "
@@ -191,7 +193,7 @@ START_TEST(a_text_with_a_mistake_is_shown)
 		AB_EUNSUPPORTED},
 	    {"much", "",
 		"zoo 1.0.0, read_page of stream s, page 1: a page of 1048597 bytes is larger than "
-		"the cap of 1048576; ask for smaller pages",
+		"the cap of 1048576; ask for smaller pages, or raise it with --page-cap",
 		AB_EDATA},
 	    {"token_circle", "",
 		"zoo 1.0.0, read_page of stream s, page 10: the page named a next one that an "

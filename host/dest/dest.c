@@ -45,9 +45,12 @@ dest_open(const char *to, const char *connector, const char *state_file, int rea
 	const struct dest_ops *ops = ops_of(to, &target.path);
 
 	if (ops == NULL)
+		/* of "postgres://user:password@host" only the scheme is repeated */
 		return error_set(e, AB_ECONFIG,
-		    "cannot tell what kind of destination \"%s\" is: write sqlite:FILE, jsonl:FILE, "
+		    "cannot tell what kind of destination \"%.*s\" is: write sqlite:FILE, jsonl:FILE, "
 		    "jsonl:FOLDER, jsonl:- or a file that ends in .db, .sqlite, .sqlite3, .jsonl or .ndjson",
+		    (int)(strstr(to, "://") == NULL ? strlen(to)
+						    : (size_t)(strstr(to, "://") - to) + 3),
 		    to);
 	if (target.path[0] == '\0')
 		return error_set(

@@ -5,6 +5,7 @@
 
 #include "source/native.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -60,6 +61,8 @@ obituary_died(struct source *s, const siginfo_t *info)
 	find_place(s, place, sizeof(place));
 	if (info->si_code == CLD_EXITED)
 		snprintf(how, sizeof(how), "called exit(%d)", info->si_status);
+	else if (info->si_status == SIGKILL)
+		snprintf(how, sizeof(how), "died of SIGKILL (sent by somebody, or memory ran out)");
 	else if (name != NULL)
 		snprintf(how, sizeof(how), "died of SIG%s", name);
 	else

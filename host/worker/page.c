@@ -170,7 +170,7 @@ page_add(struct ab_page *p, const struct ab_json *v, int stable, struct error *e
 		    type_word(type));
 	if (text.len >= p->cap || (p->is_list ? p->kept.len : p->bytes) >= p->cap - text.len)
 		return error_set(e, AB_EDATA,
-		    "a page of %zu bytes is larger than the cap of %zu; ask for smaller pages",
+		    "a page of %zu bytes is larger than the cap of %zu; ask for smaller pages, or raise it with --page-cap",
 		    (p->is_list ? p->kept.len : p->bytes) + text.len, p->cap);
 	if (p->keep)
 		rc = keep(p, text, stable, e);
