@@ -7,5 +7,6 @@ host_libbase_a_SOURCES = \
 	host/base/clock.c host/base/clock.h \
 	host/base/error.c host/base/error.h \
 	host/base/log.c host/base/log.h \
+	host/base/nocore.c host/base/nocore.h \
 	host/base/redact.c host/base/redact.h \
 	host/base/utf8.c host/base/utf8.h

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/nocore.h"
 #include "base/redact.h"
 #include "cli/cli.h"
 #include "data/config.h"
@@ -68,8 +69,12 @@ read_environment(struct sync_options *o, struct error *e)
 static ab_status
 read_config(struct cli_source *s, const char *path, struct error *e)
 {
-	ab_status rc = config_read(path, &s->config, e);
+	ab_status rc;
 
+	if (nocore_set() != 0)
+		return error_set(
+		    e, AB_EUNSUPPORTED, "cannot keep this process out of core files: %m");
+	rc = config_read(path, &s->config, e);
 	if (rc != AB_OK)
 		return rc;
 	rc = config_expand(s->config, e);

@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/nocore.h"
 #include "worker/chan.h"
 #include "worker/worker.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1 /* its leak check needs a process that can be traced, and a real exit */
+#define SANITIZED 1 /* its leak check needs a real exit */
 #else
 #define SANITIZED 0
 #endif
@@ -49,15 +49,11 @@ reset_signals(void)
 static int
 set_limits(pid_t engine)
 {
-	struct rlimit none = {0, 0};
-
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != engine)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return -1;
-	if (!SANITIZED && prctl(PR_SET_DUMPABLE, 0) != 0)
-		return -1;
-	return setrlimit(RLIMIT_CORE, &none);
+	return nocore_set();
 }
 
 static int

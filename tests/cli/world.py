@@ -84,7 +84,7 @@ def other_user(api):
 
 
 def worker_has_no_secret(api):
-    """What others can see of the processes: their command lines and environments, and no core files of the worker."""
+    """What others can see of the processes: their command lines and environments, and no core files."""
     folder = scratch()
     write_config(folder, api, api_key="${THE_KEY}")
     api.faults("hang,path=events,nth=1")
@@ -98,9 +98,10 @@ def worker_has_no_secret(api):
     with open("/proc/%d/environ" % worker, "rb") as file:
         text = file.read()
     tap.ok(KEY.encode() not in text and b"AWS_" not in text and b"HOME=" not in text, "nor in the worker's environment")
-    with open("/proc/%d/limits" % worker, encoding="ascii") as file:
-        cores = [line.split()[4:6] for line in file if line.startswith("Max core file size")]
-    tap.same(cores, [["0", "0"]], "and it leaves no core")
+    for pid, name in ((process.pid, "engine"), (worker, "worker")):
+        with open("/proc/%d/limits" % pid, encoding="ascii") as file:
+            cores = [line.split()[4:6] for line in file if line.startswith("Max core file size")]
+        tap.same(cores, [["0", "0"]], "the %s leaves no core" % name)
     process.terminate()
     run = abhost_wait(process)
     tap.ok(run.code == 143 and KEY not in run.text, "it ends", run)
