@@ -73,11 +73,12 @@ def other_user(api):
     write_config(folder, api)
     os.chmod(folder, 0o755)
     os.chmod(os.path.join(folder, "config.json"), 0o644)
+    be = "setpriv --reuid 65534 --regid 65534 --clear-groups "
+    if shell(be + 'sh -c \'test -r "$A" && test -r "$M" && test -r config.json\'', folder).returncode != 0:
+        tap.skip("another user", "who cannot reach what is built here")
+        return
     for name, place in (("x.db", "x.db"), ("jsonl:x", "x"), ("jsonl:x.jsonl", "x.jsonl")):
-        got = shell('setpriv --reuid 65534 --regid 65534 --clear-groups "$A" run "$M" config.json --to ' + name, folder)
-        if "Permission denied" in got.stderr and "abhost: " not in got.stderr:
-            tap.skip("another user", "who cannot run what is built here")
-            return
+        got = shell(be + '"$A" run "$M" config.json --to ' + name, folder)
         tap.ok(got.returncode == 3 and place in got.stderr and "permissions" in got.stderr, "may not write " + name,
                told(got))
     tap.same(os.listdir(folder), ["config.json"], "nothing was left")
