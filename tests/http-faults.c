@@ -252,7 +252,7 @@ START_TEST(a_cancel_ends_a_wait)
 	char url[64];
 
 	wire = wire_start(steps, COUNT(steps));
-	ck_assert_int_eq(http_new(&env, NULL, &http, &error), AB_OK);
+	ck_assert_int_eq(http_new(&env, NULL, NULL, &http, &error), AB_OK);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", wire_port(wire));
 	pthread_create(&thread, NULL, cancel_soon, &outside);
 	expect_error(url, AB_ECANCELLED, "cancelled");

@@ -71,7 +71,7 @@ open_http(void)
 	    .log = note_log,
 	    .config = config};
 
-	ck_assert_int_eq(http_new(&env, &limits, &http, &error), AB_OK);
+	ck_assert_int_eq(http_new(&env, &limits, NULL, &http, &error), AB_OK);
 }
 
 void

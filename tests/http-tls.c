@@ -72,7 +72,7 @@ open_with(const char *variable, const char *file)
 	if (variable != NULL)
 		setenv(variable, file, 1);
 	http_free(http);
-	ck_assert_int_eq(http_new(&env, NULL, &http, &error), AB_OK);
+	ck_assert_int_eq(http_new(&env, NULL, NULL, &http, &error), AB_OK);
 }
 
 START_TEST(only_the_environment_says_whom_to_trust)

@@ -4,8 +4,8 @@ NET_TEST_CC = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 HTTP_FIXTURE = tests/http-fixture.c tests/http-fixture.h tests/wire.c tests/wire.h tests/suite.h
 NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
 
-check_PROGRAMS += tests/url.t tests/retry.t tests/auth.t tests/request.t tests/http.t \
-	tests/http-faults.t tests/http-tls.t
+check_PROGRAMS += tests/url.t tests/retry.t tests/auth.t tests/request.t tests/shared.t \
+	tests/http.t tests/http-faults.t tests/http-tls.t
 tests_url_t_SOURCES = tests/url.c tests/suite.h
 tests_url_t_CFLAGS = $(NET_TEST_CC)
 tests_url_t_LDADD = $(NET_TEST_LIBS)
@@ -18,6 +18,9 @@ tests_auth_t_LDADD = $(NET_TEST_LIBS)
 tests_request_t_SOURCES = tests/request.c tests/suite.h
 tests_request_t_CFLAGS = $(NET_TEST_CC)
 tests_request_t_LDADD = $(NET_TEST_LIBS)
+tests_shared_t_SOURCES = tests/shared.c tests/suite.h
+tests_shared_t_CFLAGS = $(NET_TEST_CC)
+tests_shared_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
 tests_http_tls_t_SOURCES = tests/http-tls.c $(HTTP_FIXTURE)
 tests_http_tls_t_CFLAGS = $(NET_TEST_CC)
 tests_http_tls_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
@@ -34,6 +37,6 @@ tests_bench_http_SOURCES = tests/bench/http.c
 tests_bench_http_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
 tests_bench_http_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS)
 
-TESTS += tests/url.t tests/retry.t tests/auth.t tests/request.t tests/http.t tests/http-faults.t \
-	tests/http-tls.t
+TESTS += tests/url.t tests/retry.t tests/auth.t tests/request.t tests/shared.t tests/http.t \
+	tests/http-faults.t tests/http-tls.t
 endif

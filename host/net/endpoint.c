@@ -108,6 +108,7 @@ endpoint_read(const char *json, const json_t *config, struct endpoint *out, stru
 	ab_status rc = fields_load(&f, &d, e);
 
 	*out = (struct endpoint){0};
+	pthread_mutex_init(&out->lock, NULL);
 	buf_init(&out->base, URL_MAX);
 	headers_init(&out->headers);
 	if (rc == AB_OK)
@@ -135,5 +136,17 @@ endpoint_fini(struct endpoint *ep)
 	buf_fini(&ep->base);
 	auth_fini(&ep->auth);
 	headers_fini(&ep->headers);
+	pthread_mutex_destroy(&ep->lock);
 	*ep = (struct endpoint){0};
+}
+
+uint32_t
+endpoint_take(struct endpoint *ep, int64_t now_us)
+{
+	uint32_t ms;
+
+	pthread_mutex_lock(&ep->lock);
+	ms = ratelimit_take(&ep->rate, now_us);
+	pthread_mutex_unlock(&ep->lock);
+	return ms;
 }

@@ -13,6 +13,7 @@
 #include "net/explain.h"
 #include "net/request.h"
 #include "net/response.h"
+#include "net/shared.h"
 #include "net/transfer.h"
 
 #define ENDPOINTS_MAX 16
@@ -23,7 +24,8 @@ struct http {
 	struct http_env env;
 	struct http_limits limits;
 	struct transfer *transfer;
-	struct endpoint endpoints[ENDPOINTS_MAX];
+	struct http_shared *shared, *own; /* own: nobody gave us one */
+	struct endpoint *endpoints[ENDPOINTS_MAX];
 	size_t count;
 	struct request request; /* the one that runs; kept for its memory */
 	struct http_response *spare;
@@ -49,8 +51,8 @@ set_default(uint32_t *value, uint32_t fallback)
 }
 
 ab_status
-http_new(const struct http_env *env, const struct http_limits *limits, struct http **out,
-    struct error *e)
+http_new(const struct http_env *env, const struct http_limits *limits, struct http_shared *shared,
+    struct http **out, struct error *e)
 {
 	struct http *h = calloc(1, sizeof(*h));
 	ab_status rc;
@@ -68,7 +70,10 @@ http_new(const struct http_env *env, const struct http_limits *limits, struct ht
 	set_default(&h->limits.attempts, 6);
 	set_default(&h->limits.retry_total_s, 600);
 	request_init(&h->request);
-	rc = transfer_new(&h->env, &h->limits, &h->transfer, e);
+	rc = shared == NULL ? http_shared_new(&h->own, e) : AB_OK;
+	h->shared = shared == NULL ? h->own : shared;
+	if (rc == AB_OK)
+		rc = transfer_new(&h->env, &h->limits, &h->transfer, e);
 	if (rc != AB_OK)
 		http_free(h);
 	else
@@ -82,9 +87,8 @@ http_free(struct http *h)
 	if (h == NULL)
 		return;
 	transfer_free(h->transfer);
-	for (size_t i = 0; i < h->count; i++)
-		endpoint_fini(&h->endpoints[i]);
 	request_fini(&h->request);
+	http_shared_free(h->own);
 	response_free(h->spare);
 	free(h);
 }
@@ -98,15 +102,17 @@ http_wake(struct http *h)
 ab_status
 http_endpoint(struct http *h, const char *json, struct error *e)
 {
-	struct endpoint ep;
-	ab_status rc = AB_OK;
+	struct endpoint *ep;
+	ab_status rc = shared_endpoint(h->shared, json, h->env.config, &ep, e);
 
-	if (h->count == ENDPOINTS_MAX)
-		return error_set(e, AB_EBUG, "more than %d endpoints", ENDPOINTS_MAX);
-	rc = endpoint_read(json, h->env.config, &ep, e);
-	for (size_t i = 0; i < h->count && rc == AB_OK; i++)
-		if (url_same_origin(&ep.url, &h->endpoints[i].url))
-			rc = error_set(e, AB_EBUG, "a second endpoint for %s", ep.base.ptr);
+	for (size_t i = 0; i < h->count && rc == AB_OK; i++) {
+		if (h->endpoints[i] == ep)
+			return AB_OK;
+		if (url_same_origin(&ep->url, &h->endpoints[i]->url))
+			rc = error_set(e, AB_EBUG, "a second endpoint for %s", ep->base.ptr);
+	}
+	if (rc == AB_OK && h->count == ENDPOINTS_MAX)
+		rc = error_set(e, AB_EBUG, "more than %d endpoints", ENDPOINTS_MAX);
 	if (rc == AB_OK)
 		h->endpoints[h->count++] = ep;
 	else
@@ -184,10 +190,9 @@ attempt(struct run *run, struct error *e)
 	ab_status rc;
 
 	for (int hop = 0;; hop++) {
-		rc = r->endpoint == NULL
-		    ? AB_OK
-		    : pause_for(h, ratelimit_take(&r->endpoint->rate, now_us(h)), "rate limit",
-			  buf_str(&r->shown), e);
+		rc = r->endpoint == NULL ? AB_OK
+					 : pause_for(h, endpoint_take(r->endpoint, now_us(h)),
+					       "rate limit", buf_str(&r->shown), e);
 		if (rc != AB_OK)
 			return rc;
 		out = (struct transfer_request){r->method, buf_str(&r->url), &r->headers, r->body,

@@ -12,6 +12,7 @@
 
 struct http;
 struct http_response;
+struct http_shared; /* net/shared.h */
 
 /* How http asks the outside; all may be NULL but `cancelled`. Called on the thread that runs http_request. */
 struct http_env {
@@ -36,15 +37,15 @@ struct http_limits {	     /* a 0 stands for the default */
 	    retry_total_s; /* 600, without waits that a server asked for (an hour each at most) */
 };
 
-/* Copies env and limits (NULL: all defaults). */
-ab_status http_new(const struct http_env *env, const struct http_limits *limits, struct http **out,
-    struct error *e);
+/* Copies env and limits (NULL: all defaults).  `shared` holds the endpoints, and outlives it; NULL: it has its own. */
+ab_status http_new(const struct http_env *env, const struct http_limits *limits,
+    struct http_shared *shared, struct http **out, struct error *e);
 /* After its responses; NULL is fine. */
 void http_free(struct http *h);
 /* [any thread] Lets a running http_request look at env->cancelled at once. */
 void http_wake(struct http *h);
-/* An endpoint description (JSON text; sdk/schema/endpoint.json): base_url, auth, limits, headers. The first is the base. A
- * mistake or an unknown key: AB_EBUG with JSON pointer; a config key that is missing or has a bad value: AB_ECONFIG. */
+/* An endpoint description (JSON text; sdk/schema/endpoint.json): base_url, auth, limits, headers. The first is the base; one
+ * that was told before is found again. A mistake or an unknown key: AB_EBUG with JSON pointer; a config key that is missing or has a bad value: AB_ECONFIG. */
 ab_status http_endpoint(struct http *h, const char *json, struct error *e);
 /* Runs the request, retries included; its options are sdk/schema/options.json. The response is http_response_free's
  * (NULL is fine), which keeps its memory for the next request. A status >= 400 that "ok" in

@@ -12,6 +12,7 @@ host_libnet_a_SOURCES = \
 	host/net/request.c host/net/request.h \
 	host/net/response.c host/net/response.h \
 	host/net/retry.c host/net/retry.h \
+	host/net/shared.c host/net/shared.h \
 	host/net/transfer.c host/net/transfer.h \
 	host/net/url.c host/net/url.h
 host_libnet_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)

@@ -88,10 +88,10 @@ refuse_url(struct request *r, const char *text, const char *wrong, struct error 
 
 /* The endpoint that has the URL's origin.  Plain http is for the endpoints that were let have it, and for loopback. */
 static ab_status
-set_url(
-    struct request *r, const char *text, struct endpoint *endpoints, size_t count, struct error *e)
+set_url(struct request *r, const char *text, struct endpoint *const *endpoints, size_t count,
+    struct error *e)
 {
-	const char *wrong = url_join(count > 0 ? endpoints[0].base.ptr : NULL, text, &r->url);
+	const char *wrong = url_join(count > 0 ? endpoints[0]->base.ptr : NULL, text, &r->url);
 	struct url u;
 
 	if (wrong != NULL)
@@ -99,8 +99,8 @@ set_url(
 	url_parse(buf_str(&r->url), &u);
 	r->endpoint = NULL;
 	for (size_t i = 0; i < count && r->endpoint == NULL; i++)
-		if (url_same_origin(&u, &endpoints[i].url))
-			r->endpoint = &endpoints[i];
+		if (url_same_origin(&u, &endpoints[i]->url))
+			r->endpoint = endpoints[i];
 	if (r->endpoint == NULL && !url_is_https(&u) && !url_is_loopback(&u))
 		return refuse_url(
 		    r, text, "is plain http, and no base_url in the config has that address", e);
@@ -179,7 +179,7 @@ is_method(const char *method)
 }
 
 ab_status
-request_prepare(struct request *r, const struct ab_request *ask, struct endpoint *endpoints,
+request_prepare(struct request *r, const struct ab_request *ask, struct endpoint *const *endpoints,
     size_t count, struct error *e)
 {
 	ab_status rc;

@@ -52,6 +52,7 @@ struct hosted {
 	const struct ab_json *config_view;
 
 	struct http *http;
+	struct http_shared *shared; /* the worker's */
 	struct ab_response *responses;
 	struct error why;    /* the reason that fail() or a service recorded */
 	int why_is_hosts;    /* a service did */

@@ -8,6 +8,7 @@
 
 #include "base/redact.h"
 #include "data/config.h"
+#include "net/shared.h"
 #include "worker/hosted.h"
 #include "worker/load.h"
 #include "worker/readloop.h"
@@ -18,6 +19,7 @@ struct worker {
 	struct uplink up;
 	struct chan_crumb *crumb;
 	struct hosted hosted;
+	struct http_shared *shared;
 	int so_fd;
 	char where[320];
 };
@@ -81,7 +83,7 @@ open_http(struct hosted *s, struct error *e)
 {
 	struct http_env env = services_http_env(s);
 	struct http_limits limits = {.body_cap = s->page_cap > BODY_CAP_MIN ? s->page_cap : 0};
-	ab_status rc = http_new(&env, &limits, &s->http, e);
+	ab_status rc = http_new(&env, &limits, s->shared, &s->http, e);
 
 	if (rc == AB_OK)
 		uplink_on_cancel(s->up, wake_http, s->http);
@@ -206,13 +208,15 @@ worker_run(int fd, int mem_fd, int so_fd)
 	}
 	w->so_fd = so_fd;
 	w->crumb = crumb_map(&w->up.chan);
-	if (w->crumb != NULL)
+	if (w->crumb != NULL && http_shared_new(&w->shared, NULL) == AB_OK)
 		hosted_init(&w->hosted, &w->up, w->crumb);
-	if (w->crumb != NULL && pthread_create(&thread, NULL, source_thread, w) == 0) {
+	w->hosted.shared = w->shared;
+	if (w->shared != NULL && pthread_create(&thread, NULL, source_thread, w) == 0) {
 		uplink_serve(&w->up);
 		pthread_join(thread, NULL);
 		rc = 0;
 	}
+	http_shared_free(w->shared);
 	crumb_unmap(w->crumb);
 	uplink_fini(&w->up);
 	free(w);

@@ -98,7 +98,7 @@ main(int argc, char **argv)
 	CURL *curl;
 	int rc = 0;
 
-	if (url == NULL || requests < 1 || http_new(&env, NULL, &http, &e) != AB_OK ||
+	if (url == NULL || requests < 1 || http_new(&env, NULL, NULL, &http, &e) != AB_OK ||
 	    (curl = curl_easy_init()) == NULL) {
 		fprintf(stderr, "usage: tests/bench/http URL [REQUESTS]\n%s", e.text);
 		return 2;
