@@ -31,9 +31,12 @@ struct http {
 	struct http_response *spare;
 };
 
-/* One http_request on its way. */
+/* One request on its way: a connector's, or the host's own for a token, which runs inside of one. */
 struct run {
 	struct http *h;
+	struct request *r;
+	struct endpoint *const *endpoints; /* those whose credentials it may get */
+	size_t count;
 	const struct ab_request *ask;
 	struct http_response *resp;
 	struct endpoint *asked; /* the endpoint of the first URL */
@@ -184,7 +187,7 @@ static ab_status
 attempt(struct run *run, struct error *e)
 {
 	struct http *h = run->h;
-	struct request *r = &h->request;
+	struct request *r = run->r;
 	struct transfer_request out;
 	const char *location;
 	ab_status rc;
@@ -222,7 +225,7 @@ decide(const struct run *run)
 	int answered = run->result.outcome == RETRY_ANSWERED;
 	struct retry_case c = {.outcome = run->result.outcome,
 	    .status = run->resp->status,
-	    .idempotent = h->request.idempotent,
+	    .idempotent = run->r->idempotent,
 	    .retry_after = answered ? http_response_header(run->resp, "Retry-After") : NULL,
 	    .date = answered ? http_response_header(run->resp, "Date") : NULL,
 	    .attempt = run->attempt,
@@ -239,7 +242,7 @@ decide(const struct run *run)
 static ab_status
 give_up(const struct run *run, const struct retry_plan *plan, struct error *e)
 {
-	const struct request *r = &run->h->request;
+	const struct request *r = run->r;
 	char why[160] = "";
 
 	if (plan->verdict == RETRY_UNSAFE)
@@ -261,7 +264,7 @@ static ab_status
 wait_again(struct run *run, const struct retry_plan *plan, struct error *e)
 {
 	const struct http *h = run->h;
-	const struct request *r = &h->request;
+	const struct request *r = run->r;
 	char status[EXPLAIN_STATUS], why[400], line[1200];
 
 	snprintf(why, sizeof(why), "%s%s%s",
@@ -282,7 +285,7 @@ wait_again(struct run *run, const struct retry_plan *plan, struct error *e)
 static ab_status
 finish(struct run *run, struct error *e)
 {
-	const struct request *r = &run->h->request;
+	const struct request *r = run->r;
 	const char *type = http_response_header(run->resp, "Content-Type");
 
 	if (buf_addf(&run->resp->what, "%s %s (%d%s%.100s)", r->method, buf_str(&r->shown),
@@ -295,21 +298,20 @@ finish(struct run *run, struct error *e)
 static ab_status
 run_request(struct run *run, struct error *e)
 {
-	struct http *h = run->h;
 	struct retry_plan plan;
 	int64_t begun;
 	ab_status rc;
 
 	for (run->attempt = 1;; run->attempt++) {
 		begun = clock_mono_us();
-		rc = request_prepare(&h->request, run->ask, h->endpoints, h->count, e);
-		run->asked = h->request.endpoint;
+		rc = request_prepare(run->r, run->ask, run->endpoints, run->count, e);
+		run->asked = run->r->endpoint;
 		if (rc == AB_OK)
 			rc = attempt(run, e);
 		if (rc != AB_OK)
 			return rc;
 		if (run->result.outcome == RETRY_ANSWERED &&
-		    request_is_ok(&h->request, run->resp->status))
+		    request_is_ok(run->r, run->resp->status))
 			return finish(run, e);
 		run->spent_ms += (uint64_t)(clock_mono_us() - begun) / 1000;
 		plan = decide(run);
@@ -324,7 +326,13 @@ ab_status
 http_request(
     struct http *h, const struct ab_request *r, struct http_response **out, struct error *e)
 {
-	struct run run = {.h = h, .ask = r, .resp = take_response(h), .begun_us = clock_mono_us()};
+	struct run run = {.h = h,
+	    .r = &h->request,
+	    .endpoints = h->endpoints,
+	    .count = h->count,
+	    .ask = r,
+	    .resp = take_response(h),
+	    .begun_us = clock_mono_us()};
 	ab_status rc;
 
 	*out = NULL;

@@ -145,11 +145,25 @@ add_headers(struct request *r, const char *const *headers, struct error *e)
 	return AB_OK;
 }
 
+ab_status
+request_authorize(struct request *r, const char *value, struct error *e)
+{
+	const struct auth *auth = &r->endpoint->auth;
+	int failed = 0;
+
+	if (auth->place == AUTH_HEADER && headers_get(&r->headers, auth->name) == NULL)
+		failed = headers_set(&r->headers, auth->name, value);
+	else if (auth->place == AUTH_QUERY)
+		failed = url_add_param(&r->url, auth->name, value);
+	return failed ? error_set(e, AB_ECONFIG, "%s %.300s: URL or headers are too long",
+			    r->method, buf_str(&r->shown))
+		      : AB_OK;
+}
+
 /* The endpoint's headers below the request's own; the credential where the request did not bring one itself. */
 static ab_status
 attach(struct request *r, const struct ab_request *ask, struct error *e)
 {
-	const struct auth *auth = r->endpoint == NULL ? NULL : &r->endpoint->auth;
 	ab_status rc = AB_OK;
 	int failed = 0;
 
@@ -160,14 +174,10 @@ attach(struct request *r, const struct ab_request *ask, struct error *e)
 		return rc;
 	if (ask->body.len > 0 && headers_get(&r->headers, "Content-Type") == NULL)
 		failed |= headers_set(&r->headers, "Content-Type", "application/json");
-	if (auth != NULL && auth->place == AUTH_HEADER &&
-	    headers_get(&r->headers, auth->name) == NULL)
-		failed |= headers_set(&r->headers, auth->name, auth->value);
-	if (auth != NULL && auth->place == AUTH_QUERY)
-		failed |= url_add_param(&r->url, auth->name, auth->value);
-	return failed ? error_set(e, AB_ECONFIG, "%s %.300s: URL or headers are too long",
-			    r->method, buf_str(&r->shown))
-		      : AB_OK;
+	if (failed)
+		return error_set(e, AB_ECONFIG, "%s %.300s: the headers are too long", r->method,
+		    buf_str(&r->shown));
+	return r->endpoint == NULL ? AB_OK : request_authorize(r, r->endpoint->auth.value, e);
 }
 
 static int

@@ -19,6 +19,8 @@ void request_fini(struct request *r);
  * AB_EBUG or, where a value may come from the config, AB_ECONFIG. */
 ab_status request_prepare(struct request *r, const struct ab_request *ask,
     struct endpoint *const *endpoints, size_t count, struct error *e);
+/* Attaches the credential of its endpoint, `value`, where the endpoint's auth says; a header of the request's own stays. */
+ab_status request_authorize(struct request *r, const char *value, struct error *e);
 /* Turns it into what follows a redirect (RFC 9110, 15.4) to `location`.  Another origin gets no credential, no body and only
  * harmless headers, and no later hop gets them back. AB_EDATA: a redirect that is not followed. */
 ab_status request_redirect(struct request *r, int status, const char *location, struct error *e);
