@@ -11,6 +11,8 @@
 #include "source/verify.h"
 #include "worker/chan.h"
 
+#define LANES 3
+
 struct ends {
 	struct chan engine, worker;
 };
@@ -21,7 +23,7 @@ ends_init(struct ends *x, size_t slot_bytes)
 	struct error e = ERROR_INIT;
 	int fd;
 
-	ck_assert_int_eq(chan_create(&x->engine, slot_bytes, &fd, &e), AB_OK);
+	ck_assert_int_eq(chan_create(&x->engine, LANES, slot_bytes, &fd, &e), AB_OK);
 	ck_assert_int_eq(chan_attach(&x->worker, fd, dup(x->engine.mem_fd), &e), AB_OK);
 }
 
@@ -69,7 +71,7 @@ send_thread(void *p)
 static void
 check_round_trip(struct ends *x, const size_t len[CHAN_TEXTS])
 {
-	struct chan_msg m = {CHAN_PAGE, 1, -3, 7, 1, 1u << 31, INT64_MIN, {{NULL, 0}}}, got;
+	struct chan_msg m = {CHAN_PAGE, 1, -3, 7, 9, 1, 1u << 31, INT64_MIN, {{NULL, 0}}}, got;
 	struct send_args a = {&x->worker, &m, AB_EBUG};
 	pthread_t thread;
 
@@ -80,8 +82,8 @@ check_round_trip(struct ends *x, const size_t len[CHAN_TEXTS])
 	pthread_join(thread, NULL);
 	ck_assert_int_eq(a.rc, AB_OK);
 	ck_assert(got.type == m.type && got.flags == m.flags && got.status == m.status &&
-	    got.stream == m.stream && got.slot == m.slot && got.bytes == m.bytes &&
-	    got.num == m.num);
+	    got.stream == m.stream && got.part == m.part && got.slot == m.slot &&
+	    got.bytes == m.bytes && got.num == m.num);
 	for (int i = 0; i < CHAN_TEXTS; i++) {
 		ck_assert_uint_eq(got.text[i].len, len[i]);
 		ck_assert_mem_eq(got.text[i].ptr, m.text[i].ptr, len[i] + 1);
@@ -169,7 +171,7 @@ START_TEST(slots_cannot_be_resized_or_left)
 	ck_assert_int_ne(ftruncate(x.worker.mem_fd, 0), 0);
 	ck_assert_int_eq(chan_slot_write(&x.worker, 1, 8188, "tail", 4, NULL), AB_OK);
 	ck_assert_int_eq(chan_slot_write(&x.worker, 1, 8189, "tail", 4, NULL), AB_EDATA);
-	ck_assert_int_eq(chan_slot_write(&x.worker, 2, 0, "t", 1, NULL), AB_EDATA);
+	ck_assert_int_eq(chan_slot_write(&x.worker, LANES + 1, 0, "t", 1, NULL), AB_EDATA);
 	ck_assert_int_eq(chan_slot_write(&x.worker, 0, SIZE_MAX, "t", 1, NULL), AB_EDATA);
 	ck_assert_int_eq(chan_slot_write(&x.worker, 0, 1, bytes, SIZE_MAX, NULL), AB_EDATA);
 	ck_assert_int_eq(chan_slot_read(&x.engine, 0, bytes, 8193, NULL), AB_EDATA);
@@ -198,7 +200,7 @@ record(struct packets *p, const struct chan_msg *m)
 	ssize_t n;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	ck_assert_int_eq(chan_init(&c, pair[0], -1, 0, NULL), AB_OK);
+	ck_assert_int_eq(chan_init(&c, pair[0], NULL), AB_OK);
 	ck_assert_int_eq(chan_send(&c, m, NULL), AB_OK);
 	while (
 	    p->n < 8 && (n = recv(pair[1], p->bytes[p->n], sizeof(p->bytes[0]), MSG_DONTWAIT)) > 0)
@@ -217,7 +219,7 @@ play(const struct packets *p)
 	ab_status rc = CHAN_AGAIN;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	ck_assert_int_eq(chan_init(&c, pair[0], -1, 0, NULL), AB_OK);
+	ck_assert_int_eq(chan_init(&c, pair[0], NULL), AB_OK);
 	for (int i = 0; i < p->n && (rc == AB_OK || rc == CHAN_AGAIN); i++) {
 		ck_assert_int_eq(send(pair[1], p->bytes[i], p->len[i], 0), (ssize_t)p->len[i]);
 		while ((rc = chan_recv(&c, &m, 0, NULL)) == AB_OK) {
@@ -315,9 +317,19 @@ say(struct verify *v, struct chan_msg m)
 #define SAY(v, ...) say(v, (struct chan_msg){__VA_ARGS__})
 
 static struct verify
+idle(void)
+{
+	struct chan c = {.lanes = LANES, .slots = LANES + 1};
+	struct verify v;
+
+	verify_init(&v, &c, 1000);
+	return v;
+}
+
+static struct verify
 reading(void)
 {
-	struct verify v = {.page_cap = 1000};
+	struct verify v = idle();
 
 	ck_assert_int_eq(verify_command(&v, CHAN_READ, 4, NULL), AB_OK);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4), AB_OK);
@@ -326,23 +338,30 @@ reading(void)
 
 START_TEST(a_worker_speaks_only_when_asked)
 {
-	struct verify v = {.page_cap = 1000};
+	struct verify v = idle();
 
+	ck_assert_int_eq(SAY(&v, .type = CHAN_DONE, .stream = CHAN_ALL), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_DONE), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_STREAM), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION_END), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_PAGE, .num = 1), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_RESTART), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_HELD), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_OPEN), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = 0), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_LOG, .status = 4), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_LOG, .status = AB_WARN), AB_OK);
-	ck_assert_int_eq(verify_command(&v, CHAN_CHECK, 0, NULL), AB_OK);
-	ck_assert_int_eq(verify_command(&v, CHAN_CHECK, 0, NULL), AB_EBUG);
-	ck_assert_int_eq(SAY(&v, .type = CHAN_FAIL, .status = AB_OK), AB_EDATA);
-	ck_assert_int_eq(SAY(&v, .type = CHAN_FAIL, .status = -9), AB_EDATA);
-	ck_assert_int_eq(SAY(&v, .type = CHAN_FAIL, .status = AB_ESTALE), AB_OK);
-	ck_assert_int_eq(SAY(&v, .type = CHAN_DONE), AB_EDATA);
+	ck_assert_int_eq(verify_command(&v, CHAN_CHECK, CHAN_ALL, NULL), AB_OK);
+	ck_assert_int_eq(verify_command(&v, CHAN_CHECK, CHAN_ALL, NULL), AB_EBUG);
+	ck_assert_int_eq(verify_command(&v, CHAN_READ, 1, NULL), AB_EBUG);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_FAIL, .stream = CHAN_ALL), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_FAIL, .stream = CHAN_ALL, .status = -9), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_FAIL, .stream = 1, .status = AB_ESTALE), AB_EDATA);
+	ck_assert_int_eq(
+	    SAY(&v, .type = CHAN_FAIL, .stream = CHAN_ALL, .status = AB_ESTALE), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_DONE, .stream = CHAN_ALL), AB_EDATA);
+	ck_assert(!verify_busy(&v));
 }
 END_TEST
 
@@ -351,35 +370,98 @@ START_TEST(pages_come_in_order_from_slots_that_are_the_workers)
 	struct verify v = reading();
 	struct verify w = v;
 
-	ck_assert_int_eq(SAY(&w, .type = CHAN_PARTITION, .stream = 4), AB_EDATA);
 	ck_assert_int_eq(SAY(&w, .type = CHAN_PAGE, .stream = 4, .num = 2), AB_EDATA);
 	ck_assert_int_eq(SAY(&w, .type = CHAN_PAGE, .stream = 5, .num = 1), AB_EDATA);
+	ck_assert_int_eq(SAY(&w, .type = CHAN_PAGE, .stream = 4, .part = 1, .num = 1), AB_EDATA);
 	ck_assert_int_eq(
 	    SAY(&w, .type = CHAN_PAGE, .stream = 4, .num = 1, .bytes = 1001), AB_EDATA);
 	ck_assert_int_eq(
-	    SAY(&w, .type = CHAN_PAGE, .stream = 4, .num = 1, .bytes = 1, .slot = 2), AB_EDATA);
+	    SAY(&w, .type = CHAN_PAGE, .stream = 4, .num = 1, .bytes = 1, .slot = LANES + 1),
+	    AB_EDATA);
 	ck_assert_int_eq(
 	    SAY(&w, .type = CHAN_PAGE, .stream = 4, .num = 1, .text = {{"token", 5}}), AB_EDATA);
-	ck_assert_int_eq(SAY(&w, .type = CHAN_DONE), AB_EDATA);
+	ck_assert_int_eq(SAY(&w, .type = CHAN_DONE, .stream = 4), AB_EDATA);
 	ck_assert_int_eq(
-	    SAY(&v, .type = CHAN_PAGE, .stream = 4, .num = 1, .bytes = 1000, .slot = 1), AB_OK);
+	    SAY(&v, .type = CHAN_PAGE, .stream = 4, .num = 1, .bytes = 1000, .slot = LANES), AB_OK);
 	ck_assert_int_eq(
-	    SAY(&v, .type = CHAN_PAGE, .stream = 4, .num = 2, .bytes = 9, .slot = 1), AB_EDATA);
+	    SAY(&v, .type = CHAN_PAGE, .stream = 4, .num = 2, .bytes = 9, .slot = LANES), AB_EDATA);
 	v = reading();
 	ck_assert_int_eq(SAY(&v, .type = CHAN_RESTART, .stream = 4), AB_OK);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_RESTART, .stream = 4), AB_EDATA);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_PAGE, .stream = 4, .num = 1), AB_OK);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_RESTART, .stream = 4), AB_EDATA);
-	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION_END, .stream = 4, .num = 1), AB_EDATA);
-	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION_END, .stream = 4, .num = 0), AB_OK);
-	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4, .num = 0), AB_EDATA);
-	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4, .num = 1), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION_END, .stream = 4, .part = 1), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION_END, .stream = 4), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION_END, .stream = 4), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4, .part = 0), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4, .part = 1), AB_OK);
+}
+END_TEST
+
+START_TEST(each_partition_has_its_own_order)
+{
+	struct verify v = reading(), w;
+
+	ck_assert_int_eq(verify_command(&v, CHAN_READ, 4, NULL), AB_EBUG);
+	ck_assert_int_eq(verify_command(&v, CHAN_STREAMS, CHAN_ALL, NULL), AB_EBUG);
+	ck_assert_int_eq(verify_command(&v, CHAN_READ, 5, NULL), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4, .part = 1), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 5), AB_OK);
+	/* As many as there are lanes, and no more. */
+	w = v;
+	ck_assert_int_eq(SAY(&w, .type = CHAN_PARTITION, .stream = 5, .part = 1), AB_EDATA);
+	for (int i = 1; i <= 3; i++) {
+		ck_assert_int_eq(
+		    SAY(&v, .type = CHAN_PAGE, .stream = 4, .part = 1, .num = i), AB_OK);
+		ck_assert_int_eq(SAY(&v, .type = CHAN_PAGE, .stream = 5, .num = i), AB_OK);
+	}
+	/* Ends come in any order, and an end makes room. */
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION_END, .stream = 4, .part = 1), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4, .part = 2), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_RESTART, .stream = 4, .part = 2), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PAGE, .stream = 4, .num = 1), AB_OK);
+	/* A read that fails takes its partitions with it, and no other's. */
+	ck_assert_int_eq(SAY(&v, .type = CHAN_FAIL, .stream = 4, .status = AB_EDATA), AB_OK);
+	w = v;
+	ck_assert_int_eq(SAY(&w, .type = CHAN_PAGE, .stream = 4, .num = 2), AB_EDATA);
+	ck_assert_int_eq(SAY(&w, .type = CHAN_FAIL, .stream = 4, .status = AB_EDATA), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PAGE, .stream = 5, .num = 4), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_DONE, .stream = 5), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION_END, .stream = 5), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_DONE, .stream = 5), AB_OK);
+	ck_assert(!verify_busy(&v));
+}
+END_TEST
+
+START_TEST(nothing_begins_while_it_is_held)
+{
+	struct verify v = reading(), w;
+
+	verify_hold(&v, 1);
+	/* The worker may not have heard it yet. */
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4, .part = 1), AB_OK);
+	w = v;
+	ck_assert_int_eq(SAY(&w, .type = CHAN_HELD, .num = 0), AB_EDATA);
+	w = v;
+	ck_assert_int_eq(SAY(&w, .type = CHAN_HELD, .num = 2), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_HELD, .num = 1), AB_OK);
+	w = v;
+	ck_assert_int_eq(SAY(&w, .type = CHAN_PARTITION, .stream = 4, .part = 2), AB_EDATA);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PAGE, .stream = 4, .part = 1, .num = 1), AB_OK);
+	verify_hold(&v, 0);
+	verify_hold(&v, 1);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_HELD, .num = 1), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_HELD, .num = 1), AB_OK);
+	verify_hold(&v, 0);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_HELD, .num = 0), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_PARTITION, .stream = 4, .part = 2), AB_OK);
+	ck_assert_int_eq(SAY(&v, .type = CHAN_HELD, .num = 0), AB_EDATA);
 }
 END_TEST
 
 START_TEST(texts_are_utf8_without_nul)
 {
-	struct verify v = {.page_cap = 1000};
+	struct verify v = idle();
 
 	ck_assert_int_eq(SAY(&v, .type = CHAN_LOG, .text = {{"h\xc3\xa9", 3}}), AB_OK);
 	ck_assert_int_eq(SAY(&v, .type = CHAN_LOG, .text = {{"h\xc3", 2}}), AB_EDATA);
@@ -403,6 +485,8 @@ chan_suite(void)
 	tcase_add_test(t, no_change_of_a_packet_does_harm);
 	tcase_add_test(t, a_worker_speaks_only_when_asked);
 	tcase_add_test(t, pages_come_in_order_from_slots_that_are_the_workers);
+	tcase_add_test(t, each_partition_has_its_own_order);
+	tcase_add_test(t, nothing_begins_while_it_is_held);
 	tcase_add_test(t, texts_are_utf8_without_nul);
 	suite_add_tcase(s, t);
 	return s;

@@ -169,6 +169,7 @@ struct bench {
 	struct chan engine;
 	struct uplink up;
 	struct hosted s;
+	struct crumbs crumbs;
 	struct view_root root;
 };
 
@@ -177,9 +178,10 @@ bench_init(struct bench *b, size_t cap)
 {
 	int fd;
 
-	ck_assert_int_eq(chan_create(&b->engine, cap, &fd, NULL), AB_OK);
+	ck_assert_int_eq(chan_create(&b->engine, 1, cap, &fd, NULL), AB_OK);
 	ck_assert_int_eq(uplink_init(&b->up, fd, dup(b->engine.mem_fd), NULL), AB_OK);
-	hosted_init(&b->s, &b->up, crumb_map(&b->up.chan));
+	ck_assert_int_eq(crumb_map(&b->crumbs, &b->up.chan), 0);
+	hosted_init(&b->s, &b->up, crumb_of(&b->crumbs, 0));
 	b->s.page.cap = cap;
 	view_root_init(&b->root, 1u << 20);
 }
@@ -187,10 +189,8 @@ bench_init(struct bench *b, size_t cap)
 static void
 bench_fini(struct bench *b)
 {
-	struct chan_crumb *crumb = b->s.crumb;
-
 	hosted_fini(&b->s);
-	crumb_unmap(crumb);
+	crumb_unmap(&b->crumbs);
 	uplink_fini(&b->up);
 	chan_fini(&b->engine);
 	view_root_fini(&b->root);

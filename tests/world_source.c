@@ -16,6 +16,8 @@ enum step { OPENING, LISTING, CHECKING, PART, PAGE, PAUSE, PART_END, END, IDLE }
 
 struct source {
 	enum step step;
+	int hold, holds; /* as asked for; answers that are due */
+	uint32_t begun;	 /* partitions in this read */
 	size_t listed;
 	uint32_t stream;
 	int pages, cancelled, dead;
@@ -90,6 +92,7 @@ source_read(struct source *s, uint32_t stream, const char *configured, const cha
 	s->stream = stream;
 	s->cancelled = 0;
 	s->part = world_source.parts > 0 ? 1 : 0;
+	s->begun = 0;
 	s->step = PART;
 	return AB_OK;
 }
@@ -98,6 +101,19 @@ void
 source_cancel(struct source *s)
 {
 	s->cancelled = 1;
+}
+
+void
+source_cancel_read(struct source *s, uint32_t stream)
+{
+	s->cancelled |= s->stream == stream;
+}
+
+void
+source_hold(struct source *s, int on)
+{
+	s->hold = on != 0;
+	s->holds++;
 }
 
 int
@@ -195,7 +211,8 @@ begin_part(struct source *s, struct source_event *ev)
 					: "{\"p\":%d}",
 	    s->part);
 	ev->type = SOURCE_PARTITION;
-	ev->num = s->part;
+	ev->part = s->begun++;
+	ev->num = ev->part;
 	ev->text = str(s->name);
 	s->step = PAGE;
 }
@@ -266,6 +283,7 @@ next_page(struct source *s, struct source_event *ev)
 
 	if (s->restart) {
 		s->restart = 0;
+		ev->part = s->begun - 1;
 		ev->type = SOURCE_RESTART;
 		return;
 	}
@@ -284,6 +302,7 @@ next_page(struct source *s, struct source_event *ev)
 		}
 	}
 	ev->type = SOURCE_PAGE;
+	ev->part = s->begun - 1;
 	ev->num = ++s->page_no;
 	ev->bytes = fill_page(s, &more);
 	if (w->garbage_at == pages_served)
@@ -297,14 +316,10 @@ next_page(struct source *s, struct source_event *ev)
 	s->step = !more ? PART_END : w->pauses ? PAUSE : PAGE;
 }
 
-void
-source_next(struct source *s, struct source_event *ev)
+static void
+take_step(struct source *s, struct source_event *ev)
 {
-	memset(ev, 0, sizeof(*ev));
-	if (s->cancelled && !world_source.is_deaf && s->step >= PART && s->step < IDLE) {
-		fail(s, ev, AB_ECANCELLED, "cancelled");
-		return;
-	}
+	ev->stream = s->step >= PART ? s->stream : SOURCE_ALL;
 	switch (s->step) {
 	case OPENING:
 	case CHECKING:
@@ -316,7 +331,8 @@ source_next(struct source *s, struct source_event *ev)
 		next_listed(s, ev);
 		break;
 	case PART:
-		next_part(s, ev);
+		if (!s->hold)
+			next_part(s, ev);
 		break;
 	case PAGE:
 		next_page(s, ev);
@@ -328,11 +344,29 @@ source_next(struct source *s, struct source_event *ev)
 		break;
 	case PART_END:
 		ev->type = SOURCE_PARTITION_END;
-		ev->num = s->part++;
+		ev->part = s->begun - 1;
+		ev->num = ev->part;
+		s->part++;
 		s->step = PART;
 		break;
 	case IDLE:
-		ev->type = SOURCE_NOTHING;
 		break;
+	}
+}
+
+void
+source_next(struct source *s, struct source_event *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	if (s->holds > 0) {
+		s->holds--;
+		ev->type = SOURCE_HELD;
+		ev->stream = SOURCE_ALL;
+		ev->num = s->hold;
+	} else if (s->cancelled && !world_source.is_deaf && s->step >= PART && s->step < IDLE) {
+		ev->stream = s->stream;
+		fail(s, ev, AB_ECANCELLED, "cancelled");
+	} else {
+		take_step(s, ev);
 	}
 }

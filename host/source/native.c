@@ -21,6 +21,8 @@
 #define DROP_BYTES    ((size_t)4 << 20) /* memory of a larger page is given back at once */
 #define LOOK_AGAIN_MS 50
 
+static const char deaf[] = "it did not read its commands";
+
 int (*source_in_process_hook)(int fd, int mem_fd, int so_fd);
 
 struct thread_args {
@@ -64,12 +66,13 @@ static ab_status
 start_worker(struct source *s, int so_fd, const struct source_options *o, struct error *e)
 {
 	int fd;
-	ab_status rc = chan_create(&s->chan, o->page_cap, &fd, e);
+	uint32_t lanes = o->lanes > 0 ? (uint32_t)o->lanes : 1;
+	ab_status rc = chan_create(&s->chan, lanes, o->page_cap, &fd, e);
 
 	if (rc != AB_OK)
 		return rc;
 	s->chan.send_ms = COMMAND_MS;
-	s->verify.page_cap = o->page_cap;
+	verify_init(&s->verify, &s->chan, o->page_cap);
 	if (o->in_process)
 		rc = start_thread(s, fd, so_fd, e);
 	else
@@ -96,12 +99,12 @@ send_command(struct source *s, const struct chan_msg *m, struct error *e)
 	s->active_us = clock_mono_us();
 	rc = chan_send(&s->chan, m, &why);
 	if (rc == AB_EDATA) { /* too large, and not sent */
-		s->verify.command = 0;
+		verify_forget(&s->verify, m->type, m->stream);
 		return error_set(e, rc, "%s: its configuration or state: %s", s->who, why.text);
 	}
 	/* A worker that is gone, or too busy to read, is told by source_next. */
 	if (rc == AB_ETRANSIENT)
-		obituary_rubbish(s, "it did not read its commands");
+		obituary_rubbish(s, deaf);
 	return AB_OK;
 }
 
@@ -114,7 +117,8 @@ text_of(const char *text)
 static ab_status
 send_open(struct source *s, const struct source_options *o, struct error *e)
 {
-	struct chan_msg m = {.type = CHAN_OPEN, .num = (int64_t)o->page_cap};
+	struct chan_msg m = {
+	    .type = CHAN_OPEN, .stream = CHAN_ALL, .num = (int64_t)o->page_cap, .bytes = o->memory};
 
 	m.text[0] = text_of(o->config != NULL ? o->config : "{}");
 	m.text[1] = text_of(o->path != NULL ? o->path : s->who);
@@ -179,7 +183,7 @@ source_timeout_ms(struct source *s)
 		return 0;
 	if (s->gone_us != 0)
 		return LOOK_AGAIN_MS;
-	if (s->verify.command == 0 || s->timeout_s <= 0)
+	if (!verify_busy(&s->verify) || s->timeout_s <= 0)
 		return -1;
 	left = (s->watch_us - clock_mono_us() + 999) / 1000;
 	return left < 0 ? 0 : (int)left;
@@ -188,13 +192,14 @@ source_timeout_ms(struct source *s)
 ab_status
 source_check(struct source *s, struct error *e)
 {
-	return send_command(s, &(const struct chan_msg){.type = CHAN_CHECK}, e);
+	return send_command(s, &(const struct chan_msg){.type = CHAN_CHECK, .stream = CHAN_ALL}, e);
 }
 
 ab_status
 source_streams(struct source *s, struct error *e)
 {
-	return send_command(s, &(const struct chan_msg){.type = CHAN_STREAMS}, e);
+	return send_command(
+	    s, &(const struct chan_msg){.type = CHAN_STREAMS, .stream = CHAN_ALL}, e);
 }
 
 ab_status
@@ -232,11 +237,23 @@ page_event(const struct chan_msg *m, struct source_event *ev)
 	ev->about = m->text[2];
 }
 
+/* A thread of the connector's own may still talk when its read has ended. */
+static void
+talk_event(const struct source *s, const struct chan_msg *m, struct source_event *ev)
+{
+	ev->type = m->type == CHAN_WAIT ? SOURCE_WAIT : SOURCE_LOG;
+	ev->num = m->type == CHAN_WAIT ? m->num : m->status;
+	ev->token = m->text[1];
+	if (!verify_reads(&s->verify, m->stream))
+		ev->stream = SOURCE_ALL;
+}
+
 static void
 make_event(const struct source *s, const struct chan_msg *m, struct source_event *ev)
 {
 	ev->stream = m->stream;
-	ev->num = m->type == CHAN_LOG ? m->status : m->num;
+	ev->part = m->part;
+	ev->num = m->num;
 	ev->text = m->text[0];
 	switch (m->type) {
 	case CHAN_DONE:
@@ -250,22 +267,23 @@ make_event(const struct source *s, const struct chan_msg *m, struct source_event
 		break;
 	case CHAN_PARTITION:
 		ev->type = SOURCE_PARTITION;
+		ev->num = m->part;
 		break;
 	case CHAN_PAGE:
 		page_event(m, ev);
 		break;
 	case CHAN_PARTITION_END:
 		ev->type = SOURCE_PARTITION_END;
+		ev->num = m->part;
 		break;
 	case CHAN_RESTART:
 		ev->type = SOURCE_RESTART;
 		break;
-	case CHAN_WAIT:
-		ev->type = SOURCE_WAIT;
-		ev->token = m->text[1];
+	case CHAN_HELD:
+		ev->type = SOURCE_HELD;
 		break;
 	default:
-		ev->type = SOURCE_LOG;
+		talk_event(s, m, ev);
 		break;
 	}
 }
@@ -296,6 +314,7 @@ take_log(struct source *s, struct source_event *ev, int last)
 	if (line == NULL)
 		return;
 	ev->type = SOURCE_LOG;
+	ev->stream = SOURCE_ALL;
 	ev->num = AB_WARN;
 	ev->text = text_of(utf8_copy(s->line, sizeof(s->line), line));
 }
@@ -305,7 +324,7 @@ watch(struct source *s)
 {
 	siginfo_t info;
 
-	if (s->verify.command != 0 && s->timeout_s > 0 && !spawn_ended(&s->child, &info))
+	if (verify_busy(&s->verify) && s->timeout_s > 0 && !spawn_ended(&s->child, &info))
 		obituary_watch(s, clock_mono_us());
 }
 
@@ -347,8 +366,17 @@ source_next(struct source *s, struct source_event *ev)
 		watch(s); /* a function may talk without end */
 	if (s->dead) {
 		ev->type = SOURCE_FAILED;
+		ev->stream = SOURCE_ALL;
 		ev->error = s->error;
 	}
+}
+
+/* A word to the worker that no command is; one that is gone is told by source_next. */
+static void
+send_word(struct source *s, const struct chan_msg *m)
+{
+	if (!s->dead && chan_send(&s->chan, m, NULL) == AB_ETRANSIENT)
+		obituary_rubbish(s, deaf);
 }
 
 ab_status
@@ -359,24 +387,34 @@ source_page(struct source *s, const struct source_event *ev, char *dst, struct e
 
 	if (ev->bytes == 0)
 		return AB_OK;
-	if (ev->slot >= CHAN_SLOTS || !v->held[ev->slot] || v->held_bytes[ev->slot] != ev->bytes)
+	if (ev->slot >= v->slots || !v->slot[ev->slot].held || v->slot[ev->slot].bytes != ev->bytes)
 		return error_set(e, AB_EBUG, "the page was taken already");
-	v->held[ev->slot] = 0;
+	v->slot[ev->slot].held = 0;
 	rc = chan_slot_read(&s->chan, ev->slot, dst, ev->bytes, e);
 	if (ev->bytes > DROP_BYTES)
 		chan_slot_drop(&s->chan, ev->slot, ev->bytes);
-	if (!s->dead &&
-	    chan_send(&s->chan, &(const struct chan_msg){.type = CHAN_FREE, .slot = ev->slot},
-		NULL) == AB_ETRANSIENT)
-		obituary_rubbish(s, "it did not read its commands");
+	send_word(s, &(const struct chan_msg){.type = CHAN_FREE, .slot = ev->slot});
 	return rc;
 }
 
 void
 source_cancel(struct source *s)
 {
-	if (!s->dead)
-		(void)chan_send(&s->chan, &(const struct chan_msg){.type = CHAN_CANCEL}, NULL);
+	send_word(s, &(const struct chan_msg){.type = CHAN_CANCEL, .stream = CHAN_ALL});
+}
+
+void
+source_cancel_read(struct source *s, uint32_t stream)
+{
+	if (verify_reads(&s->verify, stream))
+		send_word(s, &(const struct chan_msg){.type = CHAN_CANCEL, .stream = stream});
+}
+
+void
+source_hold(struct source *s, int on)
+{
+	verify_hold(&s->verify, on != 0);
+	send_word(s, &(const struct chan_msg){.type = CHAN_HOLD, .num = on != 0});
 }
 
 int

@@ -21,7 +21,6 @@ static void
 bury(struct source *s)
 {
 	s->dead = 1;
-	s->verify.command = 0;
 	spawn_end(&s->child);
 }
 
@@ -43,7 +42,7 @@ find_place(const struct source *s, char *out, size_t size)
 	char text[320];
 
 	out[0] = '\0';
-	if (chan_crumb_read(&s->chan, &c) != 0 || c.function[0] == '\0')
+	if (chan_crumb_read(&s->chan, 0, &c) != 0 || c.function[0] == '\0')
 		return;
 	where(&c, text, sizeof(text));
 	if (strcmp(c.function, "load") == 0)
@@ -114,7 +113,7 @@ obituary_watch(struct source *s, int64_t now_us)
 	if (now_us < s->watch_us)
 		return;
 	s->watch_us = now_us + (step < 1000000 ? step : 1000000);
-	if (chan_crumb_read(&s->chan, &c) != 0 || c.in_host ||
+	if (chan_crumb_read(&s->chan, 0, &c) != 0 || c.in_host ||
 	    time_used(s, &c, now_us) < (int64_t)s->timeout_s * 1000000)
 		return;
 	where(&c, text, sizeof(text));

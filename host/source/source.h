@@ -1,8 +1,10 @@
 /* source.h - a running source, whatever kind it is: a native worker today, an Airbyte program later.
  *
- * The engine starts one command at a time and takes its events until SOURCE_DONE or SOURCE_FAILED.
- * source_next never blocks: poll source_fds first.  Used by the reader thread only; source_free_slot is in
- * source_page. */
+ * Opening, checking and listing the streams are commands that run alone, until SOURCE_DONE or SOURCE_FAILED.  Reads
+ * may run together, one per stream: their events come mixed, each with its stream and partition, and each read ends
+ * with a SOURCE_DONE or SOURCE_FAILED of its stream.  Up to source_options.lanes partitions are read at once, shared
+ * out fairly among the reads.  A partition is announced when it begins; ends come in any order.
+ * source_next never blocks: poll source_fds first.  Used by the reader thread only. */
 #ifndef ABHOST_SOURCE_H
 #define ABHOST_SOURCE_H
 #include <abhost/abi.h>
@@ -14,20 +16,28 @@
 enum source_event_type {
 	SOURCE_NOTHING,	  /* poll again */
 	SOURCE_STREAM,	  /* text: an AirbyteStream (JSON) */
-	SOURCE_PARTITION, /* num: index in this read; text: its JSON, "" for the only one */
+	SOURCE_PARTITION, /* part begins; text: its JSON, "" for the only one */
 	SOURCE_PAGE, /* bytes, num (page from 1), token, state, about: take it with source_page */
-	SOURCE_PARTITION_END, /* num */
-	SOURCE_RESTART,	      /* the page token was refused; see CHAN_RESTART */
+	SOURCE_PARTITION_END, /* part */
+	SOURCE_RESTART,	      /* part: the page token was refused; see CHAN_RESTART */
+	SOURCE_HELD,	      /* num: 1, and from here on no partition begins; 0: they may again */
 	SOURCE_LOG,	      /* num: level; text */
 	SOURCE_WAIT,	      /* num: until (us); text: why; token: the host */
-	SOURCE_DONE,	      /* the command ended well */
-	SOURCE_FAILED /* error says it, function, stream and page included; the source may take another command unless dead */
+	SOURCE_DONE,	      /* the command, or the read of this stream, ended well */
+	SOURCE_FAILED /* error says it, function, stream and page included; of this stream, or (SOURCE_ALL) of the
+	                 command; where source_dead, of everything that runs, and nothing follows */
 };
+
+#define SOURCE_ALL UINT32_MAX /* no stream: the event is no read's */
 
 struct source_event {
 	enum source_event_type type;
-	uint32_t stream, slot;
-	int64_t num;
+	uint32_t stream; /* as source_read had it; SOURCE_ALL.  LOG and WAIT: of whom, if known */
+	uint32_t
+	    part; /* of a read's PARTITION, PAGE, PARTITION_END, RESTART: counted per read from 0, in the order in
+	                  which partitions begin */
+	uint32_t slot;
+	int64_t num; /* PARTITION and PARTITION_END: part again */
 	size_t bytes;
 	int has_token;
 	struct ab_str text, token, state, about; /* until the next source_next */
@@ -41,11 +51,15 @@ struct source_options {
 	const char *config;	  /* JSON text */
 	size_t page_cap;	  /* bytes */
 	int call_timeout_s;	  /* watchdog per call of the connector */
-	int in_process;		  /* run the worker as a thread (only in abhost-inprocess) */
+	int lanes;     /* partitions that may be read at once: 1 (0 means it) to SOURCE_MAX_LANES */
+	size_t memory; /* bytes that page bodies in the worker may take together, 0: any */
+	int in_process; /* run the worker as a thread (only in abhost-inprocess) */
 };
 
 struct source;
-#define SOURCE_FDS 4
+#define SOURCE_FDS	 4
+#define SOURCE_MAX_LANES 64
+#define SOURCE_MAX_READS 64
 
 /* worker_run, in the one binary that can run a worker as a thread; else NULL. */
 extern int (*source_in_process_hook)(int fd, int mem_fd, int so_fd);
@@ -58,14 +72,21 @@ int source_fds(struct source *s, struct pollfd fds[SOURCE_FDS]);
 int source_timeout_ms(struct source *s);
 ab_status source_check(struct source *s, struct error *e);
 ab_status source_streams(struct source *s, struct error *e);
-/* configured: ConfiguredAirbyteStream (JSON); committed: as CHAN_READ's text 1. */
+/* Begins a read; others may be running, SOURCE_MAX_READS in all, none of the same stream (AB_EBUG).
+ * configured: ConfiguredAirbyteStream (JSON); committed: as CHAN_READ's text 1. */
 ab_status source_read(struct source *s, uint32_t stream, const char *configured,
     const char *committed, uint32_t limit, struct error *e);
 /* The next event.  A dead, hung or talking-rubbish worker becomes one SOURCE_FAILED with the whole sentence. */
 void source_next(struct source *s, struct source_event *ev);
 /* Copies the page of the last SOURCE_PAGE event into dst (ev->bytes bytes) and frees its slot. */
 ab_status source_page(struct source *s, const struct source_event *ev, char *dst, struct error *e);
-void source_cancel(struct source *s); /* asks; the events go on until DONE or FAILED */
+/* Asks the command, or every read, to end; the events go on until each has its DONE or FAILED. */
+void source_cancel(struct source *s);
+/* The same for the read of one stream; nothing where none runs. */
+void source_cancel_read(struct source *s, uint32_t stream);
+/* on: no new partition shall begin, those that run go on.  Behind the SOURCE_HELD that answers, none begins until
+ * source_hold(s, 0).  It holds reads that begin later, too, and hinders no cancelling. */
+void source_hold(struct source *s, int on);
 int source_dead(const struct source *s);
 /* Ends the process (asks, waits `grace_ms`, kills) and reaps it; frees. NULL is fine. */
 void source_close(struct source *s, int grace_ms);

@@ -5,16 +5,95 @@
 
 #include "base/utf8.h"
 
+void
+verify_init(struct verify *v, const struct chan *c, size_t page_cap)
+{
+	*v = (struct verify){.page_cap = page_cap, .lanes = c->lanes, .slots = c->slots};
+}
+
+static struct verify_read *
+find_read(struct verify *v, uint32_t stream)
+{
+	for (uint32_t i = 0; i < v->nreads; i++)
+		if (v->reads[i].stream == stream)
+			return &v->reads[i];
+	return NULL;
+}
+
+static struct verify_part *
+find_part(struct verify *v, const struct chan_msg *m)
+{
+	for (uint32_t i = 0; i < v->nparts; i++)
+		if (v->parts[i].stream == m->stream && v->parts[i].part == m->part)
+			return &v->parts[i];
+	return NULL;
+}
+
+static void
+end_read(struct verify *v, struct verify_read *r)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < v->nparts; i++)
+		if (v->parts[i].stream != r->stream)
+			v->parts[kept++] = v->parts[i];
+	v->nparts = kept;
+	*r = v->reads[--v->nreads];
+}
+
+static ab_status
+begin_read(struct verify *v, uint32_t stream, struct error *e)
+{
+	if (find_read(v, stream) != NULL)
+		return error_set(e, AB_EBUG, "the source is reading this stream already");
+	if (v->nreads == VERIFY_MAX_READS)
+		return error_set(e, AB_EBUG, "the source reads %u streams already", v->nreads);
+	v->reads[v->nreads++] = (struct verify_read){.stream = stream};
+	return AB_OK;
+}
+
 ab_status
 verify_command(struct verify *v, uint32_t command, uint32_t stream, struct error *e)
 {
-	if (v->command != 0)
+	if (v->command != 0 || (command != CHAN_READ && v->nreads > 0))
 		return error_set(e, AB_EBUG, "the source is busy with another command");
+	if (command == CHAN_READ)
+		return begin_read(v, stream, e);
 	v->command = command;
-	v->stream = stream;
-	v->in_partition = 0;
-	v->partitions = v->pages = 0;
 	return AB_OK;
+}
+
+void
+verify_forget(struct verify *v, uint32_t command, uint32_t stream)
+{
+	struct verify_read *r = command == CHAN_READ ? find_read(v, stream) : NULL;
+
+	if (r != NULL)
+		end_read(v, r);
+	else
+		v->command = 0;
+}
+
+void
+verify_hold(struct verify *v, int on)
+{
+	v->holds++;
+	v->hold = on;
+}
+
+int
+verify_busy(const struct verify *v)
+{
+	return v->command != 0 || v->nreads > 0 || v->holds > 0;
+}
+
+int
+verify_reads(const struct verify *v, uint32_t stream)
+{
+	for (uint32_t i = 0; i < v->nreads; i++)
+		if (v->reads[i].stream == stream)
+			return 1;
+	return 0;
 }
 
 static const char *
@@ -30,20 +109,22 @@ check_texts(const struct chan_msg *m)
 static const char *
 check_page(struct verify *v, const struct chan_msg *m)
 {
-	if (!v->in_partition || m->stream != v->stream)
+	struct verify_part *p = find_part(v, m);
+
+	if (p == NULL)
 		return "a page of nothing that is being read";
-	if (m->num != v->pages + 1)
+	if (m->num != p->pages + 1)
 		return "a page out of order";
 	if (m->bytes > v->page_cap)
 		return "a page above the cap";
-	if (m->bytes > 0 && (m->slot >= CHAN_SLOTS || v->held[m->slot]))
+	if (m->bytes > 0 && (m->slot >= v->slots || v->slot[m->slot].held))
 		return "a page in a slot that is not the worker's";
 	if (m->text[0].len > 0 && !(m->flags & CHAN_HAS_TOKEN))
 		return "a page token that is none";
-	v->pages++;
+	p->pages++;
 	if (m->bytes > 0) {
-		v->held[m->slot] = 1;
-		v->held_bytes[m->slot] = m->bytes;
+		v->slot[m->slot].held = 1;
+		v->slot[m->slot].bytes = m->bytes;
 	}
 	return NULL;
 }
@@ -51,38 +132,79 @@ check_page(struct verify *v, const struct chan_msg *m)
 static const char *
 check_partition(struct verify *v, const struct chan_msg *m)
 {
-	int begin = m->type == CHAN_PARTITION;
+	struct verify_read *r = find_read(v, m->stream);
 
-	if (v->command != CHAN_READ || m->stream != v->stream || v->in_partition == begin ||
-	    m->num != v->partitions)
+	if (r == NULL || m->part != r->begun)
 		return "a partition out of order";
-	v->in_partition = begin;
-	v->pages = v->restarted = 0;
-	v->partitions += !begin;
+	if (v->nparts == v->lanes)
+		return "more partitions at once than there are lanes";
+	if (v->held)
+		return "a partition that begins while they are held";
+	if (r->begun == UINT32_MAX - 1)
+		return "too many partitions";
+	r->begun++;
+	v->parts[v->nparts++] = (struct verify_part){.stream = m->stream, .part = m->part};
+	return NULL;
+}
+
+static const char *
+check_partition_end(struct verify *v, const struct chan_msg *m)
+{
+	struct verify_part *p = find_part(v, m);
+
+	if (p == NULL)
+		return "the end of a partition that is not being read";
+	*p = v->parts[--v->nparts];
 	return NULL;
 }
 
 static const char *
 check_restart(struct verify *v, const struct chan_msg *m)
 {
-	if (!v->in_partition || m->stream != v->stream || v->pages > 0 || v->restarted)
+	struct verify_part *p = find_part(v, m);
+
+	if (p == NULL || p->pages > 0 || p->restarted)
 		return "a restart out of order";
-	v->restarted = 1;
+	p->restarted = 1;
+	return NULL;
+}
+
+static const char *
+check_read_end(struct verify *v, const struct chan_msg *m)
+{
+	struct verify_read *r = find_read(v, m->stream);
+
+	if (r == NULL)
+		return "an answer to nothing";
+	for (uint32_t i = 0; i < v->nparts && m->type == CHAN_DONE; i++)
+		if (v->parts[i].stream == m->stream)
+			return "an end inside a partition";
+	end_read(v, r);
 	return NULL;
 }
 
 static const char *
 check_end(struct verify *v, const struct chan_msg *m)
 {
-	if (v->command == 0)
-		return "an answer to nothing";
-	if (m->type == CHAN_DONE && v->in_partition)
-		return "an end inside a partition";
 	if (m->type == CHAN_FAIL && (m->status >= AB_OK || m->status < AB_ESTALE))
 		return "a failure without a status";
+	if (m->stream != CHAN_ALL)
+		return check_read_end(v, m);
+	if (v->command == 0)
+		return "an answer to nothing";
 	v->command = 0;
-	v->in_partition = 0;
 	return NULL;
+}
+
+static const char *
+check_held(struct verify *v, const struct chan_msg *m)
+{
+	if (v->holds == 0 || (m->num != 0 && m->num != 1))
+		return "an answer to nothing";
+	/* Only the last answer must say what was asked last: one behind the times may be overtaken. */
+	v->holds--;
+	v->held = (int)m->num;
+	return v->holds > 0 || v->held == v->hold ? NULL : "an answer to something else";
 }
 
 static const char *
@@ -95,12 +217,15 @@ check_type(struct verify *v, const struct chan_msg *m)
 	case CHAN_STREAM:
 		return v->command == CHAN_STREAMS ? NULL : "a stream that nobody asked for";
 	case CHAN_PARTITION:
-	case CHAN_PARTITION_END:
 		return check_partition(v, m);
+	case CHAN_PARTITION_END:
+		return check_partition_end(v, m);
 	case CHAN_PAGE:
 		return check_page(v, m);
 	case CHAN_RESTART:
 		return check_restart(v, m);
+	case CHAN_HELD:
+		return check_held(v, m);
 	case CHAN_LOG:
 		return m->status >= AB_DEBUG && m->status <= AB_ERROR ? NULL : "a log level";
 	case CHAN_WAIT:

@@ -18,7 +18,7 @@
 struct packet {
 	uint32_t magic, type, flags;
 	int32_t status;
-	uint32_t stream, slot;
+	uint32_t stream, part, slot, reserved;
 	uint64_t bytes;
 	int64_t num;
 	uint32_t len[CHAN_TEXTS];
@@ -27,9 +27,9 @@ struct packet {
 #define PACKET_MAX (sizeof(struct packet) + CHAN_PART_BYTES)
 
 ab_status
-chan_init(struct chan *c, int fd, int mem_fd, size_t slot_bytes, struct error *e)
+chan_init(struct chan *c, int fd, struct error *e)
 {
-	*c = (struct chan){.fd = fd, .mem_fd = mem_fd, .slot_bytes = slot_bytes, .send_ms = -1};
+	*c = (struct chan){.fd = fd, .mem_fd = -1, .send_ms = -1};
 	buf_init(&c->in, CHAN_MAX_TEXT + CHAN_TEXTS);
 	pthread_mutex_init(&c->send_lock, NULL);
 	c->packet = malloc(PACKET_MAX);
@@ -135,6 +135,7 @@ chan_send(struct chan *c, const struct chan_msg *m, struct error *e)
 	    .flags = m->flags,
 	    .status = m->status,
 	    .stream = m->stream,
+	    .part = m->part,
 	    .slot = m->slot,
 	    .bytes = m->bytes,
 	    .num = m->num};
@@ -174,6 +175,7 @@ begin_message(struct chan *c, const struct packet *p, struct error *e)
 	    .flags = p->flags,
 	    .status = p->status,
 	    .stream = p->stream,
+	    .part = p->part,
 	    .slot = p->slot,
 	    .bytes = p->bytes,
 	    .num = p->num};

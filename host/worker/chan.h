@@ -2,10 +2,11 @@
  *
  * Control: messages on a SOCK_SEQPACKET pair.  A message has a type, a few numbers and up to CHAN_TEXTS
  * texts; one that is larger than a packet travels in parts and is put together again below a cap.
- * Pages: a memfd of CHAN_SLOTS slots, sealed against resizing before the worker starts.  The worker writes
- * a page with pwrite, says where it is (CHAN_PAGE), and may not touch the slot before the engine's CHAN_FREE.
- * The engine preads a page into its own buffer and never maps the memfd.  In front of the slots stands
- * struct chan_crumb: where the worker is now, for the watchdog and for the sentence after a crash.
+ * Pages: a memfd of slots, one more than there are lanes, sealed against resizing before the worker starts.  The
+ * worker writes a page with pwrite, says where it is (CHAN_PAGE), and may not touch the slot before the engine's
+ * CHAN_FREE.  The engine preads a page into its own buffer and never maps the memfd.  In front of the slots stand
+ * the numbers of both, and one struct chan_crumb per lane: where the lane is now, for the watchdog and for the
+ * sentence after a crash.
  *
  * Everything that comes from the worker is untrusted: chan_recv checks sizes before it allocates, the
  * engine checks what the numbers mean (host/source/verify.c). */
@@ -18,19 +19,22 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-#define CHAN_SLOTS	 2
-#define CHAN_TEXTS	 4
-#define CHAN_PART_BYTES	 (32u << 10) /* text bytes in one packet */
-#define CHAN_MAX_TEXT	 (16u << 20) /* all texts of a message together */
-#define CHAN_CRUMB_BYTES 4096u
-#define CHAN_FD		 3 /* in the worker: the socket, */
-#define CHAN_MEM_FD	 4 /* the memfd, */
-#define CHAN_SO_FD	 5 /* and the connector's file, already checked */
+#define CHAN_MAX_LANES	64
+#define CHAN_MAX_SLOTS	(CHAN_MAX_LANES + 1)
+#define CHAN_ALL	UINT32_MAX /* no stream */
+#define CHAN_TEXTS	4
+#define CHAN_PART_BYTES (32u << 10) /* text bytes in one packet */
+#define CHAN_MAX_TEXT	(16u << 20) /* all texts of a message together */
+#define CHAN_FD		3	    /* in the worker: the socket, */
+#define CHAN_MEM_FD	4	    /* the memfd, */
+#define CHAN_SO_FD	5	    /* and the connector's file, already checked */
 
 enum chan_type {
-	/* engine to worker.  Each command is answered by CHAN_DONE or CHAN_FAIL. */
+	/* engine to worker.  Each command is answered by CHAN_DONE or CHAN_FAIL, a CHAN_READ with its stream in it.
+	 * CHAN_OPEN, CHAN_CHECK and CHAN_STREAMS run alone; reads of different streams may run together. */
 	CHAN_OPEN =
-	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; num: page cap, bytes */
+	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; num: page cap, bytes; bytes:
+	          what page bodies may take together, 0: any */
 	CHAN_CHECK,
 	CHAN_STREAMS,
 	CHAN_READ, /* stream: an index of the engine's; num: records wanted per page, 0 any; text 0: ConfiguredAirbyteStream;
@@ -38,23 +42,25 @@ enum chan_type {
 	              "running": S|null, "done": false}, ...]. running: the state that update_state had reached at the token
 	              (the first ab_seen.state of a read that goes on at the token; without a token it begins with "state") */
 	CHAN_FREE, /* slot: may be written again */
-	CHAN_CANCEL, /* the running command should end soon with AB_ECANCELLED */
-	CHAN_QUIT,   /* close the source and exit 0 */
+	CHAN_CANCEL, /* the read of this stream, or (CHAN_ALL) whatever runs, should end soon with AB_ECANCELLED */
+	CHAN_HOLD, /* num: 1: no partition shall begin, 0: they may.  Answered by CHAN_HELD */
+	CHAN_QUIT, /* close the source and exit 0 */
 	/* worker to engine */
-	CHAN_DONE = 64, /* the command ended well */
-	CHAN_FAIL, /* status; text 0: the sentence; 1: where: "read_page of stream events, page 12" */
+	CHAN_DONE = 64, /* the command ended well; stream: of the read, or CHAN_ALL */
+	CHAN_FAIL, /* stream, as there; status; text 0: the sentence; 1: where: "read_page of stream events, page 12" */
 	CHAN_STREAM, /* text 0: one AirbyteStream */
-	CHAN_PARTITION, /* a partition begins; num: how many were announced before it in this read; text 0: its JSON, ""
+	CHAN_PARTITION, /* a partition begins; part: how many were announced before it in this read; text 0: its JSON, ""
 	                   for the only one. Those that are committed as done are passed over without a word */
-	CHAN_PAGE, /* slot, bytes (0: no records, and the slot means nothing); num: page number in this partition, from 1;
+	CHAN_PAGE, /* part; slot, bytes (0: no records, and the slot means nothing); num: page number in it, from 1;
 	                   text 0: the next token, "" for none (flags bit CHAN_HAS_TOKEN tells "" from none); 1: state after
 	                   this page, "" if the host keeps it ("null": the connector keeps it and has none yet); 2: about()
 	                   JSON, "" if none */
-	CHAN_PARTITION_END, /* num: as its CHAN_PARTITION had it */
-	CHAN_RESTART, /* AB_ESTALE: the token was refused; the partition begins again from its committed state. What this
+	CHAN_PARTITION_END, /* part */
+	CHAN_RESTART, /* part; AB_ESTALE: the token was refused; the partition begins again from its committed state. What this
 	                   partition's interrupted read had sent since the last state is void */
-	CHAN_LOG, /* status: level; text 0 */
-	CHAN_WAIT /* num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host */
+	CHAN_HELD,    /* num: as in CHAN_HOLD; it is in force from here on */
+	CHAN_LOG,     /* stream: of the read that says it, or CHAN_ALL; status: level; text 0 */
+	CHAN_WAIT /* stream, as there; num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host */
 };
 
 enum { CHAN_HAS_TOKEN = 1 };
@@ -62,7 +68,7 @@ enum { CHAN_HAS_TOKEN = 1 };
 struct chan_msg {
 	uint32_t type, flags;
 	int32_t status;
-	uint32_t stream, slot;
+	uint32_t stream, part, slot;
 	uint64_t bytes;
 	int64_t num;
 	struct ab_str text
@@ -71,6 +77,7 @@ struct chan_msg {
 
 struct chan {
 	int fd, mem_fd;
+	uint32_t lanes, slots;
 	size_t slot_bytes; /* capacity of one slot */
 	int send_ms; /* how long chan_send may wait for a receiver that does not read; -1: for ever */
 	struct buf in; /* texts of the last message received */
@@ -82,8 +89,16 @@ struct chan {
 	char *packet; /* one packet */
 };
 
-/* Where the worker is; written through a shared mapping of the memfd's first page, in the worker only.
- * The engine preads it and trusts no field. */
+/* What the memfd begins with: written by the engine, but for `crashed`, and not believed by it again. */
+struct chan_head {
+	uint32_t lanes, slots;
+	uint64_t slot_bytes;
+	uint32_t crashed; /* the lane, from 1, that ended the process; 0: none that could say so */
+	uint32_t reserved;
+};
+
+/* Where a lane is; written through a shared mapping of the memfd, in the worker only.  The engine preads it and trusts
+ * no field. */
 struct chan_crumb {
 	uint32_t seq;	  /* odd while the fields change */
 	uint32_t in_host; /* 1: inside a host service; the watchdog's clock stands still */
@@ -96,14 +111,15 @@ struct chan_crumb {
 	char stream[256];   /* cut */
 };
 
-/* Takes both descriptors.  mem_fd may be -1 (tests of messages). AB_ENOMEM. */
-ab_status chan_init(struct chan *c, int fd, int mem_fd, size_t slot_bytes, struct error *e);
+/* A channel of messages; takes the descriptor. AB_ENOMEM. */
+ab_status chan_init(struct chan *c, int fd, struct error *e);
 void chan_fini(struct chan *c);
-/* The worker's end: like chan_init, slot_bytes from the memfd's size.  AB_EBUG where that makes no sense. */
+/* The worker's end of chan_create; takes both descriptors, where it succeeds.  AB_EBUG: they make no sense. */
 ab_status chan_attach(struct chan *c, int fd, int mem_fd, struct error *e);
 /* Makes the pair and the sealed memfd; *worker_fd is the worker's end, the caller's.  slot_bytes is rounded
- * up to whole pages; every descriptor is close-on-exec.  AB_ENOMEM and so on. */
-ab_status chan_create(struct chan *c, size_t slot_bytes, int *worker_fd, struct error *e);
+ * up to whole pages, lanes is 1 to CHAN_MAX_LANES; every descriptor is close-on-exec.  AB_ENOMEM and so on. */
+ab_status
+chan_create(struct chan *c, uint32_t lanes, size_t slot_bytes, int *worker_fd, struct error *e);
 /* Sends whole; may block.  AB_ECANCELLED: the other end is gone.  AB_ETRANSIENT: it did not read for send_ms,
  * and the channel must not be used any more.  Any thread. */
 ab_status chan_send(struct chan *c, const struct chan_msg *m, struct error *e);
@@ -117,6 +133,9 @@ ab_status chan_slot_write(
 ab_status chan_slot_read(struct chan *c, uint32_t slot, void *bytes, size_t len, struct error *e);
 /* Gives a large page's memory back to the system; the slot reads as zeroes then. */
 void chan_slot_drop(struct chan *c, uint32_t slot, size_t len);
-/* A copy of the breadcrumb; its texts are NUL-terminated.  0, or -1 where it changed too fast to be read. */
-int chan_crumb_read(const struct chan *c, struct chan_crumb *out);
+/* A copy of a lane's breadcrumb; its texts are NUL-terminated.  0, or -1 where it changed too fast to be read. */
+int chan_crumb_read(const struct chan *c, uint32_t lane, struct chan_crumb *out);
+/* Where the breadcrumbs lie in the memfd, for the worker's mapping: from 0 to so many bytes, lane i's at so many. */
+size_t chan_crumbs_bytes(const struct chan *c);
+size_t chan_crumb_offset(uint32_t lane);
 #endif

@@ -7,19 +7,32 @@
 
 #include "base/clock.h"
 
-struct chan_crumb *
-crumb_map(const struct chan *c)
+int
+crumb_map(struct crumbs *all, const struct chan *c)
 {
-	void *p = mmap(NULL, CHAN_CRUMB_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, c->mem_fd, 0);
+	void *p =
+	    mmap(NULL, chan_crumbs_bytes(c), PROT_READ | PROT_WRITE, MAP_SHARED, c->mem_fd, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	*all = (struct crumbs){.head = NULL};
+	if (p == MAP_FAILED)
+		return -1;
+	all->head = p;
+	all->bytes = chan_crumbs_bytes(c);
+	return 0;
 }
 
 void
-crumb_unmap(struct chan_crumb *c)
+crumb_unmap(struct crumbs *all)
 {
-	if (c != NULL)
-		munmap(c, CHAN_CRUMB_BYTES);
+	if (all->head != NULL)
+		munmap(all->head, all->bytes);
+	all->head = NULL;
+}
+
+struct chan_crumb *
+crumb_of(const struct crumbs *all, uint32_t lane)
+{
+	return (void *)((char *)all->head + chan_crumb_offset(lane));
 }
 
 static void

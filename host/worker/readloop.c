@@ -115,8 +115,11 @@ static ab_status
 send_page(struct readloop *r, const struct part *p)
 {
 	struct ab_page *page = &r->s->page;
-	struct chan_msg m = {
-	    .type = CHAN_PAGE, .stream = r->command->stream, .bytes = page->bytes, .num = p->page};
+	struct chan_msg m = {.type = CHAN_PAGE,
+	    .stream = r->command->stream,
+	    .part = (uint32_t)r->partitions,
+	    .bytes = page->bytes,
+	    .num = p->page};
 	ab_status rc = page_flush(page, r->e);
 
 	if (rc != AB_OK)
@@ -190,7 +193,8 @@ take_token(struct readloop *r, struct part *p)
 static ab_status
 restart(struct readloop *r, struct part *p)
 {
-	struct chan_msg m = {.type = CHAN_RESTART, .stream = r->command->stream};
+	struct chan_msg m = {
+	    .type = CHAN_RESTART, .stream = r->command->stream, .part = (uint32_t)r->partitions};
 
 	if (!p->resumed)
 		return error_set(r->e, AB_EDATA,
@@ -230,8 +234,10 @@ read_one_page(struct readloop *r, struct part *p, int *more)
 static ab_status
 send_partition(struct readloop *r, uint32_t type, struct ab_str json)
 {
-	struct chan_msg m = {
-	    .type = type, .stream = r->command->stream, .num = r->partitions, .text = {json}};
+	struct chan_msg m = {.type = type,
+	    .stream = r->command->stream,
+	    .part = (uint32_t)r->partitions,
+	    .text = {json}};
 
 	return uplink_send(r->s->up, &m, r->e);
 }

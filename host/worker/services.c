@@ -22,7 +22,7 @@ static void
 svc_log(struct ab_host *h, int level, const char *text)
 {
 	char line[LOG_MAX];
-	struct chan_msg m = {.type = CHAN_LOG};
+	struct chan_msg m = {.type = CHAN_LOG, .stream = CHAN_ALL};
 
 	if (text == NULL)
 		return;

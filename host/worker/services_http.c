@@ -37,7 +37,7 @@ static void
 env_waiting(void *ctx, int64_t until_us, const char *why, const char *host)
 {
 	char texts[2][512];
-	struct chan_msg m = {.type = CHAN_WAIT, .num = until_us};
+	struct chan_msg m = {.type = CHAN_WAIT, .stream = CHAN_ALL, .num = until_us};
 
 	m.text[0].ptr = utf8_copy(texts[0], sizeof(texts[0]), why != NULL ? why : "");
 	m.text[0].len = strlen(texts[0]);

@@ -13,62 +13,108 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int
-make_memfd(size_t slot_bytes)
+#define CRUMB_BYTES 512u /* the head of the memfd takes as much */
+
+_Static_assert(sizeof(struct chan_crumb) <= CRUMB_BYTES, "a breadcrumb has its place");
+_Static_assert(sizeof(struct chan_head) <= CRUMB_BYTES, "the head has its place");
+
+size_t
+chan_crumb_offset(uint32_t lane)
 {
-	off_t size = (off_t)(CHAN_CRUMB_BYTES + CHAN_SLOTS * slot_bytes);
+	return (size_t)CRUMB_BYTES * (lane + 1);
+}
+
+size_t
+chan_crumbs_bytes(const struct chan *c)
+{
+	return (chan_crumb_offset(c->lanes) + 4095) & ~(size_t)4095;
+}
+
+static int
+make_memfd(const struct chan *c)
+{
+	struct chan_head head = {.lanes = c->lanes, .slots = c->slots, .slot_bytes = c->slot_bytes};
+	off_t size = (off_t)(chan_crumbs_bytes(c) + c->slots * c->slot_bytes);
 	int fd = memfd_create("abhost-pages", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
 		return -1;
 	if (ftruncate(fd, size) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0 &&
+	    pwrite(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head))
 		return fd;
 	close(fd);
 	return -1;
 }
 
 ab_status
-chan_create(struct chan *c, size_t slot_bytes, int *worker_fd, struct error *e)
+chan_create(struct chan *c, uint32_t lanes, size_t slot_bytes, int *worker_fd, struct error *e)
 {
-	int pair[2], mem_fd;
+	int pair[2];
 
 	if (slot_bytes > (size_t)1 << 40)
 		return error_set(e, AB_ECONFIG, "a page cap of %zu bytes is too large", slot_bytes);
-	slot_bytes = (slot_bytes + 4095) & ~(size_t)4095;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return error_set(
 		    e, AB_ENOMEM, "cannot make a channel to the worker: %s", strerror(errno));
-	mem_fd = make_memfd(slot_bytes);
-	if (mem_fd < 0)
-		error_set(e, AB_ENOMEM, "cannot make the page slots: %s", strerror(errno));
-	if (mem_fd < 0 || chan_init(c, pair[0], mem_fd, slot_bytes, e) != AB_OK) {
+	if (chan_init(c, pair[0], e) != AB_OK) {
 		close(pair[0]);
 		close(pair[1]);
-		if (mem_fd >= 0)
-			close(mem_fd);
 		return AB_ENOMEM;
 	}
+	c->slot_bytes = (slot_bytes + 4095) & ~(size_t)4095;
+	c->lanes = lanes < 1 ? 1 : lanes > CHAN_MAX_LANES ? CHAN_MAX_LANES : lanes;
+	c->slots = c->lanes + 1;
+	c->mem_fd = make_memfd(c);
 	*worker_fd = pair[1];
-	return AB_OK;
+	if (c->mem_fd >= 0)
+		return AB_OK;
+	error_set(e, AB_ENOMEM, "cannot make the page slots: %s", strerror(errno));
+	close(pair[1]);
+	chan_fini(c);
+	return AB_ENOMEM;
+}
+
+/* The engine has written the head, but a worker may be started by hand. */
+static int
+take_head(struct chan *c, int mem_fd)
+{
+	struct chan_head head;
+	struct stat st;
+
+	if (fstat(mem_fd, &st) != 0 ||
+	    pread(mem_fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) || head.lanes < 1 ||
+	    head.lanes > CHAN_MAX_LANES || head.slots != head.lanes + 1 ||
+	    head.slot_bytes > (size_t)1 << 40)
+		return -1;
+	c->lanes = head.lanes;
+	c->slots = head.slots;
+	c->slot_bytes = head.slot_bytes;
+	return (uint64_t)st.st_size == chan_crumbs_bytes(c) + c->slots * c->slot_bytes ? 0 : -1;
 }
 
 ab_status
 chan_attach(struct chan *c, int fd, int mem_fd, struct error *e)
 {
-	struct stat st;
+	ab_status rc = chan_init(c, fd, e);
 
-	if (fstat(mem_fd, &st) != 0 || st.st_size <= (off_t)CHAN_CRUMB_BYTES)
-		return error_set(e, AB_EBUG, "the worker was started without its page slots");
-	return chan_init(c, fd, mem_fd, ((size_t)st.st_size - CHAN_CRUMB_BYTES) / CHAN_SLOTS, e);
+	if (rc != AB_OK)
+		return rc;
+	if (take_head(c, mem_fd) == 0) {
+		c->mem_fd = mem_fd;
+		return AB_OK;
+	}
+	c->fd = -1; /* the caller keeps both */
+	chan_fini(c);
+	return error_set(e, AB_EBUG, "the worker was started without its page slots");
 }
 
 /* Where a slot's byte lies in the memfd; -1 where the bytes do not fit the slot. */
 static off_t
 slot_offset(const struct chan *c, uint32_t slot, size_t offset, size_t len, struct error *e)
 {
-	if (slot < CHAN_SLOTS && offset <= c->slot_bytes && len <= c->slot_bytes - offset)
-		return (off_t)(CHAN_CRUMB_BYTES + slot * c->slot_bytes + offset);
+	if (slot < c->slots && offset <= c->slot_bytes && len <= c->slot_bytes - offset)
+		return (off_t)(chan_crumbs_bytes(c) + slot * c->slot_bytes + offset);
 	error_set(e, AB_EDATA, "%zu bytes at %zu do not fit page slot %u of %zu bytes", len, offset,
 	    slot, c->slot_bytes);
 	return -1;
@@ -130,15 +176,16 @@ chan_slot_drop(struct chan *c, uint32_t slot, size_t len)
 }
 
 int
-chan_crumb_read(const struct chan *c, struct chan_crumb *out)
+chan_crumb_read(const struct chan *c, uint32_t lane, struct chan_crumb *out)
 {
+	off_t at = (off_t)chan_crumb_offset(lane);
 	uint32_t again;
 
 	for (int i = 0; i < 8; i++) {
-		if (pread(c->mem_fd, out, sizeof(*out), 0) != (ssize_t)sizeof(*out))
+		if (pread(c->mem_fd, out, sizeof(*out), at) != (ssize_t)sizeof(*out))
 			return -1;
-		if (pread(c->mem_fd, &again, sizeof(again), offsetof(struct chan_crumb, seq)) !=
-		    (ssize_t)sizeof(again))
+		if (pread(c->mem_fd, &again, sizeof(again),
+			at + (off_t)offsetof(struct chan_crumb, seq)) != (ssize_t)sizeof(again))
 			return -1;
 		if (again == out->seq && again % 2 == 0) {
 			out->function[sizeof(out->function) - 1] = '\0';

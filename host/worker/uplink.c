@@ -92,13 +92,15 @@ handle(struct uplink *u, const struct chan_msg *m)
 	case CHAN_READ:
 		return take_command(u, m);
 	case CHAN_FREE:
-		if (m->slot >= CHAN_SLOTS)
+		if (m->slot >= u->chan.slots)
 			return -1;
 		u->slot_busy[m->slot] = 0;
 		pthread_cond_broadcast(&u->changed);
 		return 0;
 	case CHAN_CANCEL:
 		set_cancelled(u, 1);
+		return 0;
+	case CHAN_HOLD:
 		return 0;
 	default:
 		return -1; /* CHAN_QUIT too */
@@ -181,7 +183,7 @@ uplink_slot(struct uplink *u, uint32_t *slot)
 
 	pthread_mutex_lock(&u->lock);
 	while (rc == AB_EBUG) {
-		for (uint32_t i = 0; i < CHAN_SLOTS && rc == AB_EBUG; i++) {
+		for (uint32_t i = 0; i < u->chan.slots && rc == AB_EBUG; i++) {
 			if (!u->slot_busy[i]) {
 				*slot = i;
 				rc = AB_OK;

@@ -18,7 +18,7 @@ struct uplink {
 	void (*on_cancel)(
 	    void *ctx); /* called when cancelled becomes 1, under lock: must be quick */
 	void *on_cancel_ctx;
-	int slot_busy[CHAN_SLOTS];
+	int slot_busy[CHAN_MAX_SLOTS];
 	int has_command, running;
 	struct chan_msg command;
 	char *texts; /* what the command's texts point into */

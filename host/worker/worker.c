@@ -17,6 +17,7 @@
 
 struct worker {
 	struct uplink up;
+	struct crumbs crumbs;
 	struct chan_crumb *crumb;
 	struct hosted hosted;
 	struct http_shared *shared;
@@ -156,9 +157,10 @@ do_command(struct worker *w, const struct chan_msg *m, struct error *e)
 
 /* What comes back is the sending's. */
 static ab_status
-answer(struct worker *w, ab_status rc, struct error *e)
+answer(struct worker *w, uint32_t stream, ab_status rc, struct error *e)
 {
-	struct chan_msg m = {.type = rc == AB_OK ? CHAN_DONE : CHAN_FAIL, .status = rc};
+	struct chan_msg m = {
+	    .type = rc == AB_OK ? CHAN_DONE : CHAN_FAIL, .stream = stream, .status = rc};
 
 	if (rc != AB_OK) {
 		redact_text(e->text);
@@ -182,7 +184,7 @@ source_thread(void *arg)
 		ab_status rc = do_command(w, &m, &e);
 
 		/* An end that is gone is the other thread's to notice; a broken channel is ours. */
-		rc = answer(w, rc, &e);
+		rc = answer(w, m.stream, rc, &e);
 		if (rc != AB_OK && rc != AB_ECANCELLED)
 			_exit(1);
 	}
@@ -207,7 +209,8 @@ worker_run(int fd, int mem_fd, int so_fd)
 		return 1;
 	}
 	w->so_fd = so_fd;
-	w->crumb = crumb_map(&w->up.chan);
+	if (crumb_map(&w->crumbs, &w->up.chan) == 0)
+		w->crumb = crumb_of(&w->crumbs, 0);
 	if (w->crumb != NULL && http_shared_new(&w->shared, NULL) == AB_OK)
 		hosted_init(&w->hosted, &w->up, w->crumb);
 	w->hosted.shared = w->shared;
@@ -217,7 +220,7 @@ worker_run(int fd, int mem_fd, int so_fd)
 		rc = 0;
 	}
 	http_shared_free(w->shared);
-	crumb_unmap(w->crumb);
+	crumb_unmap(&w->crumbs);
 	uplink_fini(&w->up);
 	free(w);
 	return rc;
