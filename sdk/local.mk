@@ -10,7 +10,11 @@ lib_LIBRARIES += libabhost-kit.a
 libabhost_kit_a_SOURCES = \
 	sdk/kit/kit.h \
 	sdk/kit/rest.c \
+	sdk/kit/records.c \
 	sdk/kit/request.c \
+	sdk/kit/body.c \
+	sdk/kit/template.c \
+	sdk/kit/path.c \
 	sdk/kit/pager.c \
 	sdk/kit/link.c \
 	sdk/kit/text.c

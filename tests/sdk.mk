@@ -5,17 +5,33 @@ TESTS += $(sdk_tests)
 EXTRA_DIST += tests/abi/offsets.c
 
 if HAVE_CHECK
+KIT_HOST = tests/kit_host.c tests/kit_host.h tests/suite.h
+KIT_INC = $(AM_CPPFLAGS) -I$(top_srcdir)/sdk/kit
+KIT_LD = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=strdup
+KIT_LIBS = libabhost-kit.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/kit.t
-tests_kit_t_SOURCES = tests/kit.c tests/kit_host.c tests/kit_host.h tests/suite.h
-tests_kit_t_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/sdk/kit
+tests_kit_t_SOURCES = tests/kit.c $(KIT_HOST)
+tests_kit_t_CPPFLAGS = $(KIT_INC)
 tests_kit_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_kit_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=realloc,--wrap=strdup
-tests_kit_t_LDADD = libabhost-kit.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
+tests_kit_t_LDFLAGS = $(KIT_LD)
+tests_kit_t_LDADD = $(KIT_LIBS)
+check_PROGRAMS += tests/kit-requests.t
+tests_kit_requests_t_SOURCES = tests/kit-requests.c $(KIT_HOST)
+tests_kit_requests_t_CPPFLAGS = $(KIT_INC)
+tests_kit_requests_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_kit_requests_t_LDFLAGS = $(KIT_LD)
+tests_kit_requests_t_LDADD = $(KIT_LIBS)
+check_PROGRAMS += tests/kit-records.t
+tests_kit_records_t_SOURCES = tests/kit-records.c $(KIT_HOST)
+tests_kit_records_t_CPPFLAGS = $(KIT_INC)
+tests_kit_records_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_kit_records_t_LDFLAGS = $(KIT_LD)
+tests_kit_records_t_LDADD = $(KIT_LIBS)
 check_PROGRAMS += tests/schema.t
 tests_schema_t_SOURCES = tests/schema.c tests/suite.h
 tests_schema_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 tests_schema_t_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
-TESTS += tests/kit.t tests/schema.t
+TESTS += tests/kit.t tests/kit-requests.t tests/kit-records.t tests/schema.t
 endif
 
 dist_check_SCRIPTS += tests/whole/examples.py

@@ -1,7 +1,12 @@
-/* kit.h - what the kit's files share; not installed.  Everything sees the host through abi.h only. */
+/* kit.h - what the kit's files share; not installed.  Everything sees the host through abi.h only.
+ *
+ * Nothing here outlives a call but struct rest, and nothing is written to the table: several sources may read one
+ * table at the same time. */
 #ifndef ABHOST_KIT_H
 #define ABHOST_KIT_H
 #include <abhost/rest.h>
+
+/* text.c */
 
 /* Growing text.  `failed` stays once memory ran out, so a caller may add many pieces and look once. */
 struct text {
@@ -12,14 +17,41 @@ struct text {
 
 void text_add(struct text *t, const char *bytes, size_t n);
 void text_adds(struct text *t, const char *s);
-/* A JSON string of the n bytes, quotes included. */
+/* A JSON string of the n bytes, quotes included; without them: what stands between. */
 void text_add_quoted(struct text *t, const char *s, size_t n);
+void text_add_escaped(struct text *t, const char *s, size_t n);
+/* Percent-encoded (RFC 3986): all but letters, digits and "-._~". */
+void text_add_percent(struct text *t, const char *s, size_t n);
 void text_fini(struct text *t);
 
 /* A string's or number's text, NUL-terminated, in *out; NULL for null or nothing.  Anything else is
  * AB_EDATA and names `what`. */
 ab_status
 scalar_text(struct ab_host *h, const struct ab_json *value, const char *what, const char **out);
+
+/* Names and values, copied: k, v, ..., NULL. */
+struct pairs {
+	char **list;
+	size_t n, cap;
+	int failed;
+};
+
+void pairs_add(struct pairs *p, const char *key, const char *value);
+void pairs_fini(struct pairs *p);
+
+/* path.c */
+
+/* Is there a "*" in the path? */
+int path_is_wild(const char *path);
+/* Takes the first name off a path, without its backslashes; the rest, or NULL where it is longer than room. */
+const char *path_take(const char *path, char *name, size_t room, int *is_wild);
+/* Calls visit for every value at the path.  key: the member's name, where the last "*" went over an object.
+ * *found is 0 where what stands before the first "*" is not there. */
+typedef ab_status (*path_visit)(void *ctx, const struct ab_json *value, struct ab_str key);
+ab_status path_each(struct ab_host *h, const struct ab_json *value, const char *path,
+    path_visit visit, void *ctx, int *found);
+
+/* link.c */
 
 /* The target of the first link with relation "next" in a Link header (RFC 8288): *len bytes inside
  * header, or NULL. */
@@ -28,16 +60,82 @@ const char *link_next(const char *header, size_t *len);
 void link_resolve(const char *base, const char *ref, size_t len, struct text *out);
 /* Same scheme, host and port? */
 int link_same_origin(const char *a, const char *b);
+/* Has the URL's query a parameter of this name? */
+int link_has_param(const char *url, const char *name);
 
-/* Does the end of this paging hang on the number of records of a page? */
+/* fetch.c, request.c */
+
+/* One page on its way. */
+struct fetch {
+	struct rest *rest;
+	struct ab_host *h;
+	const struct rest_stream *s;
+	const struct ab_read *read;
+	const char *token; /* the pager's own, or NULL: the first page */
+	int64_t size;	   /* records asked for, 0: not said */
+};
+
+ab_status fetch_init(
+    struct fetch *f, struct rest *r, const struct rest_stream *s, const struct ab_read *read);
+/* Records to ask for in a page, 0: the API's own choice.  AB_ECONFIG where the config asks for too many. */
+ab_status request_size(struct rest *r, const struct rest_stream *s, uint32_t limit, int64_t *out);
+/* The URL of the first page without parameters, absolute, into out. */
+ab_status request_url(const struct fetch *f, struct text *out);
+ab_status request_send(const struct fetch *f, const struct ab_response **out);
+/* Is there nothing to be read in this answer: a status that means so, or no body? */
+int request_is_empty(const struct fetch *f, const struct ab_response *resp);
+ab_status request_no_memory(struct rest *r);
+
+/* template.c */
+
+enum template_for {
+	TEMPLATE_TEXT, /* as it is */
+	TEMPLATE_URL,  /* values are percent-encoded */
+	TEMPLATE_JSON, /* values are JSON, or escaped inside a string */
+	TEMPLATE_RAW   /* as it is; what is not known is no placeholder but text */
+};
+
+/* Adds the template, filled in, to out.  what: the member it stands in, for errors.  *missing: a placeholder had
+ * no value (out then holds rubbish for TEMPLATE_TEXT).  f->s may be NULL: only the config is known. */
+ab_status template_fill(const struct fetch *f, const char *what, const char *text,
+    enum template_for how, struct text *out, int *missing);
+
+/* body.c */
+
+/* A value that is put into a JSON body. */
+struct body_set {
+	const char *path;
+	const char *json; /* its text */
+};
+#define BODY_SETS 8
+
+/* The body of the request into out, its Content-Type in *type (NULL: the host's own).  form: what goes into one
+ * besides the table's fields. */
+ab_status body_make(const struct fetch *f, const struct body_set *sets, size_t nsets,
+    const struct pairs *form, struct text *out, const char **type);
+
+/* records.c */
+
+/* What was in a page; asked for only where the paging hangs on it. */
+struct found {
+	size_t count;
+	const struct ab_json *last;
+};
+
+ab_status records_emit(const struct fetch *f, const struct ab_response *resp, struct ab_page *out,
+    struct found *found);
+/* The same without handing anything over. */
+ab_status records_count(const struct fetch *f, const struct ab_response *resp, struct found *found);
+
+/* pager.c */
+
+/* Does the end of this paging hang on the records of a page? */
 int pager_counts(const struct rest_stream *s);
 /* Is the token a URL that replaces the stream's own? */
 int pager_is_url(const struct rest_stream *s);
 /* May an interrupted read go on with a token of an earlier run? */
 int pager_is_resumable(const struct rest_stream *s);
-/* Records to ask for in a page, 0: no parameter.  AB_ECONFIG where the config asks for too many. */
-ab_status request_size(struct rest *r, const struct rest_stream *s, uint32_t limit, int64_t *out);
-/* The URL of the first page without parameters, absolute, malloc'ed; NULL: no memory. */
-char *request_url(const struct rest *r, const struct rest_stream *s);
-ab_status request_no_memory(struct rest *r);
+/* The token of the next page into out; empty: this was the last one.  *total: records in all, or -1. */
+ab_status pager_next(const struct fetch *f, const struct ab_response *resp,
+    const struct found *found, struct text *out, int64_t *total);
 #endif

@@ -144,3 +144,18 @@ link_same_origin(const char *a, const char *b)
 		blen -= n;
 	return alen == blen && strncasecmp(a, b, alen) == 0;
 }
+
+int
+link_has_param(const char *url, const char *name)
+{
+	const char *p = strchr(url, '?');
+	size_t n = strlen(name);
+
+	while (p != NULL && *p != '\0' && *p != '#') {
+		p++;
+		if (strncmp(p, name, n) == 0 && (p[n] == '\0' || strchr("=&#", p[n]) != NULL))
+			return 1;
+		p += strcspn(p, "&#");
+	}
+	return 0;
+}

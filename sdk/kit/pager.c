@@ -4,10 +4,19 @@
 
 #include "kit.h"
 
+#define HEADER	   "header:"
+#define HEADER_LEN 7
+
+static int
+is_numbered(const struct rest_stream *s)
+{
+	return s->pager.kind == REST_PAGE || s->pager.kind == REST_OFFSET;
+}
+
 int
 pager_counts(const struct rest_stream *s)
 {
-	return s->pager.kind == REST_PAGE || s->pager.kind == REST_OFFSET;
+	return is_numbered(s) || s->pager.kind == REST_LAST_FIELD;
 }
 
 int
@@ -19,106 +28,271 @@ pager_is_url(const struct rest_stream *s)
 int
 pager_is_resumable(const struct rest_stream *s)
 {
-	return !s->pager.fleeting && (s->pager.kind == REST_CURSOR || pager_is_url(s));
+	return !s->pager.fleeting && s->pager.kind != REST_ONE_PAGE && !is_numbered(s);
+}
+
+/* What the answer has at a path, or in a header; *json NULL: it is a header's text, or nothing. */
+static ab_status
+answer_text(
+    const struct fetch *f, const struct ab_response *resp, const char *path, const char **text)
+{
+	struct ab_host *h = f->h;
+
+	if (strncmp(path, HEADER, HEADER_LEN) == 0) {
+		*text = h->http_header(resp, path + HEADER_LEN);
+		return AB_OK;
+	}
+	return scalar_text(h, rest_at(h, h->http_json(resp), path), path, text);
+}
+
+/* Is there something there that does not say no? */
+static int
+answer_flag(const struct fetch *f, const struct ab_response *resp, const char *path)
+{
+	struct ab_host *h = f->h;
+	const struct ab_json *json;
+	const char *text;
+
+	if (strncmp(path, HEADER, HEADER_LEN) == 0) {
+		text = h->http_header(resp, path + HEADER_LEN);
+		return text != NULL && *text != '\0' && strcmp(text, "0") != 0 &&
+		    strcmp(text, "false") != 0;
+	}
+	json = rest_at(h, h->http_json(resp), path);
+	switch (h->json_type(json)) {
+	case AB_NULL:
+		return 0;
+	case AB_BOOL:
+		return h->json_int(json) != 0;
+	case AB_INT:
+	case AB_REAL:
+		return h->json_real(json) != 0;
+	case AB_STRING:
+		text = h->json_str(json).ptr;
+		return *text != '\0' && strcmp(text, "0") != 0 && strcmp(text, "false") != 0;
+	default:
+		return h->json_len(json) > 0;
+	}
+}
+
+/* A count in the answer, -1 where there is none. */
+static ab_status
+answer_count(const struct fetch *f, const struct ab_response *resp, const char *path, int64_t *out)
+{
+	const char *text;
+	char *end;
+	ab_status rc;
+
+	*out = -1;
+	if (path == NULL)
+		return AB_OK;
+	rc = answer_text(f, resp, path, &text);
+	if (rc != AB_OK || text == NULL || *text == '\0')
+		return rc;
+	errno = 0;
+	*out = strtoll(text, &end, 10);
+	if (errno != 0 || *end != '\0' || *out < 0)
+		return ab_failf(f->h, AB_EDATA, "%s: %s is \"%.64s\", which is no count",
+		    f->s->name, path, text);
+	return AB_OK;
 }
 
 /* The next page's URL as the token.  A link to elsewhere is refused: our credentials would not go with it,
  * and what came back would not be this API's. */
 static ab_status
-next_url(struct rest *r, const struct rest_stream *s, const struct ab_read *read, const char *ref,
-    size_t len, struct ab_page *out)
+next_url(const struct fetch *f, const char *ref, size_t len, struct text *out)
 {
-	char *first = read->token == NULL ? request_url(r, s) : NULL;
-	struct text url = {0};
-	ab_status rc;
+	struct text first = {0};
+	ab_status rc = f->token == NULL ? request_url(f, &first) : AB_OK;
 
-	if (read->token == NULL && first == NULL)
-		return request_no_memory(r);
-	link_resolve(first != NULL ? first : read->token, ref, len, &url);
-	if (url.failed)
-		rc = request_no_memory(r);
-	else if (!link_same_origin(url.ptr, r->base_url))
-		rc = ab_failf(r->host, AB_EDATA,
-		    "%s: the next page is said to be at %.512s, which is not of the origin of "
-		    "base_url, %.512s",
-		    s->name, url.ptr, r->base_url);
-	else
-		rc = r->host->next(out, url.ptr);
-	text_fini(&url);
-	free(first);
-	return rc;
+	if (rc == AB_OK)
+		link_resolve(f->token == NULL ? first.ptr : f->token, ref, len, out);
+	text_fini(&first);
+	if (rc != AB_OK || out->failed)
+		return rc != AB_OK ? rc : request_no_memory(f->rest);
+	if (link_same_origin(out->ptr, f->rest->base_url))
+		return AB_OK;
+	return ab_failf(f->h, AB_EDATA,
+	    "%s: the next page is said to be at %.512s, which is not of the origin of "
+	    "base_url, %.512s",
+	    f->s->name, out->ptr, f->rest->base_url);
 }
 
 static ab_status
-next_link(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
-    const struct ab_response *resp, struct ab_page *out)
+next_link(const struct fetch *f, const struct ab_response *resp, struct text *out)
 {
-	const char *header = r->host->http_header(resp, "Link"), *ref;
+	const char *header = f->h->http_header(resp, "Link"), *ref;
 	size_t len;
 
 	ref = header == NULL ? NULL : link_next(header, &len);
-	return ref == NULL ? AB_OK : next_url(r, s, read, ref, len, out);
+	return ref == NULL ? AB_OK : next_url(f, ref, len, out);
 }
 
-/* A cursor, or a URL, in the body. */
+/* A cursor, or a URL, in the body or a header. */
 static ab_status
-next_in_body(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
-    const struct ab_response *resp, struct ab_page *out)
+next_in_answer(const struct fetch *f, const struct ab_response *resp, struct text *out)
 {
-	struct ab_host *h = r->host;
 	const char *token;
-	ab_status rc;
+	ab_status rc = answer_text(f, resp, f->s->pager.from, &token);
 
-	rc = scalar_text(h, rest_at(h, h->http_json(resp), s->pager.from), s->pager.from, &token);
 	if (rc != AB_OK || token == NULL || *token == '\0')
 		return rc;
-	if (s->pager.kind == REST_NEXT_URL)
-		return next_url(r, s, read, token, strlen(token), out);
-	return h->next(out, token);
+	if (f->s->pager.kind == REST_NEXT_URL)
+		return next_url(f, token, strlen(token), out);
+	text_adds(out, token);
+	return AB_OK;
+}
+
+static ab_status
+next_field(const struct fetch *f, const struct found *found, struct text *out)
+{
+	const char *from = f->s->pager.from, *token;
+	ab_status rc;
+
+	if (found->count == 0 ||
+	    (f->s->size.max > 0 && f->size > 0 && found->count < (uint64_t)f->size))
+		return AB_OK;
+	rc = scalar_text(f->h, rest_at(f->h, found->last, from), from, &token);
+	if (rc != AB_OK)
+		return rc;
+	if (token == NULL)
+		return ab_failf(f->h, AB_EDATA,
+		    "%s: the last record of a page has no %s, which asks for the next one",
+		    f->s->name, from);
+	text_adds(out, token);
+	return AB_OK;
+}
+
+/* "NUMBER", or "NUMBER+RECORDS" where a total is waited for. */
+static ab_status
+read_number(const struct fetch *f, long long *number, long long *seen)
+{
+	char *end;
+
+	*number = f->s->pager.first;
+	*seen = 0;
+	if (f->token == NULL)
+		return AB_OK;
+	errno = 0;
+	*number = strtoll(f->token, &end, 10);
+	if (*end == '+')
+		*seen = strtoll(end + 1, &end, 10);
+	if (errno != 0 || *end != '\0' || *number < 0 || *number > INT64_MAX / 2 || *seen < 0 ||
+	    *seen > INT64_MAX / 2)
+		return ab_failf(
+		    f->h, AB_EBUG, "%s: \"%.64s\" is no page token", f->s->name, f->token);
+	return AB_OK;
+}
+
+/* Is this page the last one, as far as numbers say? */
+static int
+is_last_number(const struct fetch *f, size_t count, long long seen, long long pages, int64_t total)
+{
+	const struct rest_pager *p = &f->s->pager;
+
+	if (p->more != NULL || p->done != NULL)
+		return 0; /* they decide alone */
+	if (pages >= 0)
+		return 0;
+	if (count == 0)
+		return 1;
+	if (total >= 0)
+		return seen + (long long)count >= total;
+	return f->s->size.max > 0 && f->size > 0 && count < (uint64_t)f->size;
 }
 
 /* A page number, or the number of records so far. */
 static ab_status
-next_number(struct rest *r, const struct rest_stream *s, const struct ab_read *read, size_t count,
-    struct ab_page *out)
+next_number(const struct fetch *f, const struct ab_response *resp, size_t count, int64_t total,
+    struct text *out)
 {
-	long long now = s->pager.kind == REST_PAGE ? s->pager.first : 0;
-	int64_t asked;
-	char *end, token[24];
-	ab_status rc = request_size(r, s, read->limit, &asked);
+	const struct rest_pager *p = &f->s->pager;
+	long long number, seen, step;
+	int64_t pages;
+	char token[64];
+	ab_status rc = read_number(f, &number, &seen);
 
+	if (rc == AB_OK)
+		rc = answer_count(f, resp, p->pages, &pages);
 	if (rc != AB_OK)
 		return rc;
-	if (count == 0 || (s->size.max > 0 && count < (uint64_t)asked))
+	step = p->step > 0 ? p->step : p->kind == REST_PAGE ? 1 : (long long)count;
+	if (p->kind == REST_OFFSET)
+		seen = number - p->first;
+	else if (pages >= 0 && (number - p->first) / step + 1 >= pages)
 		return AB_OK;
-	if (read->token != NULL) {
-		errno = 0;
-		now = strtoll(read->token, &end, 10);
-		if (errno != 0 || *end != '\0' || now < 0 || now > INT64_MAX / 2)
-			return ab_failf(r->host, AB_EBUG, "%s: \"%.64s\" is no page token", s->name,
-			    read->token);
+	if (is_last_number(f, count, seen, pages, total))
+		return AB_OK;
+	if (p->kind == REST_PAGE && p->total != NULL)
+		snprintf(token, sizeof(token), "%lld+%lld", number + step, seen + (long long)count);
+	else
+		snprintf(token, sizeof(token), "%lld", number + step);
+	text_adds(out, token);
+	return AB_OK;
+}
+
+static int
+says_last(const struct fetch *f, const struct ab_response *resp)
+{
+	const struct rest_pager *p = &f->s->pager;
+
+	return (p->more != NULL && !answer_flag(f, resp, p->more)) ||
+	    (p->done != NULL && answer_flag(f, resp, p->done));
+}
+
+static ab_status
+find_next(const struct fetch *f, const struct ab_response *resp, const struct found *found,
+    int64_t total, struct text *out)
+{
+	switch (f->s->pager.kind) {
+	case REST_ONE_PAGE:
+		return AB_OK;
+	case REST_CURSOR:
+	case REST_NEXT_URL:
+		return next_in_answer(f, resp, out);
+	case REST_LINK:
+		return next_link(f, resp, out);
+	case REST_PAGE:
+	case REST_OFFSET:
+		return next_number(f, resp, found->count, total, out);
+	case REST_LAST_FIELD:
+		return next_field(f, found, out);
 	}
-	now += s->pager.kind == REST_PAGE ? 1 : (long long)count;
-	snprintf(token, sizeof(token), "%lld", now);
-	return r->host->next(out, token);
+	return ab_failf(
+	    f->h, AB_EBUG, "%s: unknown kind of pager %d", f->s->name, (int)f->s->pager.kind);
+}
+
+ab_status
+pager_next(const struct fetch *f, const struct ab_response *resp, const struct found *found,
+    struct text *out, int64_t *total)
+{
+	ab_status rc;
+
+	*total = -1;
+	if (request_is_empty(f, resp))
+		return AB_OK;
+	rc = answer_count(f, resp, f->s->pager.total, total);
+	if (rc == AB_OK && !says_last(f, resp))
+		rc = find_next(f, resp, found, *total, out);
+	return rc == AB_OK && out->failed ? request_no_memory(f->rest) : rc;
 }
 
 ab_status
 rest_next(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
     const struct ab_response *resp, size_t count, struct ab_page *out)
 {
-	switch (s->pager.kind) {
-	case REST_ONE_PAGE:
-		return AB_OK;
-	case REST_CURSOR:
-	case REST_NEXT_URL:
-		return next_in_body(r, s, read, resp, out);
-	case REST_LINK:
-		return next_link(r, s, read, resp, out);
-	case REST_PAGE:
-	case REST_OFFSET:
-		return next_number(r, s, read, count, out);
-	}
-	return ab_failf(
-	    r->host, AB_EBUG, "%s: unknown kind of pager %d", s->name, (int)s->pager.kind);
+	struct fetch f;
+	struct found found = {count, NULL};
+	struct text token = {0};
+	int64_t total;
+	ab_status rc = fetch_init(&f, r, s, read);
+
+	if (rc == AB_OK && s->pager.kind == REST_LAST_FIELD)
+		rc = records_count(&f, resp, &found);
+	if (rc == AB_OK)
+		rc = pager_next(&f, resp, &found, &token, &total);
+	if (rc == AB_OK && token.len > 0)
+		rc = r->host->next(out, token.ptr);
+	text_fini(&token);
+	return rc;
 }

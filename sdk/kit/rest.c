@@ -3,30 +3,12 @@
 
 #include "kit.h"
 
-const struct ab_json *
-rest_at(struct ab_host *h, const struct ab_json *value, const char *path)
-{
-	char key[256];
-	size_t n;
-
-	while (path != NULL && *path != '\0' && value != NULL) {
-		n = strcspn(path, ".");
-		if (n >= sizeof(key) || h->json_type(value) != AB_OBJECT)
-			return NULL;
-		memcpy(key, path, n);
-		key[n] = '\0';
-		value = h->json_get(value, key);
-		path += path[n] == '.' ? n + 1 : n;
-	}
-	return value;
-}
-
 /* base_url as the host understands the endpoint: a text, or a config key with a default. */
 static ab_status
-find_base_url(struct rest *r)
+find_base_url(struct rest *r, const char *endpoint)
 {
 	struct ab_host *h = r->host;
-	struct ab_str text = {r->api->endpoint, strlen(r->api->endpoint)};
+	struct ab_str text = {endpoint, strlen(endpoint)};
 	const struct ab_json *base = h->json_get(h->json_parse(h, text), "base_url");
 	const struct ab_json *set;
 
@@ -40,19 +22,38 @@ find_base_url(struct rest *r)
 	return r->base_url == NULL ? request_no_memory(r) : AB_OK;
 }
 
+static ab_status
+tell_endpoint(struct rest *r)
+{
+	const struct fetch f = {.rest = r, .h = r->host};
+	struct text endpoint = {0};
+	int missing;
+	ab_status rc =
+	    template_fill(&f, "base_url", r->api->endpoint, TEMPLATE_JSON, &endpoint, &missing);
+
+	if (rc == AB_OK && missing)
+		rc = ab_failf(r->host, AB_ECONFIG,
+		    "the config lacks a key that the endpoint is made of: %.512s",
+		    r->api->endpoint);
+	if (rc == AB_OK)
+		rc = r->host->endpoint(r->host, endpoint.ptr);
+	if (rc == AB_OK)
+		rc = find_base_url(r, endpoint.ptr);
+	text_fini(&endpoint);
+	return rc;
+}
+
 ab_status
 rest_open(struct ab_host *h, const struct rest_api *api, void **self)
 {
 	struct rest *r = calloc(1, sizeof(*r));
-	ab_status rc;
 
 	if (r == NULL)
 		return h->fail(h, AB_ENOMEM, "out of memory");
 	*self = r;
 	r->host = h;
 	r->api = api;
-	rc = h->endpoint(h, api->endpoint);
-	return rc != AB_OK ? rc : find_base_url(r);
+	return tell_endpoint(r);
 }
 
 void
@@ -136,26 +137,41 @@ rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *
 	return rc;
 }
 
+/* The total as progress. */
+static ab_status
+tell_about(const struct fetch *f, int64_t total, struct ab_page *out)
+{
+	char json[48];
+
+	if (total < 0)
+		return AB_OK;
+	snprintf(json, sizeof(json), "{\"total\": %lld}", (long long)total);
+	return f->h->about(out, json);
+}
+
 ab_status
 rest_read_stream(
     struct rest *r, const struct rest_stream *s, const struct ab_read *read, struct ab_page *out)
 {
-	struct ab_host *h = r->host;
 	const struct ab_response *resp;
-	const struct ab_json *records;
-	size_t count = 0;
-	ab_status rc = rest_get(r, s, read, &resp);
+	struct text token = {0};
+	struct found found;
+	struct fetch f;
+	int64_t total;
+	ab_status rc = fetch_init(&f, r, s, read);
 
 	if (rc == AB_OK)
-		rc = rest_records(r, s, resp, &records);
-	if (rc != AB_OK)
-		return rc;
-	if (records != NULL) {
-		if (pager_counts(s)) /* walks the page, so only where it is needed */
-			count = h->json_type(records) == AB_ARRAY ? h->json_len(records) : 1;
-		rc = h->emit(out, records);
-	}
-	return rc != AB_OK ? rc : rest_next(r, s, read, resp, count, out);
+		rc = request_send(&f, &resp);
+	if (rc == AB_OK)
+		rc = records_emit(&f, resp, out, &found);
+	if (rc == AB_OK)
+		rc = pager_next(&f, resp, &found, &token, &total);
+	if (rc == AB_OK)
+		rc = tell_about(&f, total, out);
+	if (rc == AB_OK && token.len > 0)
+		rc = r->host->next(out, token.ptr);
+	text_fini(&token);
+	return rc;
 }
 
 ab_status

@@ -8,7 +8,17 @@
  * AB_CONNECTOR by hand, with an open that calls rest_open (examples/datasette.c).  A read_page of
  * one's own can be made of rest_get, rest_records and rest_next.
  *
- * A path is a name, or names with dots between that lead into objects: "data", "meta.next". */
+ * A path is a name, or names with dots between that lead into objects: "data", "meta.next".  A number
+ * is an index into an array (-1: the last), a backslash takes the dot behind it as it is
+ * ("@odata\\.nextLink").  In `records` a "*" stands for every element or member: "edges.*.node".  Where
+ * an answer is looked at, "header:Next-Page" means that header.
+ *
+ * A template is a text with placeholders: {config.KEY}, {partition.NAME}, {token} (of the page), {size}
+ * (records per page).  Values are encoded for the place where they stand: percent-encoded in a URL,
+ * escaped inside a JSON string; bare in JSON, {config.ids} is the value as JSON.  A parameter or header
+ * whose placeholder has no value is left out; in a URL that is an error; in JSON it is null, in a JSON
+ * string nothing.  An array of the config is joined with commas.  A secret has no value here: that is
+ * what `auth` is for.  Other braces stay as they are. */
 #ifndef ABHOST_REST_H
 #define ABHOST_REST_H
 #include <abhost/connector.h>
@@ -16,51 +26,99 @@
 /* How an API says where the next page is. */
 enum rest_paging {
 	REST_ONE_PAGE,
-	REST_CURSOR,  /* a token in the body (path `from`), sent back as parameter `param` */
-	REST_PAGE,    /* page numbers, sent as `param`, from `first` on; ends at an empty page */
-	REST_OFFSET,  /* the number of records so far, sent as `param`; ends at an empty page */
-	REST_LINK,    /* the header Link: <URL>; rel="next" (RFC 8288) */
-	REST_NEXT_URL /* a URL in the body (path `from`) */
+	REST_CURSOR,    /* a token in the answer (path `from`), sent back as `param` */
+	REST_PAGE,      /* page numbers, sent as `param`, from `first` on; ends at an empty page */
+	REST_OFFSET,    /* `first` and the number of records so far; ends at an empty page */
+	REST_LINK,      /* the header Link: <URL>; rel="next" (RFC 8288) */
+	REST_NEXT_URL,  /* a URL in the answer (path `from`) */
+	REST_LAST_FIELD /* the value at `from` of the page's last record; ends at an empty page */
+};
+
+/* Where a value goes in a request. */
+enum rest_place {
+	REST_IN_QUERY,
+	REST_IN_HEADER,
+	REST_IN_JSON, /* of the body; `param` is a path: "variables.after" */
+	REST_IN_FORM, /* a form in the body */
+	REST_IN_PATH  /* one more segment of the URL's path; `param` is not looked at */
 };
 
 struct rest_pager {
 	enum rest_paging kind;
-	const char *param, *from;
-	int first;
+	const char *param; /* the token's name; NULL: a template has {token} */
+	const char *from;  /* where the token is: a path, or "header:NAME" */
+	int first;         /* the first page's number, or the first record's offset */
 	/* Tokens die with the run, so an interrupted read begins again.  REST_PAGE and REST_OFFSET
 	 * always do so: records move from page to page between runs. */
 	int fleeting;
+	enum rest_place place; /* of the token */
+	int bare;          /* in JSON: a token in the answer goes back without quotes, a number */
+	const char *start; /* a token that asks for the first page ("*"); NULL: none is sent */
+	int skip_first;    /* REST_PAGE, REST_OFFSET: the first page is asked for without it */
+	int step;          /* what a page adds to the number; 0: REST_PAGE 1, REST_OFFSET its records */
+	/* What else ends the stream, each a path into the answer, or NULL: */
+	const char *more;  /* false, 0, "", null or nothing on the last page: "has_more" */
+	const char *done;  /* true, or any other value, on the last page only: "isLast" */
+	const char *pages; /* REST_PAGE: how many pages there are */
+	const char *total; /* REST_PAGE, REST_OFFSET: how many records; also told as progress */
+	int alone;         /* behind the first page no `params` and no cursor are sent */
+	int keep;          /* a next URL does not repeat `params`, size and cursor: send them again */
 };
 
 /* The cursor of an incremental stream.  `param` sends the state's value, before there is one the
  * value of config key `start_key`, or else `start`.  NULL parts are left out. */
 struct rest_cursor {
-	const char *field, *param, *start_key, *start;
+	const char *field;     /* of the records */
+	const char *param;     /* the name that the value is sent under */
+	const char *start_key; /* a path into the config */
+	const char *start;
 	int sorted; /* the API answers in ascending order: state moves with every checkpoint */
+	enum rest_place place; /* of the value */
 };
 
 /* Records per page: `param` sends the value of config key `key`, or else `value`.  `max`: the most
  * that the API honours (0: unknown).  With it a larger config is refused, and a page shorter than
- * asked ends REST_PAGE and REST_OFFSET; without it only an empty page does, one request later. */
+ * asked is the last one of REST_PAGE, REST_OFFSET and REST_LAST_FIELD; without it only an empty page
+ * is, one request later.  Without `param`, the API always gives `value` (set `max` to the same). */
 struct rest_size {
 	const char *param, *key;
 	int value, max;
+	enum rest_place place;
+};
+
+enum rest_body_kind {
+	REST_NO_BODY, /* but for what is REST_IN_JSON or REST_IN_FORM */
+	REST_JSON,    /* `text` is a template */
+	REST_FORM,    /* `fields`: k, v, ..., NULL; the values are templates */
+	REST_RAW,     /* `text`, a template, of Content-Type `type` (NULL: text/plain) */
+	REST_GRAPHQL  /* `text` is the query, as it is; `variables` a JSON template of an object */
+};
+
+struct rest_body {
+	enum rest_body_kind kind;
+	const char *text, *variables, *type;
+	const char *const *fields;
 };
 
 struct rest_stream {
 	const char *name;    /* NULL ends the table */
-	const char *url;     /* under base_url; NULL: the name */
+	const char *url;     /* a template, under base_url; NULL: the name */
 	const char *records; /* path of the array, or one object, in the body; NULL: the body */
 	const char *key;     /* primary key: "id", or "org,id" for a composite one; NULL: none */
 	const char *schema;  /* JSON Schema of a record, or NULL: types are inferred */
-	const char *const *params; /* more parameters: k, v, ..., NULL; or NULL */
+	const char *const *params; /* more parameters: k, v, ..., NULL; values are templates; or NULL */
 	struct rest_cursor cursor;
 	struct rest_size size;
 	struct rest_pager pager;
+	const char *method;         /* NULL: GET, or POST where there is a body */
+	const char *const *headers; /* as params */
+	struct rest_body body;
+	int lines;          /* the body is JSON Lines: a record in each, no `records` */
+	const char *errors; /* what statuses mean: "errors" of options.json, a JSON array; or NULL */
 };
 
 struct rest_api {
-	const char *endpoint; /* as ab_host.endpoint takes it */
+	const char *endpoint; /* as ab_host.endpoint takes it; {config.KEY} in a text is the key's value */
 	const char *check;    /* URL that answers when all is well; NULL: the first stream's */
 	const struct rest_stream *streams;
 };
@@ -92,10 +150,13 @@ ab_status rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab
 ab_status rest_read_stream(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
     struct ab_page *out);
 
-/* The pieces of rest_read_stream.  rest_get: requests the page.  rest_records: its records, one
- * array or object, or NULL: none.  rest_next: names the next page; count: records in this one. */
+/* The pieces of rest_read_stream.  rest_get: requests the page.  rest_emit: hands over its records.
+ * rest_records: those of a path without "*", one array or object, or NULL: none.  rest_next: names
+ * the next page; count: records in this one (rest_emit says it where the paging hangs on it). */
 ab_status rest_get(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
     const struct ab_response **out);
+ab_status rest_emit(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
+    const struct ab_response *resp, struct ab_page *out, size_t *count);
 ab_status rest_records(struct rest *r, const struct rest_stream *s, const struct ab_response *resp,
     const struct ab_json **out);
 ab_status rest_next(struct rest *r, const struct rest_stream *s, const struct ab_read *read,

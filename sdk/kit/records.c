@@ -1,0 +1,193 @@
+/* records.c - the records in an answer. */
+#include <stdlib.h>
+
+#include "kit.h"
+
+/* Records being handed over, or only counted (page NULL). */
+struct emission {
+	const struct fetch *f;
+	struct ab_page *page;
+	struct found *found;
+};
+
+/* Names what there is instead: mostly an error of the API, or a slip in `records`. */
+static ab_status
+fail_records(struct ab_host *h, const struct rest_stream *s, const struct ab_json *body)
+{
+	size_t n = h->json_type(body) == AB_OBJECT ? h->json_len(body) : 0, at = 0;
+	char keys[256] = "";
+
+	for (size_t i = 0; i < n && at + 1 < sizeof(keys); i++) {
+		struct ab_str key = h->json_key(body, i);
+		int len = key.len < 64 ? (int)key.len : 64;
+
+		at += (size_t)snprintf(keys + at, sizeof(keys) - at, "%s%.*s",
+		    i == 0 ? ", but: " : ", ", len, key.ptr);
+	}
+	return ab_failf(h, AB_EDATA, "%s: the answer has nothing at \"%s\"%s", s->name,
+	    s->records != NULL ? s->records : "", keys);
+}
+
+static ab_status
+fail_type(struct ab_host *h, const struct rest_stream *s)
+{
+	return ab_failf(h, AB_EDATA, "%s: the answer has neither an array nor an object at \"%s\"",
+	    s->name, s->records != NULL ? s->records : "");
+}
+
+ab_status
+rest_records(struct rest *r, const struct rest_stream *s, const struct ab_response *resp,
+    const struct ab_json **out)
+{
+	struct ab_host *h = r->host;
+	const struct fetch f = {.rest = r, .h = h, .s = s};
+	const struct ab_json *body, *records;
+	int type;
+
+	*out = NULL;
+	if (request_is_empty(&f, resp))
+		return AB_OK; /* a page number behind the last */
+	body = h->http_json(resp);
+	records = rest_at(h, body, s->records);
+	if (records == NULL && body != NULL)
+		return fail_records(h, s, body);
+	type = h->json_type(records);
+	if (type != AB_ARRAY && type != AB_OBJECT && type != AB_NULL)
+		return fail_type(h, s);
+	*out = type == AB_NULL ? NULL : records;
+	return AB_OK;
+}
+
+/* An array of records, or one record. */
+static ab_status
+emit_all(void *ctx, const struct ab_json *value, struct ab_str key)
+{
+	struct emission *e = ctx;
+	struct ab_host *h = e->f->h;
+	int type = h->json_type(value);
+	size_t n = 1;
+
+	(void)key;
+	if (type == AB_NULL)
+		return AB_OK;
+	if (type != AB_ARRAY && type != AB_OBJECT)
+		return fail_type(h, e->f->s);
+	if (pager_counts(e->f->s)) { /* walks the page, so only where it is needed */
+		n = type == AB_ARRAY ? h->json_len(value) : 1;
+		if (n > 0)
+			e->found->last = type == AB_ARRAY ? h->json_at(value, n - 1) : value;
+		e->found->count += n;
+	}
+	return e->page != NULL ? h->emit(e->page, value) : AB_OK;
+}
+
+static ab_status
+emit_line(struct emission *e, struct ab_str line)
+{
+	while (line.len > 0 && strchr(" \t\r", line.ptr[line.len - 1]) != NULL)
+		line.len--;
+	if (line.len == 0)
+		return AB_OK;
+	e->found->count++;
+	return e->page != NULL ? e->f->h->emit_text(e->page, line) : AB_OK;
+}
+
+/* The whole lines of a chunk; a part of one is kept in carry until its end comes. */
+static ab_status
+emit_chunk(struct emission *e, struct ab_str chunk, struct text *carry)
+{
+	const char *end;
+	size_t n;
+	ab_status rc = AB_OK;
+
+	while (rc == AB_OK && chunk.len > 0) {
+		end = memchr(chunk.ptr, '\n', chunk.len);
+		n = end == NULL ? chunk.len : (size_t)(end - chunk.ptr);
+		if (end == NULL || carry->len > 0) {
+			text_add(carry, chunk.ptr, n);
+			if (carry->failed)
+				return request_no_memory(e->f->rest);
+		}
+		if (end != NULL) {
+			rc = emit_line(e,
+			    carry->len > 0 ? (struct ab_str){carry->ptr, carry->len}
+					   : (struct ab_str){chunk.ptr, n});
+			carry->len = 0;
+			n++;
+		}
+		chunk.ptr += n;
+		chunk.len -= n;
+	}
+	return rc;
+}
+
+static ab_status
+emit_lines(struct emission *e, const struct ab_response *resp)
+{
+	struct text carry = {0};
+	struct ab_str chunk;
+	ab_status rc;
+
+	for (;;) {
+		rc = e->f->h->http_read(resp, &chunk);
+		if (rc != AB_OK || chunk.len == 0)
+			break;
+		rc = emit_chunk(e, chunk, &carry);
+		if (rc != AB_OK)
+			break;
+	}
+	if (rc == AB_OK && carry.len > 0)
+		rc = emit_line(e, (struct ab_str){carry.ptr, carry.len});
+	text_fini(&carry);
+	return rc;
+}
+
+static ab_status
+each(struct emission *e, const struct ab_response *resp)
+{
+	struct ab_host *h = e->f->h;
+	const struct rest_stream *s = e->f->s;
+	const struct ab_json *body;
+	int found;
+	ab_status rc;
+
+	*e->found = (struct found){0, NULL};
+	if (request_is_empty(e->f, resp))
+		return AB_OK;
+	if (s->lines)
+		return emit_lines(e, resp);
+	body = h->http_json(resp);
+	rc = path_each(h, body, s->records, emit_all, e, &found);
+	return rc == AB_OK && !found && body != NULL ? fail_records(h, s, body) : rc;
+}
+
+ab_status
+records_emit(
+    const struct fetch *f, const struct ab_response *resp, struct ab_page *out, struct found *found)
+{
+	struct emission e = {f, out, found};
+
+	return each(&e, resp);
+}
+
+ab_status
+records_count(const struct fetch *f, const struct ab_response *resp, struct found *found)
+{
+	struct emission e = {f, NULL, found};
+
+	return each(&e, resp);
+}
+
+ab_status
+rest_emit(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
+    const struct ab_response *resp, struct ab_page *out, size_t *count)
+{
+	struct fetch f;
+	struct found found = {0, NULL};
+	ab_status rc = fetch_init(&f, r, s, read);
+
+	if (rc == AB_OK)
+		rc = records_emit(&f, resp, out, &found);
+	*count = found.count;
+	return rc;
+}
