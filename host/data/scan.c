@@ -276,7 +276,7 @@ scan_page(struct scan *s, const char *page, size_t len, struct error *e)
 	struct lex x = {0};
 
 	s->nfields = s->nrecords = s->nguesses = 0;
-	s->has_newline = 0;
+	s->has_newline = s->has_surrogate = 0;
 	if (len > SCAN_MAX_BYTES)
 		return error_set(e, AB_EDATA,
 		    "a page of %zu bytes is larger than %zu, the most that can be scanned", len,
@@ -286,6 +286,7 @@ scan_page(struct scan *s, const char *page, size_t len, struct error *e)
 		return lex_error(&x, page, len, e);
 	}
 	s->has_newline = x.newline;
+	s->has_surrogate = x.surrogate;
 	return AB_OK;
 }
 

@@ -68,6 +68,7 @@ lex_escape(struct lex *x, const char *p)
 			if (!is_hex(p[i]))
 				return lex_fail(x, p + i, "a hexadecimal digit");
 		}
+		x->surrogate |= (p[2] | 0x20) == 'd' && p[3] >= '8';
 		return p + 6;
 	default:
 		return lex_fail(x, p + 1, "one of \"\\/bfnrtu after a backslash");

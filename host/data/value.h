@@ -18,6 +18,8 @@ int value_real(const char *num, size_t len, double *out);
 /* Unescapes a string's inner bytes into out (room for len bytes + NUL is always enough); returns the length.
  * A lone surrogate becomes U+FFFD and sets *lossy. NUL characters stay. */
 size_t value_unescape(const char *str, size_t len, char *out, int *lossy);
+/* Whether value_unescape would set *lossy. */
+int value_is_lossy(const char *str, size_t len);
 /* Compares two keys by value when either is escaped. 1: equal. */
 int value_key_equal(
     const char *a, size_t alen, int a_escaped, const char *b, size_t blen, int b_escaped);

@@ -99,6 +99,18 @@ value_unescape(const char *str, size_t len, char *out, int *lossy)
 	return (size_t)(q - out);
 }
 
+int
+value_is_lossy(const char *str, size_t len)
+{
+	const char *p = str, *end = str + len;
+	char utf8[4];
+	int lossy = 0;
+
+	while (!lossy && (p = memchr(p, '\\', (size_t)(end - p))) != NULL)
+		read_escape(&p, end, utf8, &lossy);
+	return lossy;
+}
+
 /* One side of a comparison: the bytes of a key as they are after unescaping, a few at a time. */
 struct reader {
 	const char *p, *end;

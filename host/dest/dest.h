@@ -13,6 +13,21 @@
 
 enum dest_mode { DEST_APPEND, DEST_OVERWRITE, DEST_APPEND_DEDUP };
 
+/* What becomes of a field that is new, or of a value that does not fit its column. */
+enum dest_contract {
+	DEST_EVOLVE,	   /* the table follows: a new column, a wider type */
+	DEST_FREEZE,	   /* the stream fails */
+	DEST_DISCARD_ROW,  /* the record is not written */
+	DEST_DISCARD_VALUE /* the value is not written */
+};
+
+/* What becomes, in DEST_APPEND_DEDUP, of a record that its deleted_field calls deleted. */
+enum dest_deleted {
+	DEST_KEEP,  /* nothing: a record like any other */
+	DEST_MARK,  /* its row says when, in _ab_cdc_deleted_at */
+	DEST_REMOVE /* the same, and the row goes when the stream has ended */
+};
+
 /* One stream as the plan has it; borrowed until dest_close. */
 struct dest_stream_spec {
 	const char *name, *namespace_; /* namespace_ may be NULL */
@@ -25,6 +40,12 @@ struct dest_stream_spec {
 	int is_refresh; /* a full refresh: with DEST_OVERWRITE rows go beside the table and replace it at dest_finish */
 	int fresh; /* nothing of this generation is kept: what an earlier run left beside the table goes first (in
 	                   DEST_APPEND: rows of this generation) */
+	enum dest_contract contract;
+	const char *const
+	    *columns; /* NULL-terminated: the fields that are written, those of the key and
+				       the cursor among them; NULL: all */
+	const char *deleted_field; /* its value marks a record as deleted; or NULL */
+	enum dest_deleted deleted;
 };
 
 /* One page of one stream. */
@@ -34,6 +55,7 @@ struct dest_page {
 	const char *about;	 /* {"constants": {...}} of the page, or NULL */
 	int64_t extracted_us; /* when the page was received; never goes backwards within a stream */
 	size_t first;	      /* records before this one are not written (already counted out) */
+	int64_t number;	      /* of the page in its read, for errors; 0: not known */
 };
 
 /* One row of the state store: what is committed about one partition of one stream. */
@@ -62,8 +84,15 @@ struct dest_run {
 	int64_t records, bytes;
 };
 
+/* What was done to a stream's records since the destination was opened, also where it was rolled back. */
 struct dest_stats {
-	int64_t rows, bytes_discarded, nulled, widened;
+	int64_t rows;		   /* records written */
+	int64_t widened;	   /* columns that got a wider type */
+	int64_t nulled, truncated; /* values that _airbyte_meta tells of */
+	int64_t discarded_rows;	   /* records that the contract kept out */
+	int64_t discarded_values;  /* values that had no column, and by contract got none */
+	int64_t duplicate_keys;	   /* keys that a record held before: the last one counts */
+	int64_t deleted;	   /* records that said that they are deleted */
 };
 
 struct dest;

@@ -13,7 +13,8 @@
 void
 shape_init(struct shape *s, uint32_t limit)
 {
-	*s = (struct shape){.limit = limit, .key = SHAPE_NOWHERE, .rest = SHAPE_NOWHERE};
+	*s = (struct shape){
+	    .limit = limit, .key = SHAPE_NOWHERE, .rest = SHAPE_NOWHERE, .deleted = SHAPE_NOWHERE};
 	buf_init(&s->text, MAX_TEXT);
 }
 
@@ -26,6 +27,7 @@ shape_fini(struct shape *s)
 	}
 	free(s->cols);
 	free(s->slots);
+	free(s->name_slots);
 	buf_fini(&s->text);
 	shape_init(s, s->limit);
 }
@@ -79,12 +81,59 @@ shape_find(const struct shape *s, const char *key, size_t klen)
 	return SHAPE_NOWHERE;
 }
 
+/* FNV-1a of a name, A-Z being a-z. */
+static uint32_t
+name_hash(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)(*name >= 'A' && *name <= 'Z' ? *name | 0x20 : *name)) *
+		    16777619u;
+	return h;
+}
+
+static void
+name_add(struct shape *s, uint32_t col)
+{
+	uint32_t i = name_hash(s->cols[col].name) & (s->nname_slots - 1);
+
+	while (s->name_slots[i] != 0)
+		i = (i + 1) & (s->nname_slots - 1);
+	s->name_slots[i] = col + 1;
+}
+
+/* Room for one more name; the index is at most half full. */
+static int
+name_reserve(struct shape *s)
+{
+	uint32_t n = s->nname_slots == 0 ? 64 : s->nname_slots * 2;
+	uint32_t *slots;
+
+	if ((s->ncols + 1) * 2 <= s->nname_slots)
+		return 0;
+	slots = calloc(n, sizeof(*slots));
+	if (slots == NULL)
+		return -1;
+	free(s->name_slots);
+	s->name_slots = slots;
+	s->nname_slots = n;
+	for (uint32_t i = 0; i < s->ncols; i++)
+		name_add(s, i);
+	return 0;
+}
+
 uint32_t
 shape_find_name(const struct shape *s, const char *name)
 {
-	for (uint32_t i = 0; i < s->ncols; i++)
-		if (shape_same_name(s->cols[i].name, name))
-			return i;
+	uint32_t i, col;
+
+	if (s->nname_slots == 0)
+		return SHAPE_NOWHERE;
+	i = name_hash(name) & (s->nname_slots - 1);
+	for (; (col = s->name_slots[i]) != 0; i = (i + 1) & (s->nname_slots - 1))
+		if (shape_same_name(s->cols[col - 1].name, name))
+			return col - 1;
 	return SHAPE_NOWHERE;
 }
 
@@ -125,6 +174,8 @@ append(struct shape *s, const char *name, enum shape_type type, enum shape_role 
 	uint32_t cap = s->cap < 16 ? 16 : s->cap * 2;
 	struct shape_column *cols, *c;
 
+	if (name_reserve(s) != 0)
+		return NULL;
 	if (s->ncols == s->cap) {
 		cols = realloc(s->cols, cap * sizeof(*cols));
 		if (cols == NULL)
@@ -137,7 +188,7 @@ append(struct shape *s, const char *name, enum shape_type type, enum shape_role 
 	    .name = strdup(name), .type = (uint8_t)type, .made = SHAPE_UNMADE, .role = role};
 	if (c->name == NULL)
 		return NULL;
-	s->ncols++;
+	name_add(s, s->ncols++);
 	return c;
 }
 
@@ -178,33 +229,25 @@ shape_column(struct shape *s, const char *key, size_t klen, struct error *e)
 
 	if (col != SHAPE_NOWHERE)
 		return col;
-	if (!is_full(s))
-		col = add(s, key, klen, NULL);
-	else if (s->rest != SHAPE_NOWHERE)
-		return s->rest;
-	else if (append(s, shape_system_name(SHAPE_REST), SHAPE_JSON, SHAPE_REST) != NULL)
-		col = s->rest = s->ncols - 1;
+	col = is_full(s) ? shape_add_rest(s) : add(s, key, klen, NULL);
 	if (col == SHAPE_NOWHERE)
 		error_set(e, AB_ENOMEM, "no memory for another column");
 	return col;
 }
 
-ab_status
-shape_add_schema(struct shape *s, const json_t *schema, struct error *e)
+uint32_t
+shape_add_system_column(struct shape *s, enum shape_role role, enum shape_type type)
 {
-	const char *key;
-	json_t *property;
-	uint32_t col;
+	return append(s, shape_system_name(role), type, role) == NULL ? SHAPE_NOWHERE
+								      : s->ncols - 1;
+}
 
-	json_object_foreach (json_object_get(schema, "properties"), key, property) {
-		col = shape_column(s, key, strlen(key), e);
-		if (col == SHAPE_NOWHERE)
-			return e->status;
-		if (s->cols[col].role == SHAPE_FIELD)
-			s->cols[col].type = (uint8_t)shape_join(
-			    (enum shape_type)s->cols[col].type, shape_type_of_schema(property));
-	}
-	return AB_OK;
+uint32_t
+shape_add_rest(struct shape *s)
+{
+	if (s->rest == SHAPE_NOWHERE)
+		s->rest = shape_add_system_column(s, SHAPE_REST, SHAPE_JSON);
+	return s->rest;
 }
 
 ab_status
@@ -220,8 +263,7 @@ shape_add_system(struct shape *s, struct error *e)
 		return AB_OK;
 	s->has_system = 1;
 	for (int role = SHAPE_EXTRACTED_AT; role <= SHAPE_GENERATION; role++)
-		if (append(s, shape_system_name((enum shape_role)role), types[role],
-			(enum shape_role)role) == NULL)
+		if (shape_add_system_column(s, (enum shape_role)role, types[role]) == SHAPE_NOWHERE)
 			return error_set(e, AB_ENOMEM, "no memory for another column");
 	return AB_OK;
 }
@@ -274,7 +316,7 @@ shape_save(const struct shape *s, struct buf *out)
 static enum shape_role
 role_of_name(const char *name)
 {
-	for (int role = SHAPE_EXTRACTED_AT; role <= SHAPE_REST; role++)
+	for (int role = SHAPE_EXTRACTED_AT; role <= SHAPE_DELETED_AT; role++)
 		if (strcmp(shape_system_name((enum shape_role)role), name) == 0)
 			return (enum shape_role)role;
 	return SHAPE_FIELD;

@@ -2,13 +2,19 @@
  *
  * One pass over the fields decides which column each has and whether the column must widen, before
  * anything is written.  Runs once per field of every record: it allocates only where a page is larger
- * than any before it, and looks a key up only where the scanner says that it is not the previous one's. */
-#include "dest/shape.h"
+ * than any before it, and looks a key up only where the scanner says that it is not the previous one's.
+ * Where a contract, a selection or a broken surrogate wants each value looked at, shape_rule.c does it. */
+#include "dest/shape_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/value.h"
+
+struct shape_rest_key {
+	uint64_t hash;
+	uint32_t field; /* of the record */
+};
 
 void
 shape_fit_init(struct shape_fit *f)
@@ -29,14 +35,16 @@ shape_fit_fini(struct shape_fit *f)
 	buf_fini(&f->constants_text);
 	free(f->columns);
 	free(f->last);
-	free(f->same);
+	free(f->marks);
+	free(f->seen);
+	free(f->changes);
+	free(f->rest_keys);
 	free(f->constant_cols);
 	*f = (struct shape_fit){0};
 }
 
-/* Room for n elements of `size` bytes; the content is not kept. */
-static void *
-room(void *old, size_t *cap, size_t n, size_t size)
+void *
+shape_room(void *old, size_t *cap, size_t n, size_t size)
 {
 	if (n <= *cap && old != NULL)
 		return old;
@@ -48,36 +56,122 @@ room(void *old, size_t *cap, size_t n, size_t size)
 	return old;
 }
 
-/* Unescapes a key into the shape's scratch; lookups by what the key means, not by how it was spelt. */
-static uint32_t
-column_of_key(struct shape *s, const struct scan_field *field, const char *bytes, struct error *e)
+uint32_t
+shape_of_key(struct shape *s, const struct scan_field *field, const char *bytes, shape_finder *find,
+    struct error *e)
 {
-	char key[256], *room_for = key;
+	char key[256], *plain = key;
 	size_t len = field->klen;
 	uint32_t col;
 	int lossy;
 
 	if (!(field->flags & SCAN_KEY_ESCAPED))
-		return shape_column(s, bytes + field->key, len, e);
-	if (len >= sizeof(key) && (room_for = malloc(len + 1)) == NULL) {
+		return find(s, bytes + field->key, len, e);
+	if (len >= sizeof(key) && (plain = malloc(len + 1)) == NULL) {
 		error_set(e, AB_ENOMEM, "no memory for a key");
 		return SHAPE_NOWHERE;
 	}
-	len = value_unescape(bytes + field->key, len, room_for, &lossy);
-	col = shape_column(s, room_for, len, e);
-	if (room_for != key)
-		free(room_for);
+	len = value_unescape(bytes + field->key, len, plain, &lossy);
+	/* Two keys with halves of surrogate pairs must not become one. */
+	col = lossy ? find(s, bytes + field->key, field->klen, e) : find(s, plain, len, e);
+	if (plain != key)
+		free(plain);
 	return col;
 }
 
-static inline void
-widen(struct shape *s, uint32_t col, const struct scan_field *field, const char *bytes)
+void
+shape_widen(struct shape *s, uint32_t col, const struct scan_field *field, const char *bytes)
 {
 	struct shape_column *c = &s->cols[col];
 
 	if (!shape_fits((enum shape_type)c->type, field, bytes) && c->role == SHAPE_FIELD)
 		c->type = (uint8_t)shape_join(
 		    (enum shape_type)c->type, shape_type_of_value(field, bytes));
+}
+
+static int
+compare_rest_keys(const void *x, const void *y)
+{
+	const struct shape_rest_key *a = x, *b = y;
+
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return a->field < b->field ? -1 : a->field > b->field;
+}
+
+static uint64_t
+key_hash(struct buf *text, const struct scan_field *f, const char *bytes)
+{
+	char *plain;
+	int lossy;
+
+	if (!(f->flags & SCAN_KEY_ESCAPED))
+		return value_hash(bytes + f->key, f->klen);
+	buf_reset(text);
+	plain = buf_reserve(text, f->klen + 1u);
+	if (plain == NULL)
+		return 0;
+	return value_hash(plain, value_unescape(bytes + f->key, f->klen, plain, &lossy));
+}
+
+/* The fields that share the column of the rest: n of them. */
+static int
+settle_rest(struct shape *s, struct shape_fit *f, const struct scan_record *r, uint32_t n)
+{
+	const struct scan_field *fields = f->scan->fields + r->field, *a, *b;
+	uint32_t *columns = f->columns + r->field;
+	struct shape_rest_key *keys;
+
+	f->rest_keys = shape_room(f->rest_keys, &f->cap_rest_keys, n, sizeof(*f->rest_keys));
+	if ((keys = f->rest_keys) == NULL)
+		return -1;
+	n = 0;
+	for (uint32_t k = 0; k < r->count; k++)
+		if (columns[k] == s->rest)
+			keys[n++] =
+			    (struct shape_rest_key){key_hash(&s->text, &fields[k], f->bytes), k};
+	qsort(keys, n, sizeof(*keys), compare_rest_keys);
+	for (uint32_t k = 0; k + 1 < n; k++) {
+		a = &fields[keys[k].field];
+		b = &fields[keys[k + 1].field];
+		if (keys[k].hash != keys[k + 1].hash ||
+		    !value_key_equal(f->bytes + a->key, a->klen, a->flags & SCAN_KEY_ESCAPED,
+			f->bytes + b->key, b->klen, b->flags & SCAN_KEY_ESCAPED))
+			continue;
+		columns[keys[k].field] = SHAPE_SKIP;
+		f->repeats++;
+	}
+	return s->text.failed ? -1 : 0;
+}
+
+int
+shape_settle(struct shape *s, struct shape_fit *f, const struct scan_record *r)
+{
+	uint32_t *columns = f->columns + r->field, rest = 0;
+
+	f->seen = f->cap_seen >= s->ncols
+	    ? f->seen
+	    : shape_room(f->seen, &f->cap_seen, s->ncols, sizeof(*f->seen));
+	if (f->seen == NULL)
+		return -1;
+	if (++f->serial == 0) {
+		memset(f->seen, 0, f->cap_seen * sizeof(*f->seen));
+		f->serial = 1;
+	}
+	f->repeats = 0;
+	for (uint32_t k = r->count; k-- > 0;) {
+		if (columns[k] >= s->ncols)
+			continue;
+		if (columns[k] == s->rest) {
+			rest++;
+		} else if (f->seen[columns[k]] == f->serial) {
+			columns[k] = SHAPE_SKIP;
+			f->repeats++;
+		} else {
+			f->seen[columns[k]] = f->serial;
+		}
+	}
+	return rest > 1 ? settle_rest(s, f, r, rest) : 0;
 }
 
 static ab_status
@@ -93,19 +187,24 @@ fit_record(struct shape *s, struct shape_fit *f, size_t i, struct error *e)
 		if (predicted && k < f->nlast && (field->flags & SCAN_SAME_KEY)) {
 			col = f->last[k];
 		} else {
-			col = column_of_key(s, field, f->bytes, e);
+			col = shape_of_key(s, field, f->bytes, shape_column, e);
 			if (col == SHAPE_NOWHERE)
 				return e->status;
 			same = same && f->last[k] == col;
 			f->last[k] = col;
 		}
-		widen(s, col, field, f->bytes);
+		shape_widen(s, col, field, f->bytes);
 		if (col == s->key)
 			has_key = field->type == SCAN_INT;
 	}
-	if (!same)
+	if (!same) {
 		memcpy(f->columns + r->field, f->last, r->count * sizeof(*f->last));
-	f->same[i] = (uint8_t)same;
+		if (shape_settle(s, f, r) != 0)
+			return error_set(
+			    e, AB_ENOMEM, "no memory for a record of %u fields", r->count);
+	}
+	f->counts.duplicate_keys += f->repeats;
+	f->marks[i] = same ? SHAPE_SAME : 0;
 	f->nlast = r->count;
 	f->key_broken |= !has_key;
 	return AB_OK;
@@ -145,7 +244,7 @@ scan_constants(struct shape_fit *f, const char *about, struct error *e)
 }
 
 static ab_status
-fit_constants(struct shape *s, struct shape_fit *f, const char *about, struct error *e)
+fit_constants(struct shape *s, struct shape_fit *f, const char *about, int rules, struct error *e)
 {
 	uint32_t col;
 
@@ -159,15 +258,21 @@ fit_constants(struct shape *s, struct shape_fit *f, const char *about, struct er
 		buf_reset(&f->about_text);
 		return e->status;
 	}
-	f->constant_cols = room(
+	f->constant_cols = shape_room(
 	    f->constant_cols, &f->cap_constants, f->constants.nfields, sizeof(*f->constant_cols));
 	if (f->constant_cols == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for a page's constants");
 	for (size_t i = 0; i < f->constants.nfields; i++) {
-		col = column_of_key(s, &f->constants.fields[i], f->constants_text.ptr, e);
+		if (rules) {
+			if (shape_rule_constant(s, f, i, e) != AB_OK)
+				return e->status;
+			continue;
+		}
+		col = shape_of_key(
+		    s, &f->constants.fields[i], f->constants_text.ptr, shape_column, e);
 		if (col == SHAPE_NOWHERE)
 			return e->status;
-		widen(s, col, &f->constants.fields[i], f->constants_text.ptr);
+		shape_widen(s, col, &f->constants.fields[i], f->constants_text.ptr);
 		f->constant_cols[i] = col;
 		f->constant_key |= col == s->key && f->constants.fields[i].type == SCAN_INT;
 	}
@@ -178,6 +283,7 @@ ab_status
 shape_fit(struct shape *s, struct shape_fit *f, const struct dest_page *page, struct error *e)
 {
 	const struct scan *scan = page->scan;
+	int rules = shape_has_rules(s, scan);
 	uint32_t most = 0;
 	ab_status rc;
 
@@ -185,17 +291,19 @@ shape_fit(struct shape *s, struct shape_fit *f, const struct dest_page *page, st
 	f->scan = scan;
 	f->first = page->first;
 	f->key_broken = 0;
-	f->nlast = 0;
+	f->nlast = f->nchanges = f->dropped = 0;
+	f->is_plain = f->drops_all = 0;
+	f->counts = (struct dest_stats){0};
 	for (size_t i = f->first; i < scan->nrecords; i++)
 		most = scan->records[i].count > most ? scan->records[i].count : most;
-	f->columns = room(f->columns, &f->cap_columns, scan->nfields, sizeof(*f->columns));
-	f->same = room(f->same, &f->cap_same, scan->nrecords, sizeof(*f->same));
-	f->last = room(f->last, &f->cap_last, most, sizeof(*f->last));
-	if (f->columns == NULL || f->same == NULL || f->last == NULL)
+	f->columns = shape_room(f->columns, &f->cap_columns, scan->nfields, sizeof(*f->columns));
+	f->marks = shape_room(f->marks, &f->cap_marks, scan->nrecords, sizeof(*f->marks));
+	f->last = shape_room(f->last, &f->cap_last, most, sizeof(*f->last));
+	if (f->columns == NULL || f->marks == NULL || f->last == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for a page of %zu fields", scan->nfields);
-	rc = fit_constants(s, f, page->about, e);
+	rc = fit_constants(s, f, page->about, rules, e);
 	for (size_t i = f->first; i < scan->nrecords && rc == AB_OK; i++)
-		rc = fit_record(s, f, i, e);
+		rc = rules ? shape_rule_record(s, f, i, e) : fit_record(s, f, i, e);
 	return rc;
 }
 
@@ -215,7 +323,7 @@ shape_row_fini(struct shape_row *r)
 int
 shape_row_begin(struct shape_row *r, const struct shape_fit *f, uint32_t ncols)
 {
-	r->cell = room(r->cell, &r->cap, ncols, sizeof(*r->cell));
+	r->cell = shape_room(r->cell, &r->cap, ncols, sizeof(*r->cell));
 	r->ncols = r->cell == NULL ? 0 : ncols;
 	r->columns = f->columns;
 	return r->cell == NULL ? -1 : 0;
@@ -225,14 +333,16 @@ void
 shape_row_move(struct shape_row *r, const struct shape_fit *f, size_t i)
 {
 	r->record = &f->scan->records[i];
-	if (f->same[i])
+	if (f->marks[i] & SHAPE_SAME)
 		return;
 	memset(r->cell, 0, r->ncols * sizeof(*r->cell));
 	for (size_t k = 0; k < f->constants.nfields; k++)
-		r->cell[f->constant_cols[k]] = SHAPE_CONSTANT + (uint32_t)k;
+		if (f->constant_cols[k] < r->ncols)
+			r->cell[f->constant_cols[k]] = SHAPE_CONSTANT + (uint32_t)k;
 	r->columns = f->columns + r->record->field;
 	for (uint32_t k = 0; k < r->record->count; k++)
-		r->cell[r->columns[k]] = k + 1;
+		if (r->columns[k] < r->ncols)
+			r->cell[r->columns[k]] = k + 1;
 }
 
 static void

@@ -148,6 +148,16 @@ shape_is_time(const json_t *property)
 	return is_time(property, 0);
 }
 
+int
+shape_int(const char *num, size_t len, int64_t *out)
+{
+	if (len == 2 && num[0] == '-' && num[1] == '0') {
+		*out = 0;
+		return 0;
+	}
+	return value_int(num, len, out);
+}
+
 enum shape_type
 shape_type_of_value(const struct scan_field *f, const char *bytes)
 {
@@ -161,7 +171,7 @@ shape_type_of_value(const struct scan_field *f, const char *bytes)
 	case SCAN_TRUE:
 		return SHAPE_BOOLEAN;
 	case SCAN_INT:
-		if (value_int(bytes + f->val, f->vlen, &i) == 0)
+		if (shape_int(bytes + f->val, f->vlen, &i) == 0)
 			return SHAPE_INTEGER;
 		/* fallthrough */
 	case SCAN_REAL:

@@ -25,6 +25,7 @@
 #define SQLITE_DEST_ID	   0x6162686f	  /* application_id: "abho" */
 #define SQLITE_STAGING	   "_abhost_new_" /* before the name of a table that loads beside another */
 #define SQLITE_KEY_INDEX   "_abhost_key_" /* before the name of a table that has a unique index */
+#define SQLITE_GONE_INDEX  "_abhost_gone_" /* the same, of the rows that go at the end */
 
 /* What the virtual table shows: one page at a time. */
 struct sqlite_rows {
@@ -34,6 +35,8 @@ struct sqlite_rows {
 	struct arena text;	   /* unescaped strings of one row */
 	const char *const *stamps; /* per record, when its page was received; or NULL: */
 	const char *stamp;	   /* of them all */
+	int marks_deleted;	   /* the column of SHAPE_DELETED_AT is filled */
+	int64_t ndeleted;	   /* rows so far that said that they are deleted */
 };
 
 struct sqlite_stream;
@@ -77,7 +80,7 @@ struct sqlite_stream {
 	enum sqlite_key key; /* what target has */
 	char *key_json;	     /* the paths that target's key is made of, or NULL */
 	struct shape shape, names;
-	sqlite3_stmt *insert;
+	sqlite3_stmt *insert[2]; /* the second one reads _airbyte_meta from the page's changes */
 	uint64_t top; /* the greatest key that went in without waiting, see sqlite_batch.c */
 	struct dest_stats stats;
 };
@@ -161,6 +164,10 @@ char *sqlite_key_json(const struct dest_stream_spec *spec);
 /* Of the rows with the same key the newest stays: for a table that had no key, or another one. */
 ab_status sqlite_key_dedup(struct sqlite_stream *s, struct error *e);
 ab_status sqlite_key_make_index(struct sqlite_stream *s, struct error *e);
+/* The column for deleted records and, where they go, the index that finds them. */
+ab_status sqlite_key_deleted(struct sqlite_stream *s, struct error *e);
+/* The stream has ended: rows that are marked as deleted go, where that was asked for. */
+ab_status sqlite_key_remove_deleted(struct sqlite_stream *s, struct error *e);
 /* "ON CONFLICT ..." behind an INSERT. */
 void sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql);
 /* "key IS NULL OR ...": rows that no upsert will ever meet again. */

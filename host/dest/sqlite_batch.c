@@ -125,7 +125,7 @@ key_of(struct sqlite *d, const struct scan_field *f, const char *bytes, enum sha
 		return 0;
 	switch (type) {
 	case SHAPE_INTEGER:
-		if (value_int(bytes + f->val, f->vlen, &i) == 0)
+		if (shape_int(bytes + f->val, f->vlen, &i) == 0)
 			*key = (uint64_t)i ^ (uint64_t)1 << 63;
 		return 0;
 	case SHAPE_NUMBER:
@@ -164,33 +164,36 @@ grow(struct sqlite_batch *b, size_t n)
 	return 0;
 }
 
-/* Makes the entries of a page; their bytes will lie behind the batch's. 1: their keys ascend, from beyond s->top. */
+/* Makes the entries of a page's n records, those that are dropped left out; their bytes will lie behind the batch's.
+ * 1: their keys ascend, from beyond s->top. */
 static int
-add_entries(struct sqlite_stream *s, const struct dest_page *page)
+add_entries(struct sqlite_stream *s, const struct dest_page *page, size_t n)
 {
 	struct sqlite *d = s->d;
 	struct sqlite_batch *b = &d->batch;
 	const char *name = s->spec.primary_key[0][0], *bytes = page->bytes;
 	uint32_t col = shape_find(&s->shape, name, strlen(name));
 	const struct scan_record *r = page->scan->records + page->first;
-	size_t n = page->scan->nrecords - page->first, base = b->bytes.len - r->off;
+	size_t base = b->bytes.len - r->off;
 	struct sqlite_entry *entry = b->entries + b->nentries;
 	uint64_t before = s->top;
 	int ascend = 1;
 
-	for (size_t i = 0; i < n; i++, r++, entry++) {
+	for (size_t i = 0, at = page->first; i < n; at++, r++) {
 		const struct scan_field *f;
 
-		shape_row_move(&d->rows.row, &d->rows.fit, page->first + i);
+		if (d->rows.fit.marks[at] & SHAPE_DROPPED)
+			continue;
+		shape_row_move(&d->rows.row, &d->rows.fit, at);
 		f = shape_cell(&d->rows.row, &d->rows.fit, col, &bytes);
 		*entry = (struct sqlite_entry){.off = (uint32_t)(base + r->off),
 		    .len = r->len,
 		    .stamp = (uint32_t)b->nstamps,
-		    .place = (uint32_t)(b->nentries + i)};
+		    .place = (uint32_t)(b->nentries + i++)};
 		if (key_of(d, f, bytes, (enum shape_type)s->shape.cols[col].type, &entry->key) != 0)
 			return -1;
 		ascend &= entry->key > before;
-		before = entry->key;
+		before = entry++->key;
 	}
 	return ascend;
 }
@@ -201,11 +204,14 @@ sqlite_batch_add(
 {
 	struct sqlite_batch *b = &s->d->batch;
 	struct sqlite_rows *rows = &s->d->rows;
-	size_t n = page->scan->nrecords - page->first;
+	size_t n = page->scan->nrecords - page->first - rows->fit.dropped;
 	int ascend = -1;
 
+	*in_order = 0;
+	if (n == 0)
+		return AB_OK;
 	if (grow(b, n) == 0 && shape_row_begin(&rows->row, &rows->fit, s->shape.ncols) == 0)
-		ascend = add_entries(s, page);
+		ascend = add_entries(s, page, n);
 	*in_order = ascend == 1 && b->nentries == 0;
 	if (*in_order) {
 		s->top = b->entries[n - 1].key;

@@ -158,8 +158,9 @@ path_column(struct sqlite_stream *s, const char *const *path, struct error *e)
 		return e->status;
 	if (s->shape.cols[col].role != SHAPE_FIELD)
 		return error_set(e, AB_EUNSUPPORTED,
-		    "stream %s: its key or cursor \"%s\" found no column among %u", s->spec.name,
-		    path[0], s->shape.limit);
+		    "stream %s: its key, cursor or deleted_field \"%s\" found no column among %u",
+		    s->spec.name, path[0], s->shape.limit);
+	s->shape.cols[col].hidden = 0;
 	for (size_t i = 1; path[i] != NULL; i++)
 		if (strchr(path[i], '"') != NULL)
 			return error_set(e, AB_EUNSUPPORTED,
@@ -173,17 +174,20 @@ sqlite_key_columns(struct sqlite_stream *s, struct error *e)
 {
 	const char *const *const *paths = s->spec.primary_key;
 
-	s->shape.key = SHAPE_NOWHERE;
+	s->shape.key = s->shape.deleted = SHAPE_NOWHERE;
 	if (s->spec.mode != DEST_APPEND_DEDUP)
 		return AB_OK;
 	if (paths == NULL || paths[0] == NULL)
 		return error_set(e, AB_ECONFIG,
 		    "stream %s has no primary key: use append, or name a key in a catalog file",
 		    s->spec.name);
-	for (size_t i = 0; paths[i] != NULL; i++)
+	for (size_t i = 0; paths[i] != NULL; i++) {
 		if (path_column(s, paths[i], e) != AB_OK)
 			return e->status;
-	if (s->spec.cursor != NULL && path_column(s, s->spec.cursor, e) != AB_OK)
+		s->shape.cols[shape_find(&s->shape, paths[i][0], strlen(paths[i][0]))].is_key = 1;
+	}
+	if ((s->spec.cursor != NULL && path_column(s, s->spec.cursor, e) != AB_OK) ||
+	    sqlite_key_deleted(s, e) != AB_OK)
 		return e->status;
 	/* Rows that came before the key may lack it, and a rowid cannot be NULL. */
 	if (s->exists && (s->key != SQLITE_KEY_ROWID || !sqlite_key_is_same(s)))
@@ -191,6 +195,44 @@ sqlite_key_columns(struct sqlite_stream *s, struct error *e)
 	if (paths[1] == NULL && paths[0][1] == NULL)
 		s->shape.key = shape_find(&s->shape, paths[0][0], strlen(paths[0][0]));
 	return AB_OK;
+}
+
+ab_status
+sqlite_key_deleted(struct sqlite_stream *s, struct error *e)
+{
+	const char *const path[] = {s->spec.deleted_field, NULL};
+	uint32_t col;
+
+	if (path[0] == NULL || s->spec.deleted == DEST_KEEP)
+		return AB_OK;
+	if (path_column(s, path, e) != AB_OK)
+		return e->status;
+	col = s->shape.deleted = shape_find(&s->shape, path[0], strlen(path[0]));
+	/* a source that itself says when needs no second column */
+	if (strcmp(s->shape.cols[col].name, shape_system_name(SHAPE_DELETED_AT)) == 0)
+		return AB_OK;
+	if (shape_add_deleted(&s->shape, e) == SHAPE_NOWHERE)
+		return error_wrap(e, "stream %s", s->spec.name);
+	if (s->shape.ncols > s->shape.limit + 1)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "stream %s: its table has no room for another column, %s", s->spec.name,
+		    shape_system_name(SHAPE_DELETED_AT));
+	return AB_OK;
+}
+
+ab_status
+sqlite_key_remove_deleted(struct sqlite_stream *s, struct error *e)
+{
+	const char *column = shape_system_name(SHAPE_DELETED_AT);
+
+	if (s->spec.mode != DEST_APPEND_DEDUP || s->spec.deleted != DEST_REMOVE ||
+	    s->shape.deleted == SHAPE_NOWHERE)
+		return AB_OK;
+	return sqlite_run(s->d, e,
+	    "DELETE FROM \"%w\" WHERE \"%w\" IS NOT NULL;"
+	    "CREATE INDEX IF NOT EXISTS \"" SQLITE_GONE_INDEX "%w\" ON \"%w\" (\"%w\")"
+	    " WHERE \"%w\" IS NOT NULL",
+	    s->target, column, s->target, s->target, column, column);
 }
 
 enum sqlite_key
@@ -351,8 +393,16 @@ sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql)
 		sqlite3_str_appendf(sql, "%s\"%w\"=excluded.\"%w\"", between, c->name, c->name);
 		between = ",";
 	}
-	if (s->spec.cursor != NULL)
-		add_newer(s, sql);
+	if (s->spec.cursor == NULL)
+		return;
+	add_newer(s, sql);
+	/* The news that a record is gone may come without a cursor value, and without anything else. */
+	if (s->shape.deleted != SHAPE_NOWHERE) {
+		sqlite3_str_appendf(sql, " OR (excluded.\"%w\" IS NOT NULL AND ",
+		    shape_system_name(SHAPE_DELETED_AT));
+		add_path(s, sql, "excluded", s->spec.cursor);
+		sqlite3_str_appendall(sql, " IS NULL)");
+	}
 }
 
 void

@@ -103,6 +103,18 @@ rows_close(sqlite3_vtab_cursor *c)
 	return SQLITE_OK;
 }
 
+/* To the record at c->i, or the next one that the contract lets pass. */
+static void
+move(struct cursor *c)
+{
+	const struct shape_fit *fit = &c->rows->fit;
+
+	while (c->i < c->end && (fit->marks[c->i] & SHAPE_DROPPED))
+		c->i++;
+	if (c->i < c->end)
+		shape_row_move(&c->rows->row, fit, c->i);
+}
+
 static int
 rows_filter(sqlite3_vtab_cursor *base, int num, const char *text, int argc, sqlite3_value **argv)
 {
@@ -117,8 +129,7 @@ rows_filter(sqlite3_vtab_cursor *base, int num, const char *text, int argc, sqli
 	c->end = r->fit.scan->nrecords;
 	if (shape_row_begin(&r->row, &r->fit, r->shape->ncols) != 0)
 		return SQLITE_NOMEM;
-	if (c->i < c->end)
-		shape_row_move(&r->row, &r->fit, c->i);
+	move(c);
 	return SQLITE_OK;
 }
 
@@ -128,8 +139,8 @@ rows_next(sqlite3_vtab_cursor *base)
 	struct cursor *c = (struct cursor *)base;
 
 	arena_reset(&c->rows->text);
-	if (++c->i < c->end)
-		shape_row_move(&c->rows->row, &c->rows->fit, c->i);
+	c->i++;
+	move(c);
 	return SQLITE_OK;
 }
 
@@ -175,7 +186,7 @@ result_number(sqlite3_context *out, const struct scan_field *f, const char *byte
 	int64_t i;
 	double d;
 
-	if (f->type == SCAN_INT && value_int(bytes + f->val, f->vlen, &i) == 0) {
+	if (f->type == SCAN_INT && shape_int(bytes + f->val, f->vlen, &i) == 0) {
 		sqlite3_result_int64(out, i);
 		return;
 	}
@@ -205,6 +216,34 @@ result_rest(struct sqlite_rows *r, sqlite3_context *out, uint32_t column)
 	else
 		sqlite3_result_text64(out, text.ptr, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
 	buf_fini(&text);
+}
+
+static void
+result_meta(struct sqlite_rows *r, sqlite3_context *out, size_t record)
+{
+	struct buf text;
+
+	buf_init(&text, SCAN_MAX_BYTES);
+	if (shape_meta(&r->fit, record, &text) != 0)
+		sqlite3_result_error_nomem(out);
+	else
+		sqlite3_result_text64(out, text.ptr, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+	buf_fini(&text);
+}
+
+static void
+result_deleted(struct sqlite_rows *r, sqlite3_context *out, size_t record)
+{
+	const char *bytes = NULL;
+	const struct scan_field *f = shape_cell(&r->row, &r->fit, r->shape->deleted, &bytes);
+	struct ab_str when;
+
+	if (!r->marks_deleted || !shape_is_deleted(f, bytes, &when))
+		return;
+	r->ndeleted++;
+	if (when.len == 0)
+		when = (struct ab_str){r->stamps ? r->stamps[record] : r->stamp, CLOCK_LEN};
+	sqlite3_result_text64(out, when.ptr, when.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
 static void
@@ -244,6 +283,12 @@ rows_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int number)
 	case SHAPE_REST:
 		if (shape_cell(&r->row, &r->fit, column, &bytes) != NULL)
 			result_rest(r, out, column);
+		break;
+	case SHAPE_META:
+		result_meta(r, out, c->i);
+		break;
+	case SHAPE_DELETED_AT:
+		result_deleted(r, out, c->i);
 		break;
 	default:
 		break;

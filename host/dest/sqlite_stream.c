@@ -13,12 +13,19 @@
 #define MAX_COLUMNS	2000 /* SQLITE_MAX_COLUMN of every common build */
 #define DEDUP_CACHE_KIB 4096 /* an upsert comes back to pages that an append never sees again */
 
+static void
+forget_insert(struct sqlite_stream *s)
+{
+	sqlite3_finalize(s->insert[0]);
+	sqlite3_finalize(s->insert[1]);
+	s->insert[0] = s->insert[1] = NULL;
+}
+
 /* What a stream knows about its table is void; its name and figures stay. */
 static void
 reset(struct sqlite_stream *s)
 {
-	sqlite3_finalize(s->insert);
-	s->insert = NULL;
+	forget_insert(s);
 	shape_fini(&s->shape);
 	shape_fini(&s->names);
 	free(s->table);
@@ -34,10 +41,8 @@ void
 sqlite_streams_reset(struct sqlite *d)
 {
 	sqlite_batch_drop(&d->batch);
-	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next) {
-		sqlite3_finalize(s->insert);
-		s->insert = NULL;
-	}
+	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next)
+		forget_insert(s);
 }
 
 void
@@ -139,6 +144,42 @@ load_target(struct sqlite_stream *s, struct error *e)
 	return sqlite_key_load(s, e);
 }
 
+static int
+has_fields(const struct shape *shape)
+{
+	for (uint32_t i = 0; i < shape->ncols; i++)
+		if (shape->cols[i].role == SHAPE_FIELD)
+			return 1;
+	return 0;
+}
+
+/* What is known before the first record.  A contract needs something to hold to: the table as the last run left it,
+ * else the schema; a stream that has neither learns from its first run. */
+static ab_status
+begin_shape(struct sqlite_stream *s, struct error *e)
+{
+	struct shape *shape = &s->shape;
+	int has_table = has_fields(&s->names);
+
+	shape->limit = MAX_COLUMNS - (s->spec.deleted != DEST_KEEP);
+	shape_select(shape, s->spec.columns);
+	shape->contract = DEST_EVOLVE;
+	if (s->spec.contract == DEST_EVOLVE || !has_table) {
+		if (shape_add_schema(shape, s->spec.schema, e) != AB_OK ||
+		    shape_add_selected(shape, e) != AB_OK)
+			return e->status;
+		if (has_table || s->spec.schema != NULL)
+			shape->contract = s->spec.contract;
+		return AB_OK;
+	}
+	if (shape_add_like(shape, &s->names, e) != AB_OK)
+		return e->status;
+	shape->contract = s->spec.contract;
+	if (shape_check_schema(shape, s->spec.schema, e) != AB_OK)
+		return error_wrap(e, "stream %s", s->spec.name);
+	return shape_add_selected(shape, e);
+}
+
 static ab_status
 open_table(struct sqlite_stream *s, struct error *e)
 {
@@ -149,8 +190,7 @@ open_table(struct sqlite_stream *s, struct error *e)
 	if ((!s->staging || s->spec.fresh) && drop_staging(s, e) != AB_OK)
 		return e->status;
 	shape_use_names(&s->shape, &s->names);
-	if (load_target(s, e) != AB_OK || check_lost(s, e) != AB_OK ||
-	    shape_add_schema(&s->shape, s->spec.schema, e) != AB_OK)
+	if (load_target(s, e) != AB_OK || check_lost(s, e) != AB_OK || begin_shape(s, e) != AB_OK)
 		return e->status;
 	return sqlite_key_columns(s, e);
 }
@@ -206,7 +246,7 @@ sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
 
 /* INSERT INTO users ("id", ...) SELECT c0, ... FROM abhost_rows_32 */
 static ab_status
-prepare(struct sqlite_stream *s, struct error *e)
+prepare(struct sqlite_stream *s, int has_changes, struct error *e)
 {
 	sqlite3_str *sql = sqlite3_str_new(s->d->db);
 	const char *between = "";
@@ -228,7 +268,7 @@ prepare(struct sqlite_stream *s, struct error *e)
 			continue;
 		sqlite3_str_appendall(sql, between);
 		between = ",";
-		if (role == SHAPE_META || role == SHAPE_GENERATION)
+		if (role == SHAPE_GENERATION || (role == SHAPE_META && !has_changes))
 			sqlite3_str_appendall(sql, role == SHAPE_META ? "'{}'" : "?1");
 		else
 			sqlite3_str_appendf(sql, "c%u", i);
@@ -239,7 +279,8 @@ prepare(struct sqlite_stream *s, struct error *e)
 	text = sqlite3_str_finish(sql);
 	if (text == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for SQL");
-	rc = sqlite3_prepare_v3(s->d->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->insert, NULL);
+	rc = sqlite3_prepare_v3(
+	    s->d->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->insert[has_changes], NULL);
 	sqlite3_free(text);
 	return rc == SQLITE_OK ? AB_OK : sqlite_fail(s->d, e);
 }
@@ -255,8 +296,7 @@ follow_shape(struct sqlite_stream *s, struct error *e)
 {
 	if (table_is_right(s))
 		return AB_OK;
-	sqlite3_finalize(s->insert);
-	s->insert = NULL;
+	forget_insert(s);
 	return sqlite_table_apply(s, e);
 }
 
@@ -264,15 +304,20 @@ ab_status
 sqlite_stream_insert(struct sqlite_stream *s, struct error *e)
 {
 	struct sqlite *d = s->d;
-	int rc;
+	int has_changes = d->rows.fit.nchanges > 0, rc;
+	sqlite3_stmt *insert;
 
-	if (s->insert == NULL && prepare(s, e) != AB_OK)
+	if (s->insert[has_changes] == NULL && prepare(s, has_changes, e) != AB_OK)
 		return e->status;
+	insert = s->insert[has_changes];
 	d->rows.shape = &s->shape;
-	sqlite3_bind_int64(s->insert, 1, s->spec.generation_id);
-	rc = sqlite3_step(s->insert);
-	if (sqlite3_reset(s->insert) != SQLITE_OK || rc != SQLITE_DONE)
+	d->rows.marks_deleted = s->shape.deleted != SHAPE_NOWHERE;
+	d->rows.ndeleted = 0;
+	sqlite3_bind_int64(insert, 1, s->spec.generation_id);
+	rc = sqlite3_step(insert);
+	if (sqlite3_reset(insert) != SQLITE_OK || rc != SQLITE_DONE)
 		return sqlite_fail(d, e);
+	s->stats.deleted += d->rows.ndeleted;
 	return AB_OK;
 }
 
@@ -283,7 +328,9 @@ fit_page(struct sqlite_stream *s, const struct dest_page *page, struct error *e)
 	struct sqlite *d = s->d;
 
 	if (shape_fit(&s->shape, &d->rows.fit, page, e) != AB_OK)
-		return e->status;
+		return page->number == 0
+		    ? error_wrap(e, "stream %s", s->spec.name)
+		    : error_wrap(e, "stream %s, page %lld", s->spec.name, (long long)page->number);
 	if (d->rows.fit.key_broken)
 		s->shape.key = SHAPE_NOWHERE;
 	if (table_is_right(s))
@@ -292,6 +339,19 @@ fit_page(struct sqlite_stream *s, const struct dest_page *page, struct error *e)
 	if (follow_shape(s, e) != AB_OK || sqlite_batch_flush(d, e) != AB_OK)
 		return e->status;
 	return shape_fit(&s->shape, &d->rows.fit, page, e);
+}
+
+static void
+count(struct dest_stats *stats, const struct shape_fit *fit)
+{
+	const struct dest_stats *page = &fit->counts;
+
+	stats->rows += (int64_t)(fit->scan->nrecords - fit->first - fit->dropped);
+	stats->nulled += page->nulled;
+	stats->truncated += page->truncated;
+	stats->discarded_rows += page->discarded_rows;
+	stats->discarded_values += page->discarded_values;
+	stats->duplicate_keys += page->duplicate_keys;
 }
 
 ab_status
@@ -309,7 +369,7 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 		return e->status;
 	if (fit_page(s, page, e) != AB_OK)
 		return e->status;
-	s->stats.rows += (int64_t)(page->scan->nrecords - page->first);
+	count(&s->stats, &d->rows.fit);
 	if (collect && (sqlite_batch_add(s, page, &in_order, e) != AB_OK || !in_order))
 		return e->status;
 	d->rows.stamps = NULL;
@@ -335,8 +395,7 @@ sqlite_stream_discard(struct dest_stream *base, int64_t since_us, struct error *
 static ab_status
 swap(struct sqlite_stream *s, struct error *e)
 {
-	sqlite3_finalize(s->insert);
-	s->insert = NULL;
+	forget_insert(s);
 	if (sqlite_table_replace(s->d, s->target, s->table, e) != AB_OK ||
 	    sqlite_run(s->d, e,
 		"DELETE FROM _abhost_streams WHERE stream = %Q AND namespace = %Q AND staging = 1",
@@ -356,7 +415,7 @@ sqlite_stream_finish(struct dest_stream *base, struct error *e)
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
 
 	if (sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s->d, e) != AB_OK ||
-	    follow_shape(s, e) != AB_OK)
+	    follow_shape(s, e) != AB_OK || sqlite_key_remove_deleted(s, e) != AB_OK)
 		return e->status;
 	return s->staging ? swap(s, e) : AB_OK;
 }
