@@ -96,6 +96,20 @@ START_TEST(a_token_that_goes_stale_in_a_read_fails_it)
 }
 END_TEST
 
+/* As a stream without partitions has it, in a connector where others have some. */
+START_TEST(a_partition_may_be_null)
+{
+	struct drive d;
+
+	ck_assert_int_eq(drive_open(&d, "zoo-parts.so", "{\"do\": \"null_partition\"}", 60), AB_OK);
+	ck_assert_int_eq(drive_read(&d, "s", ""), AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "partition 0 \npage 1 ("), 1);
+	ck_assert_int_eq(drive_read(&d, "s", "[{\"partition\": null, \"done\": true}]"), AB_OK);
+	ck_assert_int_eq(drive_count(&d.lines, "partition "), 0);
+	drive_close(&d);
+}
+END_TEST
+
 START_TEST(partitions_that_are_done_are_passed_over)
 {
 	struct drive d;
@@ -256,6 +270,7 @@ source_suite(void)
 	tcase_add_test(t, a_resumed_read_begins_at_its_token);
 	tcase_add_test(t, a_stale_token_restarts_from_the_committed_state);
 	tcase_add_test(t, a_token_that_goes_stale_in_a_read_fails_it);
+	tcase_add_test(t, a_partition_may_be_null);
 	tcase_add_test(t, partitions_that_are_done_are_passed_over);
 	tcase_add_test(t, a_failed_page_is_told_with_its_place);
 	tcase_add_test(t, a_slow_engine_loses_nothing);

@@ -199,6 +199,11 @@ START_TEST(a_text_with_a_mistake_is_shown)
 		"zoo 1.0.0, read_page of stream s, page 10: the page named a next one that an "
 		"earlier page had named (token \"3\"): the reading would never end",
 		AB_EDATA},
+	    {"all_empty", "",
+		"zoo 1.0.0, read_page of stream s, page 1000: 1000 pages in a row had no record, "
+		"and the last one still names a next one (token \"1001\"): the reading would "
+		"never end",
+		AB_EDATA},
 	    {"secret", "check", "zoo 1.0.0, check: secret ****, and what it really is: ****",
 		AB_ECONFIG}};
 
@@ -228,7 +233,8 @@ START_TEST(an_unreadable_text_fails_the_call)
 		drive_close(&d);
 	}
 	ck_assert_str_eq(run(&d, "zoo-parts.so", "bad_partition", "", 60),
-	    "zoo 1.0.0, partitions of stream s, page 1: partitions emitted what is not an object");
+	    "zoo 1.0.0, partitions of stream s, page 1: partitions emitted what is neither "
+	    "an object nor one null");
 	drive_close(&d);
 }
 END_TEST

@@ -43,7 +43,7 @@ page_begin(struct ab_page *p, enum page_use use)
 	p->keep = use != PAGE_SEND;
 	p->is_list = use == PAGE_LIST;
 	p->bytes = p->flushed = 0;
-	p->has_token = 0;
+	p->has_token = p->has_records = 0;
 	p->one = (struct ab_str){NULL, 0};
 	buf_reset(&p->small);
 	reset(&p->kept);
@@ -164,7 +164,9 @@ page_add(struct ab_page *p, const struct ab_json *v, int stable, struct error *e
 	struct ab_str text = view_span(v);
 	ab_status rc = AB_OK;
 
-	if ((type != AB_OBJECT && type != AB_ARRAY) || text.len < 2)
+	if (p->is_list && type == AB_NULL)
+		text = (struct ab_str){"null", 4};
+	else if ((type != AB_OBJECT && type != AB_ARRAY) || text.len < 2)
 		return error_set(e, AB_EDATA,
 		    "emit got %s where an object or an array of objects should be",
 		    type_word(type));
@@ -172,6 +174,7 @@ page_add(struct ab_page *p, const struct ab_json *v, int stable, struct error *e
 		return error_set(e, AB_EDATA,
 		    "a page of %zu bytes is larger than the cap of %zu; ask for smaller pages, or raise it with --page-cap",
 		    (p->is_list ? p->kept.len : p->bytes) + text.len, p->cap);
+	p->has_records |= type != AB_ARRAY || without_brackets(text).len > 0;
 	if (p->keep)
 		rc = keep(p, text, stable, e);
 	return rc == AB_OK && !p->is_list ? send_bytes(p, text, e) : rc;

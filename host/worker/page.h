@@ -22,6 +22,7 @@ struct ab_page {
 	int open;    /* a call is filling it */
 	int keep;    /* the records are wanted afterwards */
 	int is_list; /* no records but partitions: kept, not sent */
+	int has_records;
 	/* in the slot */
 	int has_slot;
 	uint32_t slot;
@@ -41,7 +42,8 @@ void page_init(struct ab_page *p, struct hosted *s, struct uplink *up, size_t ca
 void page_fini(struct ab_page *p);
 /* Forgets the last page; a slot that it had and did not send stays for this one. */
 void page_begin(struct ab_page *p, enum page_use use);
-/* One object or array.  stable: its bytes live until the page is done with. AB_EDATA: neither, or above the cap;
+/* One object or array; in a list of partitions also null.  stable: its bytes live until the page is done with.
+ * AB_EDATA: neither, or above the cap;
  * AB_ECANCELLED while waiting for a slot. */
 ab_status page_add(struct ab_page *p, const struct ab_json *v, int stable, struct error *e);
 /* The rest of the bytes goes to the slot. */

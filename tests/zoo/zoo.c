@@ -423,6 +423,11 @@ zoo_read_page(void *self, const struct ab_read *r, struct ab_page *p)
 	char text[64];
 	ab_status rc = behave(z, "read_page");
 
+	if (does(z, "all_empty")) {
+		snprintf(text, sizeof(text), "%d", page + 1);
+		rc = emit(z, p, "[ ]");
+		return rc == AB_OK ? z->host->next(p, text) : rc;
+	}
 	snprintf(text, sizeof(text), "page %d", page);
 	if (rc == AB_OK)
 		rc = behave(z, text);
@@ -470,6 +475,8 @@ zoo_partitions(void *self, const struct ab_read *r, struct ab_page *p)
 	(void)r;
 	if (rc != AB_OK)
 		return rc;
+	if (does(z, "null_partition"))
+		return z->host->emit(p, NULL);
 	return emit(z, p, does(z, "bad_partition") ? "[{\"p\": 1}, 7]" : "[{\"p\": 1}]");
 }
 #endif

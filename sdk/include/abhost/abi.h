@@ -154,7 +154,8 @@ struct ab_connector {
 	/* Is this configuration usable?  A request or two. */
 	ab_status (*check)(void *self);
 	ab_status (*streams)(void *self, struct ab_catalog *);
-	/* Emits the slices of a stream, an object each, in pages; NULL: one partition, NULL. */
+	/* Emits the slices of a stream, an object each, in pages; or null, alone: the stream is one
+	 * partition, NULL, as all are where this function is NULL. */
 	ab_status (*partitions)(void *self, const struct ab_read *, struct ab_page *);
 	/* Emits the records of one page, names the next. */
 	ab_status (*read_page)(void *self, const struct ab_read *, struct ab_page *);
