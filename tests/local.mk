@@ -21,4 +21,5 @@ include tests/cli.mk
 include tests/sdk.mk
 include tests/fake-api.mk
 include tests/whole.mk
+include tests/real.mk
 include tests/style.mk

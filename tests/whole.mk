@@ -9,7 +9,6 @@ WHOLE_TESTS = \
 	tests/whole/places.py \
 	tests/whole/zoo.py \
 	tests/whole/iso-codes.py \
-	tests/whole/datasette.py \
 	tests/kill/kill.py
 dist_check_SCRIPTS += $(WHOLE_TESTS)
 EXTRA_DIST += tests/whole/lib.py tests/bench/e2e.py

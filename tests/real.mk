@@ -1,0 +1,52 @@
+# make check-real: connectors against servers that nobody here wrote.  Not in TESTS: installing them needs Node, Go,
+# PyPI's packages and PostgreSQL; what is missing is told and left out.  With CI=true nothing may be.
+REAL_TESTS = \
+	tests/real/datasette.py \
+	tests/real/httpbin.py \
+	tests/real/json-server.py \
+	tests/real/octokit.py \
+	tests/real/toxiproxy.py
+EXTRA_DIST += $(REAL_TESTS) tests/real/install tests/real/real.py tests/real/servers.py \
+	tests/real/loopback.js tests/real/oidc.mjs tests/real/pins/datasette.txt tests/real/pins/kinto.txt \
+	tests/real/pins/synapse.txt
+
+.PHONY: check-real
+check-real: all
+	fine=0; PYTHON='$(PYTHON)' $(top_srcdir)/tests/real/install || fine=1; \
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(REAL_TESTS)' || fine=1; exit $$fine
+
+REAL_LDADD = libabhost-kit.a
+check_PROGRAMS += tests/real/httpbin.so
+tests_real_httpbin_so_SOURCES = tests/real/httpbin.c
+tests_real_httpbin_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_real_httpbin_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_httpbin_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_httpbin_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/httpbin-bearer.so
+tests_real_httpbin_bearer_so_SOURCES = tests/real/httpbin.c
+tests_real_httpbin_bearer_so_CPPFLAGS = $(CONNECTOR_INC) -DBEARER
+tests_real_httpbin_bearer_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_httpbin_bearer_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_httpbin_bearer_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/httpbin-key.so
+tests_real_httpbin_key_so_SOURCES = tests/real/httpbin.c
+tests_real_httpbin_key_so_CPPFLAGS = $(CONNECTOR_INC) -DAPI_KEY
+tests_real_httpbin_key_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_httpbin_key_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_httpbin_key_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/json-server.so
+tests_real_json_server_so_SOURCES = tests/real/json-server.c
+tests_real_json_server_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_real_json_server_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_json_server_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_json_server_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/octokit.so
+tests_real_octokit_so_SOURCES = tests/real/octokit.c
+tests_real_octokit_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_real_octokit_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_octokit_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_octokit_so_LDADD = $(REAL_LDADD)
