@@ -40,7 +40,7 @@ START_TEST(a_retry_after_is_kept_and_told)
 	ck_assert_int_eq(outside.until_us, NOW_US + INT64_C(3600000000));
 	ck_assert_str_eq(outside.host, host);
 	ck_assert_str_eq(
-	    outside.why, "429 Too Many Requests, Retry-After of more than an hour, cut to an hour");
+	    outside.why, "429 Too Many Requests, Retry-After of 365 days, cut to 60 min");
 	ck_assert_ptr_nonnull(
 	    strstr(outside.logged, "429 Too Many Requests, Retry-After; again in 7.0 s"));
 	ck_assert_ptr_nonnull(

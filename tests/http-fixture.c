@@ -29,25 +29,44 @@ note_sleep(void *ctx, uint32_t ms)
 
 	o->slept_ms = ms;
 	o->sleeps++;
+	o->mono_us += (int64_t)ms * 1000;
 	return is_cancelled(ctx);
 }
 
 static int64_t
 fixed_now(void *ctx)
 {
-	(void)ctx;
-	return NOW_US;
+	return ((struct outside *)ctx)->now_us;
+}
+
+/* Time passes while nobody sleeps, too. */
+static int64_t
+moving_mono(void *ctx)
+{
+	return ((struct outside *)ctx)->mono_us += 10;
 }
 
 static void
-note_wait(void *ctx, int64_t until_us, const char *why, const char *host)
+note_wait(void *ctx, const struct http_wait *wait)
 {
 	struct outside *o = ctx;
 
 	o->waits++;
-	o->until_us = until_us;
-	snprintf(o->why, sizeof(o->why), "%s", why);
-	snprintf(o->host, sizeof(o->host), "%s", host);
+	o->until_us = wait->until_us;
+	o->done = wait->done;
+	o->limited = wait->limited;
+	snprintf(o->why, sizeof(o->why), "%s", wait->why);
+	snprintf(o->host, sizeof(o->host), "%s", wait->host);
+}
+
+static void
+note_trace(void *ctx, const struct http_trace *t)
+{
+	struct outside *o = ctx;
+	size_t n = strlen(o->traced);
+
+	snprintf(o->traced + n, sizeof(o->traced) - n, "%s %s %d %llu %u %s\n", t->method, t->url,
+	    t->status, (unsigned long long)t->bytes, t->attempt, t->error);
 }
 
 static void
@@ -67,6 +86,8 @@ open_http(void)
 	    .cancelled = is_cancelled,
 	    .sleep_ms = note_sleep,
 	    .now_us = fixed_now,
+	    .mono_us = moving_mono,
+	    .trace = note_trace,
 	    .waiting = note_wait,
 	    .log = note_log,
 	    .config = config};
@@ -94,6 +115,7 @@ http_set_up(void)
 	unsetenv("all_proxy");
 	unsetenv("ALL_PROXY");
 	memset(&outside, 0, sizeof(outside));
+	outside.now_us = NOW_US;
 	memset(&limits, 0, sizeof(limits));
 	error_clear(&error);
 }
@@ -103,6 +125,7 @@ http_tear_down(void)
 {
 	ck_assert_ptr_null(strstr(error.text, SECRET));
 	ck_assert_ptr_null(strstr(outside.logged, SECRET));
+	ck_assert_ptr_null(strstr(outside.traced, SECRET));
 	ck_assert_ptr_null(strstr(outside.why, SECRET));
 	http_free(http);
 	if (wire != NULL)

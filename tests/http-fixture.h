@@ -20,8 +20,10 @@ struct outside { /* what the tests inject and look at */
 	int cancelled;
 	uint32_t slept_ms;
 	unsigned sleeps, waits;
-	int64_t until_us;
-	char why[512], host[128], logged[8192];
+	int64_t until_us, mono_us, now_us; /* what slept_ms moves; UTC, which stands still */
+	uint64_t done;
+	int limited;
+	char why[512], host[128], logged[8192], traced[4096];
 };
 
 extern struct outside outside;

@@ -10,8 +10,8 @@
 static char folder[] = "/tmp/abhost-tls-XXXXXX", cert[64], url[64];
 static pid_t server;
 
-/* A certificate for localhost, and `openssl s_server` with it on a port of its own choice; 0: there is no openssl. */
-static int
+/* A certificate for localhost, and `openssl s_server` with it on a port of its own choice. */
+static void
 start_server(void)
 {
 	char command[512], line[128] = "";
@@ -24,8 +24,7 @@ start_server(void)
 	    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost "
 	    "-addext subjectAltName=DNS:localhost -keyout %s -out %s.new 2>/dev/null && cat %s.new >>%s",
 	    cert, cert, cert, cert);
-	if (system(command) != 0)
-		return 0;
+	ck_assert_int_eq(system(command), 0);
 	ck_assert_int_eq(pipe(out), 0);
 	server = fork();
 	if (server == 0) {
@@ -41,7 +40,6 @@ start_server(void)
 		ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
 	snprintf(url, sizeof(url), "https://localhost:%d/",
 	    (int)strtol(strrchr(line, ':') + 1, NULL, 10));
-	return 1;
 }
 
 static void
@@ -80,8 +78,7 @@ START_TEST(only_the_environment_says_whom_to_trust)
 	struct http_response *resp;
 	char by_address[64];
 
-	if (!start_server())
-		return;
+	start_server();
 	open_with(NULL, NULL);
 	expect_error(url, AB_ECONFIG, "certificate");
 	open_with("SSL_CERT_FILE", cert);
@@ -110,4 +107,20 @@ tls_suite(void)
 	return s;
 }
 
-SUITE_MAIN(tls_suite())
+/* Not SUITE_MAIN: Check has no word for a test that cannot run. */
+int
+main(void)
+{
+	SRunner *runner;
+	int failed;
+
+	if (system("openssl version >/dev/null 2>&1") != 0) {
+		printf("1..0 # SKIP the program openssl is not installed\n");
+		return EXIT_SUCCESS;
+	}
+	runner = srunner_create(tls_suite());
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

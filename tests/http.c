@@ -256,8 +256,8 @@ START_TEST(a_rate_limit_spaces_requests)
 	    "{\"base_url\": {\"config\": \"base_url\"}, \"limits\": {\"requests_per_second\": 4}}");
 	for (int i = 0; i < 3; i++)
 		expect_body("users", "[]");
-	ck_assert_uint_eq(outside.sleeps, 2);	  /* the clock of this test stands still: */
-	ck_assert_uint_eq(outside.slept_ms, 250); /* a second interval is never waited for */
+	ck_assert_uint_eq(outside.sleeps, 2);
+	ck_assert_uint_eq(outside.slept_ms, 250);
 }
 END_TEST
 

@@ -4,14 +4,24 @@ NET_TEST_CC = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 HTTP_FIXTURE = tests/http-fixture.c tests/http-fixture.h tests/wire.c tests/wire.h tests/suite.h
 NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
 
-check_PROGRAMS += tests/url.t tests/retry.t tests/auth.t tests/request.t tests/shared.t \
-	tests/http.t tests/http-faults.t tests/http-tls.t
+check_PROGRAMS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
+	tests/auth.t tests/request.t tests/shared.t \
+	tests/http.t tests/http-faults.t tests/http-etiquette.t tests/http-tls.t
 tests_url_t_SOURCES = tests/url.c tests/suite.h
 tests_url_t_CFLAGS = $(NET_TEST_CC)
 tests_url_t_LDADD = $(NET_TEST_LIBS)
 tests_retry_t_SOURCES = tests/retry.c tests/suite.h
 tests_retry_t_CFLAGS = $(NET_TEST_CC)
 tests_retry_t_LDADD = $(NET_TEST_LIBS)
+tests_told_t_SOURCES = tests/told.c tests/suite.h
+tests_told_t_CFLAGS = $(NET_TEST_CC)
+tests_told_t_LDADD = $(NET_TEST_LIBS)
+tests_gate_t_SOURCES = tests/gate.c tests/suite.h
+tests_gate_t_CFLAGS = $(NET_TEST_CC)
+tests_gate_t_LDADD = $(NET_TEST_LIBS)
+tests_handlers_t_SOURCES = tests/handlers.c tests/suite.h
+tests_handlers_t_CFLAGS = $(NET_TEST_CC)
+tests_handlers_t_LDADD = $(NET_TEST_LIBS)
 tests_auth_t_SOURCES = tests/auth.c tests/suite.h
 tests_auth_t_CFLAGS = $(NET_TEST_CC)
 tests_auth_t_LDADD = $(NET_TEST_LIBS)
@@ -31,12 +41,17 @@ tests_http_faults_t_SOURCES = tests/http-faults.c $(HTTP_FIXTURE)
 tests_http_faults_t_CFLAGS = $(NET_TEST_CC)
 tests_http_faults_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
 
+tests_http_etiquette_t_SOURCES = tests/http-etiquette.c $(HTTP_FIXTURE)
+tests_http_etiquette_t_CFLAGS = $(NET_TEST_CC)
+tests_http_etiquette_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+
 # "make check" builds it, nothing runs it: tests/bench/http URL
 check_PROGRAMS += tests/bench/http
 tests_bench_http_SOURCES = tests/bench/http.c
 tests_bench_http_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
 tests_bench_http_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS)
 
-TESTS += tests/url.t tests/retry.t tests/auth.t tests/request.t tests/shared.t tests/http.t \
-	tests/http-faults.t tests/http-tls.t
+TESTS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
+	tests/auth.t tests/request.t tests/shared.t tests/http.t \
+	tests/http-faults.t tests/http-etiquette.t tests/http-tls.t
 endif

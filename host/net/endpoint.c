@@ -7,11 +7,9 @@
 
 static const struct field base_fields[] = {
     {"config", FIELD_STRING | FIELD_REQUIRED}, {"default", FIELD_STRING}, {NULL, 0}};
-static const struct field limit_fields[] = {
-    {"requests_per_second", FIELD_NUMBER}, {"timeout_seconds", FIELD_NUMBER}, {NULL, 0}};
 static const struct field endpoint_fields[] = {
     {"base_url", FIELD_STRING | FIELD_OBJECT | FIELD_REQUIRED}, {"auth", FIELD_OBJECT},
-    {"headers", FIELD_OBJECT}, {"limits", FIELD_OBJECT}, {NULL, 0}};
+    {"headers", FIELD_OBJECT}, {"limits", FIELD_OBJECT}, {"retry", FIELD_OBJECT}, {NULL, 0}};
 
 /* Joins the URL to nothing, to normalise it; relative references then resolve below it as in a folder. */
 static const char *
@@ -81,49 +79,38 @@ read_headers(const struct fields *f, const json_t *d, struct endpoint *ep, struc
 static ab_status
 read_limits(const struct fields *f, const json_t *d, struct endpoint *ep, struct error *e)
 {
-	const json_t *rate, *timeout;
+	ab_status rc = limits_read(
+	    f, json_object_get(d, "limits"), json_object_get(d, "retry"), &ep->limits, e);
 
-	if (fields_check(f, "/limits", d, limit_fields, e) != AB_OK)
-		return e->status;
-	rate = json_object_get(d, "requests_per_second");
-	timeout = json_object_get(d, "timeout_seconds");
-	if (rate != NULL && !(json_number_value(rate) >= 1e-4 && json_number_value(rate) <= 1e6))
-		return fields_fail(
-		    f, "/limits", "requests_per_second", "must lie between 0.0001 and 1000000", e);
-	if (timeout != NULL &&
-	    !(json_number_value(timeout) >= 1 && json_number_value(timeout) <= 86400))
-		return fields_fail(
-		    f, "/limits", "timeout_seconds", "must lie between 1 and 86400", e);
-	ratelimit_init(&ep->rate, json_number_value(rate));
-	ep->timeout_s = (uint32_t)json_number_value(timeout);
-	return AB_OK;
+	if (rc == AB_OK && gate_init(&ep->gate, &ep->limits.rate, ep->limits.concurrency) != 0)
+		rc = error_set(e, AB_ENOMEM, "out of memory");
+	ep->has_gate = rc == AB_OK;
+	return rc;
 }
 
 ab_status
 endpoint_read(const char *json, const json_t *config, struct endpoint *out, struct error *e)
 {
 	const struct fields f = {"endpoint", json};
-	const json_t *auth, *headers, *limits;
+	const json_t *auth, *headers;
 	json_t *d;
 	ab_status rc = fields_load(&f, &d, e);
 
 	*out = (struct endpoint){0};
-	pthread_mutex_init(&out->lock, NULL);
 	buf_init(&out->base, URL_MAX);
 	headers_init(&out->headers);
 	if (rc == AB_OK)
 		rc = fields_check(&f, "", d, endpoint_fields, e);
 	auth = json_object_get(d, "auth");
 	headers = json_object_get(d, "headers");
-	limits = json_object_get(d, "limits");
 	if (rc == AB_OK)
 		rc = read_base(&f, json_object_get(d, "base_url"), config, out, e);
 	if (rc == AB_OK && auth != NULL)
 		rc = auth_read(&f, "/auth", auth, config, &out->auth, e);
 	if (rc == AB_OK && headers != NULL)
 		rc = read_headers(&f, headers, out, e);
-	if (rc == AB_OK && limits != NULL)
-		rc = read_limits(&f, limits, out, e);
+	if (rc == AB_OK)
+		rc = read_limits(&f, d, out, e);
 	json_decref(d);
 	if (rc != AB_OK)
 		endpoint_fini(out);
@@ -136,17 +123,8 @@ endpoint_fini(struct endpoint *ep)
 	buf_fini(&ep->base);
 	auth_fini(&ep->auth);
 	headers_fini(&ep->headers);
-	pthread_mutex_destroy(&ep->lock);
+	limits_fini(&ep->limits);
+	if (ep->has_gate)
+		gate_fini(&ep->gate);
 	*ep = (struct endpoint){0};
-}
-
-uint32_t
-endpoint_take(struct endpoint *ep, int64_t now_us)
-{
-	uint32_t ms;
-
-	pthread_mutex_lock(&ep->lock);
-	ms = ratelimit_take(&ep->rate, now_us);
-	pthread_mutex_unlock(&ep->lock);
-	return ms;
 }

@@ -1,13 +1,12 @@
 /* endpoint.h - one origin that a connector talks to: base URL, credential, headers, limits.
  *
- * Sources on several threads share one (net/shared.h): after endpoint_read only what stands under `lock` changes. */
+ * Sources on several threads share one (net/shared.h): after endpoint_read only its gate changes, which is locked. */
 #ifndef ABHOST_ENDPOINT_H
 #define ABHOST_ENDPOINT_H
-#include <pthread.h>
-
 #include "net/auth.h"
+#include "net/gate.h"
 #include "net/headers.h"
-#include "net/ratelimit.h"
+#include "net/limits.h"
 #include "net/url.h"
 
 struct endpoint {
@@ -15,9 +14,9 @@ struct endpoint {
 	struct url url;	 /* pieces of base */
 	struct auth auth;
 	struct headers headers;
-	uint32_t timeout_s; /* 0: the default */
-	pthread_mutex_t lock;
-	struct ratelimit rate; /* under lock */
+	struct limits limits;
+	struct gate gate; /* locks itself */
+	int has_gate;
 };
 
 /* Reads a description (sdk/schema/endpoint.json).  A mistake in it is AB_EBUG; a config value that is missing or bad, and
@@ -25,6 +24,4 @@ struct endpoint {
 ab_status
 endpoint_read(const char *json, const json_t *config, struct endpoint *out, struct error *e);
 void endpoint_fini(struct endpoint *ep);
-/* [any thread] Books the next request: how many milliseconds it must wait. */
-uint32_t endpoint_take(struct endpoint *ep, int64_t now_us);
 #endif

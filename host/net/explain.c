@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/redact.h"
+#include "net/retry.h"
 
 #define LOOK_BYTES \
 	4096 /* of a body; more than is shown, so that no secret is cut in two before it is found */
@@ -16,7 +17,7 @@ explain_status(int status, char out[EXPLAIN_STATUS])
 	static const struct {
 		int status;
 		const char *phrase;
-	} known[] = {{301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
+	} known[] = {{200, "OK"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
 	    {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
 	    {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"},
 	    {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
@@ -35,6 +36,23 @@ explain_status(int status, char out[EXPLAIN_STATUS])
 		if (known[i].status == status)
 			phrase = known[i].phrase;
 	snprintf(out, EXPLAIN_STATUS, "%d%s%s", status, phrase[0] == '\0' ? "" : " ", phrase);
+	return out;
+}
+
+const char *
+explain_time(int64_t ms, char out[EXPLAIN_TIME])
+{
+	static const struct {
+		const char *unit;
+		int64_t ms, up_to;
+	} units[] = {{"s", 1000, 120}, {"min", 60000, 120}, {"hours", 3600000, 48},
+	    {"days", 86400000, INT64_MAX}};
+	size_t i = 0;
+
+	while (ms / units[i].ms >= units[i].up_to)
+		i++;
+	snprintf(out, EXPLAIN_TIME, "%lld %s", (long long)((ms + units[i].ms / 2) / units[i].ms),
+	    units[i].unit);
 	return out;
 }
 
@@ -83,23 +101,28 @@ advise(const struct request *r, const struct endpoint *asked, char *out, size_t 
 		snprintf(out, size, " - the request carried no credentials");
 }
 
+static ab_status
+status_of(int status)
+{
+	if (status == 401 || status == 403)
+		return AB_ECONFIG;
+	return retry_is_passing(status) ? AB_ETRANSIENT : AB_EDATA;
+}
+
 ab_status
 explain_answer(const struct request *r, const struct http_response *resp,
-    const struct endpoint *asked, const char *why, struct error *e)
+    const struct endpoint *asked, const struct explain_more *more, struct error *e)
 {
-	int status = resp->status;
 	char code[EXPLAIN_STATUS], body[LOOK_BYTES + 4], advice[400] = "";
-	ab_status rc = AB_EDATA;
+	const char *message = more->message == NULL ? "" : more->message;
 
 	quote_body(resp, body);
-	if (status == 401 || status == 403) {
-		rc = AB_ECONFIG;
+	if (message[0] == '\0' && more->status == AB_OK &&
+	    (resp->status == 401 || resp->status == 403))
 		advise(r, asked, advice, sizeof(advice));
-	} else if (status == 408 || status == 425 || status == 429 ||
-	    (status >= 500 && status != 501)) {
-		rc = AB_ETRANSIENT;
-	}
-	return error_set(e, rc, "%s %.600s: %s%s%s%s%s%s%s", r->method, buf_str(&r->shown),
-	    explain_status(status, code), body[0] == '\0' ? "" : ": ", body, advice,
-	    why[0] == '\0' ? "" : " (", why, why[0] == '\0' ? "" : ")");
+	return error_set(e, more->status != AB_OK ? more->status : status_of(resp->status),
+	    "%s %.600s: %s%s%.500s%s%s%s%s%s%s", r->method, buf_str(&r->shown),
+	    explain_status(resp->status, code), message[0] == '\0' ? "" : ": ", message,
+	    body[0] == '\0' ? "" : ": ", body, advice, more->why[0] == '\0' ? "" : " (", more->why,
+	    more->why[0] == '\0' ? "" : ")");
 }

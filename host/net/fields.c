@@ -94,8 +94,12 @@ wanted(int types)
 		return "must be an array";
 	case FIELD_OBJECT:
 		return "must be an object";
-	default:
+	case FIELD_STRING | FIELD_OBJECT:
 		return "must be a string or an object";
+	case FIELD_NUMBER | FIELD_STRING | FIELD_ARRAY:
+		return "must be a number, a string or an array";
+	default:
+		return "must be no object and no array";
 	}
 }
 

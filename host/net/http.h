@@ -14,27 +14,41 @@ struct http;
 struct http_response;
 struct http_shared; /* net/shared.h */
 
+struct http_wait {		/* of more than a second, that begins */
+	int64_t until_us;	/* UTC */
+	const char *why, *host; /* "429 Too Many Requests, Retry-After"; "api.example.com" */
+	uint64_t done;		/* requests that the host has answered so far */
+	int limited;		/* it is a rate limit, not trouble */
+};
+
+struct http_trace {			  /* one exchange that has ended */
+	const char *method, *url, *error; /* without secrets; error: what broke, or "" */
+	int status;			  /* 0: no answer */
+	uint64_t bytes;			  /* of the body, decoded */
+	uint32_t ms, attempt;
+};
+
 /* How http asks the outside; all may be NULL but `cancelled`. Called on the thread that runs http_request. */
 struct http_env {
 	void *ctx;
 	int (*cancelled)(void *ctx); /* polled five times a second, and after http_wake */
 	/* Sleeps up to ms, returns early (1) when cancelled. */
 	int (*sleep_ms)(void *ctx, uint32_t ms);
-	int64_t (*now_us)(void *ctx);
-	/* A wait of more than a second begins: until when, why ("429 Too Many Requests, Retry-After"), which host. */
-	void (*waiting)(void *ctx, int64_t until_us, const char *why, const char *host);
+	int64_t (*now_us)(void *ctx);  /* UTC */
+	int64_t (*mono_us)(void *ctx); /* a clock that never steps, whose time sleep_ms passes */
+	void (*waiting)(void *ctx, const struct http_wait *wait);
+	void (*trace)(void *ctx, const struct http_trace *t); /* each exchange */
 	void (*log)(void *ctx, int level, const char *text);
 	/* The real config, with secrets: what "config": "api_key" names. Borrowed until http_free. */
 	const json_t *config;
 };
 
-struct http_limits {	     /* a 0 stands for the default */
-	size_t body_cap;     /* bytes of a decoded body: 64 MiB */
-	uint32_t connect_ms; /* 10,000 */
-	uint32_t stall_s;    /* hardly a byte for so long: 60 */
-	uint32_t attempts;   /* 6 */
-	uint32_t
-	    retry_total_s; /* 600, without waits that a server asked for (an hour each at most) */
+struct http_limits {		/* a 0 stands for the default */
+	size_t body_cap;	/* bytes of a decoded body: 64 MiB */
+	uint32_t connect_ms;	/* 10,000 */
+	uint32_t stall_s;	/* hardly a byte for so long: 60 */
+	uint32_t attempts;	/* as the endpoint's description has it (6) */
+	uint32_t retry_total_s; /* likewise (600), without waits that a server asked for */
 };
 
 /* Copies env and limits (NULL: all defaults).  `shared` holds the endpoints, and outlives it; NULL: it has its own. */
@@ -48,8 +62,8 @@ void http_wake(struct http *h);
  * that was told before is found again. A mistake or an unknown key: AB_EBUG with JSON pointer; a config key that is missing or has a bad value: AB_ECONFIG. */
 ab_status http_endpoint(struct http *h, const char *json, struct error *e);
 /* Runs the request, retries included; its options are sdk/schema/options.json. The response is http_response_free's
- * (NULL is fine), which keeps its memory for the next request. A status >= 400 that "ok" in
- * the options does not list is an error: 401, 403 AB_ECONFIG; 404 and other 4xx AB_EDATA; what retrying did not help
+ * (NULL is fine), which keeps its memory for the next request.  What "errors" in the options say of an answer comes first:
+ * with "end" and "skip" it is empty.  A status >= 400 that "ok" does not list is an error: 401, 403 AB_ECONFIG; 404 and other 4xx AB_EDATA; what retrying did not help
  * AB_ETRANSIENT.  The sentence holds method, URL without query values and secrets, status, the answer's first bytes. */
 ab_status http_request(
     struct http *h, const struct ab_request *r, struct http_response **out, struct error *e);

@@ -3,16 +3,25 @@ noinst_LIBRARIES += host/libnet.a
 host_libnet_a_SOURCES = \
 	host/net/auth.c host/net/auth.h \
 	host/net/body.c host/net/body.h \
+	host/net/crowd.c host/net/crowd.h \
 	host/net/endpoint.c host/net/endpoint.h \
 	host/net/explain.c host/net/explain.h \
 	host/net/fields.c host/net/fields.h \
+	host/net/gate.c host/net/gate.h \
+	host/net/handlers.c host/net/handlers.h \
 	host/net/headers.c host/net/headers.h \
 	host/net/http.c host/net/http.h \
+	host/net/http_run.c host/net/http_run.h \
+	host/net/limits.c host/net/limits.h \
+	host/net/lookup.c host/net/lookup.h \
+	host/net/manners.c host/net/manners.h \
 	host/net/ratelimit.c host/net/ratelimit.h \
 	host/net/request.c host/net/request.h \
 	host/net/response.c host/net/response.h \
 	host/net/retry.c host/net/retry.h \
 	host/net/shared.c host/net/shared.h \
+	host/net/told.c host/net/told.h \
 	host/net/transfer.c host/net/transfer.h \
-	host/net/url.c host/net/url.h
+	host/net/url.c host/net/url.h \
+	host/net/when.c host/net/when.h
 host_libnet_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)

@@ -4,11 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "net/handlers.h"
 #include "net/retry.h"
 
 /* "stream" changes nothing here: a body is read whole, and http_read hands it out. */
-static const struct field option_fields[] = {
-    {"ok", FIELD_ARRAY}, {"idempotent", FIELD_BOOLEAN}, {"stream", FIELD_BOOLEAN}, {NULL, 0}};
+static const struct field option_fields[] = {{"ok", FIELD_ARRAY}, {"errors", FIELD_ARRAY},
+    {"idempotent", FIELD_BOOLEAN}, {"stream", FIELD_BOOLEAN}, {NULL, 0}};
 
 void
 request_init(struct request *r)
@@ -33,6 +34,7 @@ request_fini(struct request *r)
 	wipe(&r->url); /* may hold a key */
 	buf_fini(&r->shown);
 	headers_fini(&r->headers);
+	json_decref(r->errors);
 }
 
 static ab_status
@@ -55,7 +57,7 @@ static ab_status
 read_options(struct request *r, const char *text, struct error *e)
 {
 	const struct fields f = {"request's options", text};
-	const json_t *idempotent;
+	const json_t *idempotent, *errors;
 	json_t *d;
 	ab_status rc = fields_load(&f, &d, e);
 
@@ -63,6 +65,11 @@ read_options(struct request *r, const char *text, struct error *e)
 		rc = fields_check(&f, "", d, option_fields, e);
 	if (rc == AB_OK)
 		rc = read_ok(r, &f, json_object_get(d, "ok"), e);
+	errors = json_object_get(d, "errors");
+	if (rc == AB_OK && errors != NULL)
+		rc = handlers_check(&f, errors, e);
+	if (rc == AB_OK)
+		r->errors = json_incref((json_t *)(uintptr_t)errors);
 	idempotent = json_object_get(d, "idempotent");
 	if (idempotent != NULL)
 		r->idempotent = json_is_true(idempotent);
@@ -197,6 +204,8 @@ request_prepare(struct request *r, const struct ab_request *ask, struct endpoint
 	buf_reset(&r->url);
 	headers_reset(&r->headers);
 	memset(r->ok, 0, sizeof(r->ok));
+	json_decref(r->errors);
+	r->errors = NULL;
 	r->method = ask->method == NULL ? "GET" : ask->method;
 	r->body = ask->body;
 	if (!is_method(r->method))

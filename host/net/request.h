@@ -11,6 +11,7 @@ struct request {
 	struct endpoint *endpoint; /* whose origin it is, or NULL: then it carries no credential */
 	int idempotent;
 	unsigned char ok[75]; /* a bit per status below 600 that is no error */
+	json_t *errors;	      /* what its options say of some answers (handlers.h), or NULL */
 };
 
 void request_init(struct request *r);

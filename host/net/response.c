@@ -37,6 +37,13 @@ response_reset(struct http_response *resp)
 	buf_reset(&resp->what);
 }
 
+void
+response_empty(struct http_response *resp)
+{
+	resp->body.len = 0;
+	(void)body_close(&resp->body); /* it had its padding before */
+}
+
 int
 http_response_status(const struct http_response *resp)
 {

@@ -19,4 +19,6 @@ struct http_response *response_new(struct http *owner, size_t body_cap);
 void response_free(struct http_response *resp);
 /* Empties it; the memory stays. */
 void response_reset(struct http_response *resp);
+/* Takes the body away, and what the headers say of it stays. */
+void response_empty(struct http_response *resp);
 #endif

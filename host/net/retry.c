@@ -1,10 +1,7 @@
 /* retry.c - see retry.h. */
 #include "net/retry.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#include "base/clock.h"
 
 int
 retry_is_idempotent(const char *method)
@@ -17,89 +14,109 @@ retry_is_idempotent(const char *method)
 	return 0;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT", the only form that RFC 9110 lets a server send. */
-static int
-parse_http_date(const char *text, int64_t *us)
+int
+retry_is_passing(int status)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char iso[32], name[4] = "";
-	const char *at;
-
-	if (strlen(text) != 29 || strcmp(text + 25, " GMT") != 0 || text[3] != ',')
-		return -1;
-	memcpy(name, text + 8, 3);
-	at = strstr(months, name);
-	if (at == NULL || (at - months) % 3 != 0)
-		return -1;
-	snprintf(iso, sizeof(iso), "%.4s-%02d-%.2sT%.8sZ", text + 12, (int)((at - months) / 3 + 1),
-	    text + 5, text + 17);
-	return clock_parse(iso, strlen(iso), us);
+	return status == 408 || status == 425 || status == 429 || (status >= 500 && status != 501);
 }
 
-/* Seconds that the server asks for, RETRY_AFTER_MAX + 1 for any longer time; -1: it does not ask, or not in a
- * form that means something.  Both clocks are the server's where it sends its own. */
-static int64_t
-asked_seconds(const struct retry_case *c)
+/* What some APIs send in place of a 429. */
+static int
+is_limit(const struct retry_case *c)
 {
-	const char *p = c->retry_after;
-	int64_t n = 0, until, now;
-
-	if (p == NULL)
-		return -1;
-	while (*p >= '0' && *p <= '9' && n <= RETRY_AFTER_MAX)
-		n = n * 10 + (*p++ - '0');
-	if (p > c->retry_after && (*p == '\0' || n > RETRY_AFTER_MAX))
-		return n > RETRY_AFTER_MAX ? RETRY_AFTER_MAX + 1 : n;
-	if (parse_http_date(c->retry_after, &until) != 0)
-		return -1;
-	if (c->date == NULL || parse_http_date(c->date, &now) != 0)
-		now = c->now_us;
-	n = until <= now ? 0 : (until - now + 999999) / 1000000;
-	return n > RETRY_AFTER_MAX ? RETRY_AFTER_MAX + 1 : n;
+	return c->status == 403 &&
+	    (c->told.wait_ms > 0 || (c->told.remaining == 0 && c->told.reset_ms > 0));
 }
 
 static int
 is_passing(const struct retry_case *c)
 {
-	return c->outcome != RETRY_ANSWERED || c->status == 408 || c->status == 425 ||
-	    c->status == 429 || (c->status >= 500 && c->status != 501);
+	return c->outcome != RETRY_ANSWERED || c->wanted || retry_is_passing(c->status) ||
+	    is_limit(c);
 }
 
+/* Milliseconds that the server asks for; -1: it does not ask. */
+static int64_t
+asked_ms(const struct retry_case *c, const char **from)
+{
+	*from = "";
+	if (c->outcome != RETRY_ANSWERED)
+		return -1;
+	if (c->told.wait_ms >= 0) {
+		*from = c->told.wait_from;
+		return c->told.wait_ms;
+	}
+	/* The end of a window is a reason to wait only where nothing is left of it. */
+	if (c->told.reset_ms < 0 || c->told.remaining > 0 ||
+	    (c->status != 429 && c->told.remaining != 0))
+		return -1;
+	*from = c->told.reset_from;
+	return c->told.reset_ms;
+}
+
+/* Sent again where it cannot do harm: doing it twice is the same as once, or it has not been done. */
 static int
 is_safe(const struct retry_case *c, int64_t asked)
 {
-	return c->idempotent || c->outcome == RETRY_UNREACHABLE ||
-	    (c->outcome == RETRY_ANSWERED && asked >= 0 && (c->status == 429 || c->status == 503));
+	return c->idempotent || c->wanted || c->outcome == RETRY_UNREACHABLE ||
+	    (asked >= 0 && (c->status == 429 || c->status == 503 || is_limit(c)));
 }
 
 static uint32_t
-backoff_ms(const struct retry_case *c)
+backoff_ms(const struct retry_case *c, const struct retry_rule *rule)
 {
-	uint32_t most = RETRY_MAX_MS;
+	uint64_t most = rule->base_ms;
 
-	if (c->attempt <= 7) /* 500 ms doubled seven times passes the maximum */
-		most = RETRY_BASE_MS << (c->attempt - 1);
-	return (uint32_t)((uint64_t)most * c->random / UINT32_MAX);
+	for (uint32_t i = 1; i < c->attempt && most < rule->most_ms; i++)
+		most *= 2;
+	if (most > rule->most_ms)
+		most = rule->most_ms;
+	return (uint32_t)(most * c->random / UINT32_MAX);
+}
+
+static enum retry_verdict
+judge(const struct retry_case *c, const struct retry_rule *rule, int64_t asked, uint32_t own_ms,
+    uint32_t wait_ms)
+{
+	if (!is_passing(c))
+		return RETRY_FINAL;
+	if (!is_safe(c, asked))
+		return RETRY_UNSAFE;
+	if (c->attempt >= rule->attempts)
+		return RETRY_ATTEMPTS;
+	if (c->spent_ms + own_ms > (uint64_t)rule->total_s * 1000)
+		return RETRY_BUDGET;
+	return c->lost_ms + wait_ms > (uint64_t)rule->sync_s * 1000 ? RETRY_SYNC : RETRY_AGAIN;
 }
 
 struct retry_plan
-retry_decide(const struct retry_case *c)
+retry_decide(const struct retry_case *c, const struct retry_rule *rule)
 {
-	int64_t asked = c->outcome == RETRY_ANSWERED ? asked_seconds(c) : -1;
-	struct retry_plan plan = {.verdict = RETRY_AGAIN, .asked = asked > 0};
+	const int64_t longest = (int64_t)rule->longest_s * 1000;
+	struct retry_plan plan = {.from = ""};
+	int64_t asked = asked_ms(c, &plan.from);
 
-	plan.capped = asked > RETRY_AFTER_MAX;
-	if (plan.capped)
-		plan.wait_ms = RETRY_AFTER_MAX * 1000u;
+	plan.asked_ms = asked > 0 ? asked : 0;
+	plan.from = asked > 0 ? plan.from : "";
+	plan.limited = c->outcome == RETRY_ANSWERED && (c->status == 429 || is_limit(c));
+	plan.for_all = asked > 0 && (plan.limited || c->status == 503);
+	if (asked > 0)
+		plan.wait_ms = (uint32_t)(asked > longest ? longest : asked);
+	else if (c->wanted && c->wanted_ms >= 0)
+		plan.wait_ms = (uint32_t)c->wanted_ms;
 	else
-		plan.wait_ms = plan.asked ? (uint32_t)asked * 1000u : backoff_ms(c);
-	if (!is_passing(c))
-		plan.verdict = RETRY_FINAL;
-	else if (!is_safe(c, asked))
-		plan.verdict = RETRY_UNSAFE;
-	else if (c->attempt >= c->attempts)
-		plan.verdict = RETRY_ATTEMPTS;
-	else if (c->spent_ms + (plan.asked ? 0 : plan.wait_ms) > c->total_ms)
-		plan.verdict = RETRY_BUDGET;
+		plan.wait_ms = backoff_ms(c, rule);
+	plan.verdict = judge(c, rule, asked, asked > 0 ? 0 : plan.wait_ms, plan.wait_ms);
 	return plan;
+}
+
+void
+retry_lose(struct retry_lost *l, int64_t from_us, int64_t to_us)
+{
+	if (from_us < l->until_us)
+		from_us = l->until_us;
+	if (to_us <= from_us)
+		return;
+	l->lost_us += (uint64_t)(to_us - from_us);
+	l->until_us = to_us;
 }

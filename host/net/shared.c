@@ -102,3 +102,15 @@ shared_endpoint(struct http_shared *s, const char *json, const json_t *config,
 	*out = rc == AB_OK ? &ep->endpoint : NULL;
 	return rc;
 }
+
+uint64_t
+shared_lose_ms(struct http_shared *s, int64_t from_us, int64_t to_us)
+{
+	uint64_t ms;
+
+	pthread_mutex_lock(&s->lock);
+	retry_lose(&s->lost, from_us, to_us);
+	ms = s->lost.lost_us / 1000;
+	pthread_mutex_unlock(&s->lock);
+	return ms;
+}

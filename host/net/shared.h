@@ -16,6 +16,7 @@ struct http_shared {
 	/* under lock */
 	struct shared_endpoint *first;
 	unsigned count;
+	struct retry_lost lost; /* of the sync's time */
 };
 
 /* AB_ENOMEM. */
@@ -26,4 +27,6 @@ void http_shared_free(struct http_shared *s);
  * `s`.  Errors are endpoint_read's. */
 ab_status shared_endpoint(struct http_shared *s, const char *json, const json_t *config,
     struct endpoint **out, struct error *e);
+/* Adds the time between two moments (manners_mono_us) to what the sync has lost to retries; returns how much that is by now. */
+uint64_t shared_lose_ms(struct http_shared *s, int64_t from_us, int64_t to_us);
 #endif

@@ -60,10 +60,11 @@ enum chan_type {
 	                   partition's interrupted read had sent since the last state is void */
 	CHAN_HELD,    /* num: as in CHAN_HOLD; it is in force from here on */
 	CHAN_LOG,     /* stream: of the read that says it, or CHAN_ALL; status: level; text 0 */
-	CHAN_WAIT /* stream, as there; num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host */
+	CHAN_WAIT /* stream, as there; num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host;
+	             bytes: requests that the host has answered; flags bit CHAN_LIMITED: it is a rate limit */
 };
 
-enum { CHAN_HAS_TOKEN = 1 };
+enum { CHAN_HAS_TOKEN = 1, CHAN_LIMITED = 2 };
 
 struct chan_msg {
 	uint32_t type, flags;

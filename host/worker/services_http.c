@@ -34,14 +34,18 @@ env_now(void *ctx)
 }
 
 static void
-env_waiting(void *ctx, int64_t until_us, const char *why, const char *host)
+env_waiting(void *ctx, const struct http_wait *wait)
 {
 	char texts[2][512];
-	struct chan_msg m = {.type = CHAN_WAIT, .stream = CHAN_ALL, .num = until_us};
+	struct chan_msg m = {.type = CHAN_WAIT,
+	    .stream = CHAN_ALL,
+	    .num = wait->until_us,
+	    .flags = wait->limited ? CHAN_LIMITED : 0,
+	    .bytes = wait->done};
 
-	m.text[0].ptr = utf8_copy(texts[0], sizeof(texts[0]), why != NULL ? why : "");
+	m.text[0].ptr = utf8_copy(texts[0], sizeof(texts[0]), wait->why);
 	m.text[0].len = strlen(texts[0]);
-	m.text[1].ptr = utf8_copy(texts[1], sizeof(texts[1]), host != NULL ? host : "");
+	m.text[1].ptr = utf8_copy(texts[1], sizeof(texts[1]), wait->host);
 	m.text[1].len = strlen(texts[1]);
 	(void)uplink_send(((struct hosted *)ctx)->up, &m, NULL);
 }
