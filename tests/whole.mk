@@ -16,6 +16,17 @@ if HAVE_MICROHTTPD
 TESTS += $(WHOLE_TESTS)
 endif
 
+# a connector whose pages stand in files needs no server
+GIVEN_TESTS = tests/whole/contract.py
+dist_check_SCRIPTS += $(GIVEN_TESTS)
+EXTRA_DIST += tests/whole/pages.py
+TESTS += $(GIVEN_TESTS)
+check_PROGRAMS += tests/whole/given.so
+tests_whole_given_so_SOURCES = tests/whole/given.c
+tests_whole_given_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_whole_given_so_CFLAGS = $(CONNECTOR_CC)
+tests_whole_given_so_LDFLAGS = $(CONNECTOR_LD)
+
 check_PROGRAMS += tests/whole/paged.so
 tests_whole_paged_so_SOURCES = tests/whole/paged.c
 tests_whole_paged_so_CPPFLAGS = $(CONNECTOR_INC)

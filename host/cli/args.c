@@ -97,13 +97,13 @@ take_words(const struct cli_command *cmd, int argc, char **argv, struct cli_args
 }
 
 static int
-take_value(const struct cli_command *cmd, int i, const char *value, size_t *nrepeated,
-    struct cli_args *out)
+take_value(const struct cli_command *cmd, int i, const char *value, struct cli_args *out)
 {
 	if (cmd->options[i].repeats) {
-		if (*nrepeated == CLI_MAX_REPEATS)
+		if (out->nrepeated == CLI_MAX_REPEATS)
 			return cli_misuse(cmd, "--%s is given too often", cmd->options[i].name);
-		out->repeated[(*nrepeated)++] = value;
+		out->repeated[out->nrepeated].option = i;
+		out->repeated[out->nrepeated++].value = value;
 	} else if (out->value[i] != NULL) {
 		return cli_misuse(cmd, "--%s is given twice", cmd->options[i].name);
 	}
@@ -111,11 +111,22 @@ take_value(const struct cli_command *cmd, int i, const char *value, size_t *nrep
 	return -1;
 }
 
+const char *const *
+cli_repeated(const struct cli_args *a, int option, const char **out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->nrepeated; i++)
+		if (a->repeated[i].option == option)
+			out[n++] = a->repeated[i].value;
+	out[n] = NULL;
+	return n == 0 ? NULL : out;
+}
+
 int
 cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args *out)
 {
 	struct option longs[CLI_MAX_OPTIONS + 2];
-	size_t nrepeated = 0;
 	int n = 0, c, code;
 
 	memset(longs, 0, sizeof(longs));
@@ -135,7 +146,7 @@ cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args 
 			return cli_misuse(cmd, "there is no option -%c", optopt);
 		if (c < 256)
 			return refuse_option(cmd, argv[optind - 1], c == ':');
-		code = take_value(cmd, c - 256, optarg != NULL ? optarg : "", &nrepeated, out);
+		code = take_value(cmd, c - 256, optarg != NULL ? optarg : "", out);
 		if (code >= 0)
 			return code;
 	}

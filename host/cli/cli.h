@@ -14,14 +14,14 @@
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_CONFIG = 3, CLI_SOME_FAILED = 4 };
 
-#define CLI_MAX_OPTIONS 16
+#define CLI_MAX_OPTIONS 32
 #define CLI_MAX_REPEATS 256
 
 struct cli_option {
 	const char *name;  /* without "--"; NULL ends the list */
 	const char *value; /* what follows it ("FILE"), or NULL: a switch */
 	const char *help;
-	int repeats; /* may be given several times: cli_args.repeated has them all (one such option per command) */
+	int repeats; /* may be given several times: cli_repeated has them all */
 };
 
 struct cli_args {
@@ -29,8 +29,13 @@ struct cli_args {
 	int nwords;
 	const char
 	    *value[CLI_MAX_OPTIONS]; /* as in the command's list; NULL: not given; a switch: "" */
-	const char *repeated[CLI_MAX_REPEATS + 1]; /* NULL-terminated */
-	char **argv;				   /* of the whole program */
+	/* of options that repeat, in their order */
+	struct {
+		const char *value;
+		int option;
+	} repeated[CLI_MAX_REPEATS];
+	size_t nrepeated;
+	char **argv; /* of the whole program */
 };
 
 struct cli_command {
@@ -55,6 +60,8 @@ int cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_a
 /* Says what is wrong with the command line and where help is; returns CLI_USAGE. */
 int cli_misuse(const struct cli_command *cmd, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* All values of an option that repeats, NULL-terminated, into out (room for CLI_MAX_REPEATS + 1); NULL: none. */
+const char *const *cli_repeated(const struct cli_args *a, int option, const char **out);
 /* A count ("20", "64K", "8M") from least to most; -1: it is not one. */
 int cli_number(const char *text, uint64_t least, uint64_t most, uint64_t *out);
 

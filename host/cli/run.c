@@ -12,6 +12,9 @@ enum {
 	OPT_TO,
 	OPT_STREAMS,
 	OPT_MODE,
+	OPT_CONTRACT,
+	OPT_COLUMNS,
+	OPT_DELETED,
 	OPT_CATALOG,
 	OPT_STATE,
 	OPT_FULL_REFRESH,
@@ -28,6 +31,7 @@ enum {
 struct run {
 	struct cli_source source;
 	json_t *catalog;
+	const char *lists[4][CLI_MAX_REPEATS + 1]; /* --mode, --contract, --columns, --deleted */
 	char *to;
 	int to_stdout; /* the destination is standard output: people read standard error */
 };
@@ -63,7 +67,10 @@ run_init(struct run *run, const struct cli_args *a, struct error *e)
 	o->state_file = a->value[OPT_STATE];
 	o->streams = a->value[OPT_STREAMS];
 	o->catalog = run->catalog;
-	o->modes = a->value[OPT_MODE] != NULL ? a->repeated : NULL;
+	o->modes = cli_repeated(a, OPT_MODE, run->lists[0]);
+	o->contracts = cli_repeated(a, OPT_CONTRACT, run->lists[1]);
+	o->columns = cli_repeated(a, OPT_COLUMNS, run->lists[2]);
+	o->deleted = cli_repeated(a, OPT_DELETED, run->lists[3]);
 	o->full_refresh = a->value[OPT_FULL_REFRESH] != NULL;
 	o->one_thread = a->value[OPT_ONE_THREAD] != NULL;
 	o->in_process = a->value[OPT_IN_PROCESS] != NULL;
@@ -156,6 +163,11 @@ static const struct cli_option options[] = {
     [OPT_STREAMS] = {"streams", "A,B", "only these streams", 0},
     [OPT_MODE] = {"mode", "STREAM=MODE", "a sync mode, e.g. users=full_refresh:append (repeatable)",
 	1},
+    [OPT_CONTRACT] = {"contract", "[STREAM=]MODE",
+	"for what is new or does not fit: evolve (default), freeze, discard_row, discard_value", 1},
+    [OPT_COLUMNS] = {"columns", "STREAM=A,B", "only these fields (repeatable)", 1},
+    [OPT_DELETED] = {"deleted", "[STREAM=]HOW",
+	"what becomes of deleted records: mark[:FIELD] (default), remove[:FIELD], keep", 1},
     [OPT_CATALOG] = {"catalog", "FILE", "streams and modes from a ConfiguredAirbyteCatalog", 0},
     [OPT_STATE] = {"state", "FILE", "keep the state here, for a destination that cannot (jsonl:-)",
 	0},

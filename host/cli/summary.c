@@ -160,6 +160,39 @@ print_row(struct table *t, const struct sync_stream_report *s)
 	return table_row(t, cells);
 }
 
+/* What was not written as it came. */
+static void
+print_stats(FILE *out, const struct sync_stream_report *s)
+{
+	const struct {
+		int64_t n;
+		const char *what;
+	} counts[] = {
+	    {s->stats.widened, "columns got a wider type"},
+	    {s->stats.nulled, "values did not fit and are NULL (see _airbyte_meta)"},
+	    {s->stats.truncated, "texts held half a character (see _airbyte_meta)"},
+	    {s->stats.discarded_rows, "records did not fit and are not written"},
+	    {s->stats.discarded_values, "values had no column and are not written"},
+	    {s->stats.duplicate_keys, "keys stood twice in a record: the last one counts"},
+	    {s->stats.deleted, "records were marked as deleted"},
+	};
+	const char *between = ": ";
+	char n[TEXT_NUMBER], name[256];
+
+	snprintf(name, sizeof(name), "%s", s->name);
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		if (counts[i].n == 0)
+			continue;
+		if (*between == ':')
+			fprintf(out, "  %s", cli_clean(name));
+		fprintf(out, "%s%s %s", between, text_count(counts[i].n, n), counts[i].what);
+		between = "; ";
+	}
+	if (*between == ';')
+		fputc('\n', out);
+}
+
 void
 summary_print(FILE *out, const struct sync_report *r, const char *to)
 {
@@ -173,6 +206,8 @@ summary_print(FILE *out, const struct sync_report *r, const char *to)
 	for (size_t i = 0; rc == 0 && i < r->nstreams; i++)
 		rc = print_row(&t, &r->streams[i]);
 	table_fini(&t);
+	for (size_t i = 0; i < r->nstreams; i++)
+		print_stats(out, &r->streams[i]);
 	fprintf(out, "\n%s records (%s) in %s, %s records/s, into %s\n",
 	    text_count(r->records, records), text_bytes(r->bytes, bytes), text_duration(us, time),
 	    text_count((int64_t)((double)r->records * 1e6 / (double)us), rate), to);

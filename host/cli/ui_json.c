@@ -75,6 +75,23 @@ add_stream(struct buf *b, const struct sync_stream_report *s, int is_begin)
 	add_number(b, "pages", s->pages);
 }
 
+/* What was not written as it came; only what is not nothing. */
+static void
+add_stats(struct buf *b, const struct dest_stats *s)
+{
+	const struct {
+		const char *key;
+		int64_t n;
+	} counts[] = {{"columns_widened", s->widened}, {"values_nulled", s->nulled},
+	    {"values_truncated", s->truncated}, {"rows_discarded", s->discarded_rows},
+	    {"values_discarded", s->discarded_values}, {"duplicate_keys", s->duplicate_keys},
+	    {"records_deleted", s->deleted}};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (counts[i].n != 0)
+			add_number(b, counts[i].key, counts[i].n);
+}
+
 static void
 add_end(struct ui *ui, const struct sync_report *r)
 {
@@ -105,6 +122,7 @@ emit_stream(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 			: s->stopped ? "cancelled"
 				     : "succeeded");
 		add_text(&ui->out, "where", s->where != NULL ? s->where : "");
+		add_stats(&ui->out, &s->stats);
 		if (s->failed)
 			add_text(&ui->out, "error", s->error);
 	}

@@ -135,6 +135,7 @@ check_keys(json_t *stream, struct error *e)
 	    {"source_defined_primary_key", "an array of paths, each an array of names", is_key},
 	    {"is_resumable", "true or false", is_flag},
 	    {"sorted", "true or false", is_flag},
+	    {"deleted_field", "a name of 1 to 512 bytes", is_name},
 	};
 	char pointer[64];
 

@@ -11,16 +11,16 @@ stream_name(const struct catalog *c, size_t i)
 	return json_string_value(json_object_get(json_array_get(c->streams, i), "name"));
 }
 
-static int
-is_named(const struct catalog *c, size_t i, const char *name, size_t len)
+int
+choice_is_named(const struct catalog *c, size_t i, const char *name, size_t len)
 {
 	const char *have = stream_name(c, i);
 
 	return strlen(have) == len && memcmp(have, name, len) == 0;
 }
 
-static ab_status
-unknown_stream(
+ab_status
+choice_unknown(
     const struct catalog *c, const char *name, size_t len, const char *where, struct error *e)
 {
 	size_t n = json_array_size(c->streams);
@@ -38,9 +38,8 @@ unknown_stream(
 	return status;
 }
 
-/* Both spellings of a key; null counts as absent. */
-static json_t *
-get(const json_t *object, const char *snake, const char *camel)
+json_t *
+choice_get(const json_t *object, const char *snake, const char *camel)
 {
 	json_t *v = json_object_get(object, snake);
 
@@ -116,8 +115,8 @@ set_paths(json_t **out, json_t *value, int depth, const char *where, struct erro
 static ab_status
 read_entry(struct choice *ch, const json_t *config, const char *where, struct error *e)
 {
-	const json_t *sync_mode = get(config, "sync_mode", "syncMode");
-	const json_t *mode = get(config, "destination_sync_mode", "destinationSyncMode");
+	const json_t *sync_mode = choice_get(config, "sync_mode", "syncMode");
+	const json_t *mode = choice_get(config, "destination_sync_mode", "destinationSyncMode");
 	ab_status status = AB_OK;
 
 	if ((sync_mode != NULL && !json_is_string(sync_mode)) ||
@@ -129,10 +128,13 @@ read_entry(struct choice *ch, const json_t *config, const char *where, struct er
 	if (status == AB_OK && mode != NULL)
 		status = set_mode(ch, json_string_value(mode), json_string_length(mode), where, e);
 	if (status == AB_OK)
-		status =
-		    set_paths(&ch->cursor, get(config, "cursor_field", "cursorField"), 1, where, e);
+		status = set_paths(
+		    &ch->cursor, choice_get(config, "cursor_field", "cursorField"), 1, where, e);
 	if (status == AB_OK)
-		status = set_paths(&ch->key, get(config, "primary_key", "primaryKey"), 2, where, e);
+		status = set_paths(
+		    &ch->key, choice_get(config, "primary_key", "primaryKey"), 2, where, e);
+	if (status == AB_OK)
+		status = choice_rule_entry(ch, config, where, e);
 	return status;
 }
 
@@ -159,7 +161,7 @@ read_configured(struct choice *choices, const struct catalog *c, const json_t *e
 	if (json_is_false(json_object_get(config, "selected")))
 		return AB_OK;
 	for (size_t i = 0; i < json_array_size(c->streams) && status == AB_OK; i++) {
-		if (!is_named(c, i, json_string_value(name), json_string_length(name)) ||
+		if (!choice_is_named(c, i, json_string_value(name), json_string_length(name)) ||
 		    (*ns != '\0' &&
 			strcmp(ns, catalog_namespace(json_array_get(c->streams, i))) != 0))
 			continue;
@@ -167,7 +169,7 @@ read_configured(struct choice *choices, const struct catalog *c, const json_t *e
 		status = read_entry(&choices[i], config, where, e);
 	}
 	if (status == AB_OK && !found)
-		return unknown_stream(
+		return choice_unknown(
 		    c, json_string_value(name), json_string_length(name), where, e);
 	return status;
 }
@@ -202,10 +204,10 @@ read_streams(struct choice *choices, const struct catalog *c, const char *list, 
 		int found = 0;
 
 		for (size_t i = 0; i < n; i++)
-			if (is_named(c, i, p, len))
+			if (choice_is_named(c, i, p, len))
 				found = choices[i].selected = 1;
 		if (!found)
-			return unknown_stream(c, p, len, "--streams", e);
+			return choice_unknown(c, p, len, "--streams", e);
 		p += len;
 		if (*p == '\0')
 			return AB_OK;
@@ -228,7 +230,7 @@ read_mode(struct choice *choices, const struct catalog *c, const char *text, str
 	snprintf(where, sizeof(where), "--mode \"%.200s\"", text);
 	colon = strchr(eq, ':');
 	for (size_t i = 0; i < json_array_size(c->streams) && status == AB_OK; i++) {
-		if (!is_named(c, i, text, (size_t)(eq - text)))
+		if (!choice_is_named(c, i, text, (size_t)(eq - text)))
 			continue;
 		found = 1;
 		choices[i].has_mode = 0;
@@ -238,7 +240,7 @@ read_mode(struct choice *choices, const struct catalog *c, const char *text, str
 			status = set_mode(&choices[i], colon + 1, strlen(colon + 1), where, e);
 	}
 	if (status == AB_OK && !found)
-		return unknown_stream(c, text, (size_t)(eq - text), where, e);
+		return choice_unknown(c, text, (size_t)(eq - text), where, e);
 	return status;
 }
 
@@ -256,7 +258,7 @@ choice_make(
 		status = read_streams(choices, c, o->streams, e);
 	for (const char *const *m = o->modes; m != NULL && *m != NULL && status == AB_OK; m++)
 		status = read_mode(choices, c, *m, e);
-	return status;
+	return status == AB_OK ? choice_rule_options(choices, c, o, e) : status;
 }
 
 void
@@ -265,5 +267,7 @@ choice_fini(struct choice *choices, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		json_decref(choices[i].cursor);
 		json_decref(choices[i].key);
+		json_decref(choices[i].columns);
+		json_decref(choices[i].deleted_field);
 	}
 }

@@ -3,10 +3,10 @@ noinst_LIBRARIES += host/libengine.a
 host_libengine_a_SOURCES = \
 	host/engine/catalog.c host/engine/catalog.h \
 	host/engine/checkpoint.c \
-	host/engine/choice.c host/engine/choice.h \
+	host/engine/choice.c host/engine/choice.h host/engine/choice_rule.c \
 	host/engine/cursor.c host/engine/cursor.h \
 	host/engine/look.c \
-	host/engine/plan.c host/engine/plan.h \
+	host/engine/plan.c host/engine/plan.h host/engine/plan_rule.c host/engine/plan_rule.h \
 	host/engine/queue.c host/engine/queue.h \
 	host/engine/read.c host/engine/read.h host/engine/read_internal.h \
 	host/engine/reader.c host/engine/reader.h \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/choice.h"
+#include "engine/plan_rule.h"
 
 #define PLAN_MAX_BYTES (64u << 20)
 
@@ -205,7 +206,8 @@ add_stream(struct plan *plan, json_t *stream, const struct choice *ch, int has_u
 	if (ch->has_sync_mode)
 		p->sync_mode = ch->sync_mode;
 	p->mode = ch->has_mode ? ch->mode : default_mode(p->sync_mode, p->primary_key != NULL);
-	if ((status = check_modes(p, stream, has_update_state, e)) != AB_OK)
+	if ((status = check_modes(p, stream, has_update_state, e)) != AB_OK ||
+	    (status = plan_rule(&plan->arena, p, stream, ch, e)) != AB_OK)
 		return status;
 	plan->n++;
 	return configured_make(plan, p, stream, cursor, key, e);

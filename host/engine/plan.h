@@ -23,7 +23,12 @@ struct plan_stream {
 	int cursor_is_time;		       /* by its schema: compare values as RFC 3339 times */
 	int sorted;			       /* the cursor never descends */
 	int resumable;			       /* page tokens outlive a run */
-	const char *configured;		       /* ConfiguredAirbyteStream, JSON text */
+	enum dest_contract contract;
+	const char *const
+	    *columns; /* names of fields, those of key and cursor among them; or NULL: all */
+	const char *deleted_field; /* or NULL */
+	enum dest_deleted deleted;
+	const char *configured; /* ConfiguredAirbyteStream, JSON text */
 };
 
 struct plan {
@@ -37,8 +42,11 @@ struct plan_options {
 	const char *streams; /* "a,b", or NULL: all (or those of configured) */
 	const json_t
 	    *configured; /* ConfiguredAirbyteCatalog as a file has it (either spelling), or NULL */
-	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
-	int has_update_state;	  /* the connector keeps a state of its own */
+	const char *const *modes;     /* "events=incremental:append", NULL-terminated; or NULL */
+	const char *const *contracts; /* "events=freeze", "freeze"; or NULL */
+	const char *const *columns;   /* "events=id,name"; or NULL */
+	const char *const *deleted;   /* "events=remove", "events=mark:is_gone", "mark"; or NULL */
+	int has_update_state;	      /* the connector keeps a state of its own */
 };
 
 /* AB_ECONFIG: an unknown stream (the known ones are listed), an unknown mode, a combination that cannot work. *p is
@@ -49,4 +57,6 @@ void plan_fini(struct plan *p);
 /* Airbyte's words. */
 const char *plan_sync_word(enum plan_sync_mode mode);
 const char *plan_dest_word(enum dest_mode mode);
+const char *plan_contract_word(enum dest_contract contract);
+const char *plan_deleted_word(enum dest_deleted deleted);
 #endif

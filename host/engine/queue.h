@@ -20,7 +20,7 @@ struct queue_page {
 	size_t len, cap;
 	struct scan scan;
 	struct buf about; /* text, empty: none */
-	int64_t extracted_us;
+	int64_t extracted_us, number; /* number: of the page in its partition's read */
 	/* private */
 	int taken;
 };

@@ -187,6 +187,7 @@ on_page(struct read *r, const struct source_event *ev, struct error *e)
 		return e->status;
 	r->state.until_us = now > r->state.until_us ? now : r->state.until_us;
 	item.page->extracted_us = r->state.until_us;
+	item.page->number = ev->num;
 	if ((status = check_page(r, ev, item.page, e)) != AB_OK ||
 	    (status = take_page(r, ev, item.page, e)) != AB_OK) {
 		queue_release_page(&r->o->writer->queue, item.page);

@@ -120,6 +120,7 @@ report_end(struct report *r, size_t stream, const struct error *e)
 	s->ended_us = now;
 	if (r->streams != NULL) {
 		s->written = atomic_load(&r->streams[stream].written);
+		writer_stats(r->writer, stream, &s->stats);
 		if (r->streams[stream].where[0] != '\0' && s->where == NULL)
 			s->where = strdup(r->streams[stream].where);
 	}

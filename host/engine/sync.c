@@ -50,6 +50,9 @@ make_plan(struct sync *s, struct error *e)
 	    .streams = s->o->streams,
 	    .configured = s->o->catalog,
 	    .modes = s->o->modes,
+	    .contracts = s->o->contracts,
+	    .columns = s->o->columns,
+	    .deleted = s->o->deleted,
 	    .has_update_state = s->o->connector->has_update_state,
 	};
 
@@ -77,6 +80,10 @@ start_writer(struct sync *s, struct error *e)
 		    .mode = p->mode,
 		    .primary_key = p->primary_key,
 		    .cursor = p->cursor,
+		    .contract = p->contract,
+		    .columns = p->columns,
+		    .deleted_field = p->deleted_field,
+		    .deleted = p->deleted,
 		};
 	}
 	s->has_writer = 1;

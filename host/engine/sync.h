@@ -20,6 +20,7 @@ struct sync_stream_report {
 	const char *name, *where;
 	const char *sync_mode, *destination_sync_mode; /* Airbyte's words */
 	int64_t records, bytes, pages, written;
+	struct dest_stats stats;      /* once it has ended */
 	int64_t started_us, ended_us; /* 0: not yet */
 	double rate;		      /* records a second, of late */
 	int64_t wait_until_us;	      /* of the last SYNC_EVENT_WAIT: when the source goes on, */
@@ -56,6 +57,8 @@ struct sync_options {
 	const char *streams;	  /* "a,b", or NULL: all (or those of the catalog) */
 	const json_t *catalog;	  /* ConfiguredAirbyteCatalog, or NULL */
 	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
+	/* each NULL-terminated, or NULL; as plan_options has them */
+	const char *const *contracts, *const *columns, *const *deleted;
 	int full_refresh; /* read the selected streams from the beginning (or go on with such a read that was
 			     interrupted); an incremental append table is then replaced when its stream has ended, an
 			     append_dedup table updated */

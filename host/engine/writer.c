@@ -30,6 +30,25 @@ do_begin(struct writer *w, const struct queue_item *item, struct error *e)
 	return status;
 }
 
+static void
+note_stats(struct writer *w, struct writer_stream *s)
+{
+	struct dest_stats stats = {0};
+
+	w->dest->ops->stats(s->handle, &stats);
+	pthread_mutex_lock(&w->lock);
+	s->stats = stats;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
+writer_stats(struct writer *w, size_t stream, struct dest_stats *out)
+{
+	pthread_mutex_lock(&w->lock);
+	*out = w->streams[stream].stats;
+	pthread_mutex_unlock(&w->lock);
+}
+
 static ab_status
 do_page(struct writer *w, const struct queue_item *item, struct error *e)
 {
@@ -40,12 +59,17 @@ do_page(struct writer *w, const struct queue_item *item, struct error *e)
 	    .scan = &p->scan,
 	    .about = p->about.len == 0 ? NULL : buf_str(&p->about),
 	    .extracted_us = p->extracted_us,
+	    .number = p->number,
 	};
+	int64_t discarded = s->stats.discarded_rows;
 	ab_status status = w->dest->ops->write(s->handle, &page, e);
 
-	if (status == AB_OK)
-		atomic_fetch_add(&s->written, (int64_t)p->scan.nrecords);
-	return status;
+	if (status != AB_OK)
+		return status;
+	note_stats(w, s);
+	atomic_fetch_add(
+	    &s->written, (int64_t)p->scan.nrecords - (s->stats.discarded_rows - discarded));
+	return AB_OK;
 }
 
 /* A destination that cannot take rows back (a pipe) delivers at least once, and has said so when it was opened. */
@@ -93,6 +117,18 @@ do_commit(struct writer *w, const struct queue_item *item, struct error *e)
 	return status;
 }
 
+/* The last of what was collected is written, so the figures are complete. */
+static ab_status
+do_finish(struct writer *w, const struct queue_item *item, struct error *e)
+{
+	struct writer_stream *s = &w->streams[item->stream];
+	ab_status status = w->dest->ops->finish(s->handle, e);
+
+	if (status == AB_OK)
+		note_stats(w, s);
+	return status;
+}
+
 static ab_status
 do_work(struct writer *w, const struct queue_item *item, struct error *e)
 {
@@ -104,7 +140,7 @@ do_work(struct writer *w, const struct queue_item *item, struct error *e)
 	case QUEUE_DISCARD:
 		return do_discard(w, item, e);
 	case QUEUE_FINISH:
-		return w->dest->ops->finish(w->streams[item->stream].handle, e);
+		return do_finish(w, item, e);
 	case QUEUE_COMMIT:
 		return do_commit(w, item, e);
 	case QUEUE_ROLLBACK:
@@ -152,6 +188,7 @@ writer_init(struct writer *w, struct dest *d, struct dest_run *run, struct write
     int one_thread, struct error *e)
 {
 	memset(w, 0, sizeof(*w));
+	pthread_mutex_init(&w->lock, NULL);
 	w->dest = d;
 	w->run = run;
 	w->streams = streams;
@@ -175,6 +212,7 @@ writer_fini(struct writer *w)
 		w->running = 0;
 	}
 	queue_fini(&w->queue);
+	pthread_mutex_destroy(&w->lock);
 }
 
 void

@@ -24,6 +24,7 @@ struct writer_stream {
 	struct dest_stream *handle;   /* the writer's */
 	char where[512];	      /* after QUEUE_BEGIN, for whoever saw the writer idle */
 	_Atomic int64_t written;      /* records */
+	struct dest_stats stats;      /* the writer's; see writer_stats */
 };
 
 struct writer {
@@ -38,6 +39,7 @@ struct writer {
 	/* private */
 	int threaded, running;
 	pthread_t thread;
+	pthread_mutex_t lock; /* of the streams' stats */
 };
 
 /* Starts the thread unless one_thread.  The thread inherits the caller's blocked signals. */
@@ -48,6 +50,8 @@ void writer_fini(struct writer *w);
 /* Hands over an item, the page and commit in it included. Ask writer_has_room first. */
 void writer_send(struct writer *w, const struct queue_item *item);
 int writer_has_room(struct writer *w);
+/* What the destination has done to the stream's records so far; any thread. */
+void writer_stats(struct writer *w, size_t stream, struct dest_stats *out);
 int writer_is_idle(struct writer *w);
 /* The writer is idle: takes the error, so that the next stream can begin. AB_OK: there was none. */
 ab_status writer_take_error(struct writer *w, struct error *e);

@@ -209,7 +209,8 @@ describe_stream(const char *text, size_t len, struct error *e)
 	    {"json_schema", OBJECT, 0}, {"supported_sync_modes", MODES, 0},
 	    {"source_defined_cursor", BOOLEAN, 1}, {"default_cursor_field", PATH, 1},
 	    {"source_defined_primary_key", PATHS, 1}, {"is_resumable", BOOLEAN, 1},
-	    {"is_file_based", BOOLEAN, 1}, {"sorted", BOOLEAN, 0}, {NULL, BOOLEAN, 0}};
+	    {"is_file_based", BOOLEAN, 1}, {"sorted", BOOLEAN, 0}, {"deleted_field", NAME, 1},
+	    {NULL, BOOLEAN, 0}};
 	struct text t = {text, "the stream", len, e};
 
 	return check(&t, keys, 1, "name");

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* An AirbyteStream with our key "sorted". */
+/* An AirbyteStream with our keys "sorted" and "deleted_field". */
 ab_status describe_stream(const char *text, size_t len, struct error *e);
 /* {"constants": {...}, "total": N}: what is the same for a whole page. */
 ab_status describe_about(const char *text, size_t len, struct error *e);
