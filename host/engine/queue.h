@@ -19,7 +19,7 @@ struct queue_page {
 	char *bytes; /* len bytes and SCAN_PADDING zeros */
 	size_t len, cap;
 	struct scan scan;
-	struct buf about; /* text, empty: none */
+	struct buf about;	      /* text, empty: none */
 	int64_t extracted_us, number; /* number: of the page in its partition's read */
 	/* private */
 	int taken;
