@@ -264,6 +264,36 @@ START_TEST(the_endpoint_is_a_template_of_the_config)
 }
 END_TEST
 
+static void
+refuse_closed(struct fake *f, const char *url, const char *params, struct ab_response *out)
+{
+	(void)f;
+	(void)params;
+	out->status = strcmp(url, "closed") == 0 ? 403 : 200;
+}
+
+START_TEST(check_asks_for_its_url_or_for_the_first_stream)
+{
+	static const struct rest_stream streams[] = {{.name = "items"}, {.name = NULL}};
+	struct fake f;
+	struct rest *r;
+
+	fake_init(&f, "{\"org\": \"a/b\"}");
+	f.answer = refuse_closed;
+	r = fake_open(&f, streams);
+	ck_assert_int_eq(rest_check(r), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "items?\n");
+	f.api.check = "orgs/{config.org}";
+	fake_reset(&f);
+	ck_assert_int_eq(rest_check(r), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "orgs/a%2Fb?\n");
+	f.api.check = "closed";
+	ck_assert_int_ne(rest_check(r), AB_OK);
+	rest_close(r);
+	fake_fini(&f);
+}
+END_TEST
+
 static Suite *
 requests_suite(void)
 {
@@ -279,6 +309,7 @@ requests_suite(void)
 	tcase_add_test(tc, a_next_url_stands_alone_or_is_completed);
 	tcase_add_test(tc, statuses_that_the_table_explains_end_the_stream);
 	tcase_add_test(tc, the_endpoint_is_a_template_of_the_config);
+	tcase_add_test(tc, check_asks_for_its_url_or_for_the_first_stream);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

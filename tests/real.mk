@@ -4,7 +4,9 @@ REAL_TESTS = \
 	tests/real/datasette.py \
 	tests/real/httpbin.py \
 	tests/real/json-server.py \
+	tests/real/kinto.py \
 	tests/real/octokit.py \
+	tests/real/postgraphile.py \
 	tests/real/toxiproxy.py
 EXTRA_DIST += $(REAL_TESTS) tests/real/install tests/real/real.py tests/real/servers.py \
 	tests/real/loopback.js tests/real/oidc.mjs tests/real/pins/datasette.txt tests/real/pins/kinto.txt \
@@ -50,3 +52,17 @@ tests_real_octokit_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_real_octokit_so_CFLAGS = $(CONNECTOR_CC)
 tests_real_octokit_so_LDFLAGS = $(CONNECTOR_LD)
 tests_real_octokit_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/kinto.so
+tests_real_kinto_so_SOURCES = tests/real/kinto.c
+tests_real_kinto_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_real_kinto_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_kinto_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_kinto_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/postgraphile.so
+tests_real_postgraphile_so_SOURCES = tests/real/postgraphile.c
+tests_real_postgraphile_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_real_postgraphile_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_postgraphile_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_postgraphile_so_LDADD = $(REAL_LDADD)

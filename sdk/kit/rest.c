@@ -69,12 +69,11 @@ ab_status
 rest_check(void *self)
 {
 	struct rest *r = self;
-	const struct rest_stream *s = r->api->streams;
+	const struct rest_stream check = {.name = "check", .url = r->api->check};
+	const struct rest_stream *s = check.url != NULL ? &check : r->api->streams;
 	const struct ab_response *resp;
 
-	if (r->api->check == NULL)
-		return rest_get(r, s, AB_NEW(ab_read, .stream = s->name, .limit = 1), &resp);
-	return r->host->http(r->host, AB_NEW(ab_request, .url = r->api->check), &resp);
+	return rest_get(r, s, AB_NEW(ab_read, .stream = s->name, .limit = 1), &resp);
 }
 
 ab_status

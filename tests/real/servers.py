@@ -388,4 +388,4 @@ class PostGraphile(Server):
 
     def argv(self):
         return [*self.program("node_modules", ".bin", "postgraphile"), "-c", self.options["database"], "-s",
-                "public", "-n", "127.0.0.1", "-p", str(self.port)]
+                "public", "-n", "127.0.0.1", "-p", str(self.port), "--dynamic-json"]

@@ -119,7 +119,7 @@ struct rest_stream {
 
 struct rest_api {
 	const char *endpoint; /* as ab_host.endpoint takes it; {config.KEY} in a text is the key's value */
-	const char *check;    /* URL that answers when all is well; NULL: the first stream's */
+	const char *check;    /* template of a URL that answers if all is well; NULL: of the first stream */
 	const struct rest_stream *streams;
 };
 
