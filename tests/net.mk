@@ -51,6 +51,12 @@ tests_bench_http_SOURCES = tests/bench/http.c
 tests_bench_http_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
 tests_bench_http_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS)
 
+# driven by tests/whole/limits.py, and by hand
+check_PROGRAMS += tests/bench/limit
+tests_bench_limit_SOURCES = tests/bench/limit.c
+tests_bench_limit_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_bench_limit_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS)
+
 TESTS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
 	tests/auth.t tests/request.t tests/shared.t tests/http.t \
 	tests/http-faults.t tests/http-etiquette.t tests/http-tls.t

@@ -5,6 +5,7 @@ WHOLE_TESTS = \
 	tests/whole/jsonl.py \
 	tests/whole/faults.py \
 	tests/whole/storm.py \
+	tests/whole/limits.py \
 	tests/whole/signals.py \
 	tests/whole/places.py \
 	tests/whole/zoo.py \
