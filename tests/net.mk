@@ -6,7 +6,8 @@ NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CH
 
 check_PROGRAMS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
 	tests/auth.t tests/request.t tests/shared.t \
-	tests/http.t tests/http-faults.t tests/http-etiquette.t tests/http-tls.t
+	tests/http.t tests/http-faults.t tests/http-etiquette.t tests/http-tls.t \
+	tests/decode.t tests/bodies.t
 tests_url_t_SOURCES = tests/url.c tests/suite.h
 tests_url_t_CFLAGS = $(NET_TEST_CC)
 tests_url_t_LDADD = $(NET_TEST_LIBS)
@@ -31,6 +32,12 @@ tests_request_t_LDADD = $(NET_TEST_LIBS)
 tests_shared_t_SOURCES = tests/shared.c tests/suite.h
 tests_shared_t_CFLAGS = $(NET_TEST_CC)
 tests_shared_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_decode_t_SOURCES = tests/decode.c tests/suite.h
+tests_decode_t_CFLAGS = $(NET_TEST_CC) $(CURL_CFLAGS)
+tests_decode_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_bodies_t_SOURCES = tests/bodies.c $(HTTP_FIXTURE)
+tests_bodies_t_CFLAGS = $(NET_TEST_CC) $(CURL_CFLAGS)
+tests_bodies_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
 tests_http_tls_t_SOURCES = tests/http-tls.c $(HTTP_FIXTURE)
 tests_http_tls_t_CFLAGS = $(NET_TEST_CC)
 tests_http_tls_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
@@ -59,5 +66,6 @@ tests_bench_limit_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIB
 
 TESTS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
 	tests/auth.t tests/request.t tests/shared.t tests/http.t \
-	tests/http-faults.t tests/http-etiquette.t tests/http-tls.t
+	tests/http-faults.t tests/http-etiquette.t tests/http-tls.t \
+	tests/decode.t tests/bodies.t
 endif

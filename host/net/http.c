@@ -96,6 +96,8 @@ http_response_free(struct http_response *resp)
 	if (resp == NULL)
 		return;
 	h = resp->owner;
+	transfer_close(resp->stream);
+	resp->stream = NULL;
 	if (h->spare == NULL) {
 		h->spare = resp;
 	} else if (h->spare->body.cap < resp->body.cap) {
@@ -137,6 +139,31 @@ http_request(
 		return rc;
 	}
 	http_response_free(run.resp);
+	redact_text(e->text);
+	return rc;
+}
+
+int
+http_response_is_stream(const struct http_response *resp)
+{
+	return resp->stream != NULL;
+}
+
+ab_status
+http_response_read(struct http_response *resp, struct ab_str *chunk, struct error *e)
+{
+	struct transfer_result result;
+	ab_status rc;
+
+	transfer_read(resp->stream, chunk, &result);
+	resp->streamed += chunk->len;
+	if (result.status == AB_OK && result.outcome == RETRY_ANSWERED)
+		return AB_OK;
+	rc = result.status != AB_OK ? result.status : result.blame;
+	error_set(e, rc,
+	    "%.600s: %s, behind the first %llu bytes; a body that is read in pieces cannot be "
+	    "asked for again from its middle",
+	    buf_str(&resp->what), result.detail, (unsigned long long)resp->streamed);
 	redact_text(e->text);
 	return rc;
 }

@@ -71,6 +71,11 @@ void http_response_free(struct http_response *resp);
 int http_response_status(const struct http_response *resp);
 const char *http_response_header(
     const struct http_response *resp, const char *name); /* joined with ", "; NULL: none */
+/* 1: the answer to a request with "stream" that is still open; its body is http_response_read's. */
+int http_response_is_stream(const struct http_response *resp);
+/* The next decoded bytes of a stream, until the next call; none: its end.  Waits for the first byte, no longer. A stream that
+ * breaks cannot be asked for again from its middle: AB_ETRANSIENT (or AB_EDATA, AB_ECANCELLED, AB_ENOMEM). */
+ab_status http_response_read(struct http_response *resp, struct ab_str *chunk, struct error *e);
 /* Decoded; at least 64 zero bytes stand behind it (SCAN_PADDING). */
 struct ab_str http_response_body(const struct http_response *resp);
 const char *http_response_what(

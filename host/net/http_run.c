@@ -57,7 +57,10 @@ exchange(struct run *run, struct error *e)
 		return e->status;
 	run->gate_us += manners_mono_us(&h->manners) - begun;
 	sent = clock_mono_us();
-	transfer_run(h->transfer, &out, run->resp, &run->result);
+	if (r->is_stream)
+		transfer_open(h->transfer, &out, run->resp, &run->resp->stream, &run->result);
+	else
+		transfer_run(h->transfer, &out, run->resp, &run->result);
 	manners_leave(&h->manners, r->endpoint, pass, &run->result, run->resp);
 	trace(run, clock_mono_us() - sent);
 	if (run->result.status == AB_OK)

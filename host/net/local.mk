@@ -4,6 +4,7 @@ host_libnet_a_SOURCES = \
 	host/net/auth.c host/net/auth.h \
 	host/net/body.c host/net/body.h \
 	host/net/crowd.c host/net/crowd.h \
+	host/net/decode.c host/net/decode.h \
 	host/net/endpoint.c host/net/endpoint.h \
 	host/net/explain.c host/net/explain.h \
 	host/net/fields.c host/net/fields.h \
@@ -21,7 +22,9 @@ host_libnet_a_SOURCES = \
 	host/net/retry.c host/net/retry.h \
 	host/net/shared.c host/net/shared.h \
 	host/net/told.c host/net/told.h \
-	host/net/transfer.c host/net/transfer.h \
+	host/net/transfer.c host/net/transfer.h host/net/transfer_private.h \
+	host/net/transfer_body.c \
+	host/net/transfer_setup.c \
 	host/net/url.c host/net/url.h \
 	host/net/when.c host/net/when.h
 host_libnet_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)

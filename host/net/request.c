@@ -7,7 +7,6 @@
 #include "net/handlers.h"
 #include "net/retry.h"
 
-/* "stream" changes nothing here: a body is read whole, and http_read hands it out. */
 static const struct field option_fields[] = {{"ok", FIELD_ARRAY}, {"errors", FIELD_ARRAY},
     {"idempotent", FIELD_BOOLEAN}, {"stream", FIELD_BOOLEAN}, {NULL, 0}};
 
@@ -73,6 +72,7 @@ read_options(struct request *r, const char *text, struct error *e)
 	idempotent = json_object_get(d, "idempotent");
 	if (idempotent != NULL)
 		r->idempotent = json_is_true(idempotent);
+	r->is_stream = json_is_true(json_object_get(d, "stream"));
 	json_decref(d);
 	return rc;
 }
@@ -206,6 +206,7 @@ request_prepare(struct request *r, const struct ab_request *ask, struct endpoint
 	memset(r->ok, 0, sizeof(r->ok));
 	json_decref(r->errors);
 	r->errors = NULL;
+	r->is_stream = 0;
 	r->method = ask->method == NULL ? "GET" : ask->method;
 	r->body = ask->body;
 	if (!is_method(r->method))

@@ -10,6 +10,7 @@ struct request {
 	struct ab_str body;
 	struct endpoint *endpoint; /* whose origin it is, or NULL: then it carries no credential */
 	int idempotent;
+	int is_stream;	      /* a 2xx answer is to be left open, and read piece by piece */
 	unsigned char ok[75]; /* a bit per status below 600 that is no error */
 	json_t *errors;	      /* what its options say of some answers (handlers.h), or NULL */
 };

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "net/transfer.h"
+
 struct http_response *
 response_new(struct http *owner, size_t body_cap)
 {
@@ -32,6 +34,7 @@ void
 response_reset(struct http_response *resp)
 {
 	resp->status = 0;
+	resp->streamed = 0;
 	resp->body.len = 0;
 	headers_reset(&resp->headers);
 	buf_reset(&resp->what);
@@ -40,6 +43,8 @@ response_reset(struct http_response *resp)
 void
 response_empty(struct http_response *resp)
 {
+	transfer_close(resp->stream);
+	resp->stream = NULL;
 	resp->body.len = 0;
 	(void)body_close(&resp->body); /* it had its padding before */
 }

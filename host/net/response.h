@@ -1,6 +1,8 @@
 /* response.h - inside of struct http_response, for the files that fill one. */
 #ifndef ABHOST_RESPONSE_H
 #define ABHOST_RESPONSE_H
+#include <stdint.h>
+
 #include "net/body.h"
 #include "net/headers.h"
 #include "net/http.h"
@@ -11,6 +13,8 @@ struct http_response {
 	int status;
 	struct headers headers;
 	struct body body;
+	struct exchange *stream; /* the body that still comes, or NULL: body has all of it */
+	uint64_t streamed;	 /* decoded bytes of it that were given out */
 	struct buf what;
 };
 
