@@ -24,6 +24,12 @@ tests_zoo_web_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_zoo_web_so_CFLAGS = $(CONNECTOR_CC)
 tests_zoo_web_so_LDFLAGS = $(CONNECTOR_LD)
 
+check_PROGRAMS += tests/zoo/bulk.so
+tests_zoo_bulk_so_SOURCES = tests/zoo/bulk.c
+tests_zoo_bulk_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_zoo_bulk_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_bulk_so_LDFLAGS = $(CONNECTOR_LD)
+
 check_PROGRAMS += tests/zoo/zoo.so
 tests_zoo_zoo_so_SOURCES = tests/zoo/zoo.c
 tests_zoo_zoo_so_CPPFLAGS = $(CONNECTOR_INC)
@@ -105,6 +111,12 @@ tests_source_t_SOURCES = tests/source.c tests/wire.c tests/wire.h $(DRIVE)
 tests_source_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_source_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
 TESTS += tests/source.t
+
+check_PROGRAMS += tests/bulk.t
+tests_bulk_t_SOURCES = tests/bulk.c tests/wire.c tests/wire.h $(DRIVE)
+tests_bulk_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_bulk_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
+TESTS += tests/bulk.t
 
 # The same with the worker as a thread
 check_PROGRAMS += tests/source-in-process.t

@@ -79,8 +79,22 @@ new_doc(struct view_root *r, const char *text, size_t len, const char *what)
 
 	if (doc == NULL || name == NULL)
 		return view_no_memory(r);
+	if (len > SCAN_MAX_BYTES) {
+		error_set(
+		    &r->error, AB_EDATA, "%s is %zu bytes long, more than can be read", what, len);
+		return NULL;
+	}
 	*doc = (struct view_doc){.root = r, .text = text, .len = len, .what = name};
 	return doc;
+}
+
+/* By its mark, or because one of two bytes is zero where JSON begins. */
+static int
+is_utf16(const char *p, const char *end)
+{
+	return end - p >= 2 &&
+	    (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0 || p[0] == '\0' ||
+		p[1] == '\0');
 }
 
 /* The first bytes tell a person what came instead of JSON. */
@@ -90,7 +104,10 @@ fail_start(const struct view_doc *doc, const char *p)
 	char shown[LEX_QUOTE_BYTES];
 	const char *end = doc->text + doc->len;
 
-	if (p == end)
+	if (is_utf16(p, end))
+		error_set(&doc->root->error, AB_EDATA,
+		    "%s is UTF-16 or UTF-32 text; JSON is read in UTF-8 only", doc->what);
+	else if (p == end)
 		error_set(
 		    &doc->root->error, AB_EDATA, "%s is empty, where JSON was expected", doc->what);
 	else
@@ -99,34 +116,64 @@ fail_start(const struct view_doc *doc, const char *p)
 	return NULL;
 }
 
+/* A byte order mark of UTF-8 says nothing. */
+static const char *
+skip_mark(const char *p, const char *end)
+{
+	return end - p >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? p + 3 : p;
+}
+
+/* The value that begins at p; *behind: where it ends. */
+static const struct ab_json *
+parse_at(const struct view_doc *doc, const char *p, const char **behind)
+{
+	const char *end = doc->text + doc->len;
+	struct ab_json *v;
+
+	*behind = skip_value(p, end);
+	if (*behind == NULL && (p == end || strchr("{[\"", *p) == NULL || *p == '\0'))
+		return fail_start(doc, p);
+	if (*behind == NULL && is_utf16(p, end))
+		return fail_start(doc, p);
+	if (*behind == NULL)
+		return view_fail_at(doc, end, *p == '"' ? "a closing quote" : "a closing bracket");
+	v = arena_alloc(&doc->root->arena, sizeof(*v));
+	if (v == NULL)
+		return view_no_memory(doc->root);
+	*v = (struct ab_json){
+	    .doc = (struct view_doc *)(uintptr_t)doc, .text = p, .len = (uint32_t)(*behind - p)};
+	return v;
+}
+
 const struct ab_json *
 view_parse(struct view_root *r, const char *text, size_t len, const char *what)
 {
-	const char *p = text, *end = text + len, *behind;
+	const char *end = text + len, *behind;
 	struct view_doc *doc = new_doc(r, text, len, what);
-	struct ab_json *v;
+	const struct ab_json *v;
 
 	if (doc == NULL)
 		return NULL;
-	if (len > SCAN_MAX_BYTES) {
-		error_set(
-		    &r->error, AB_EDATA, "%s is %zu bytes long, more than can be read", what, len);
-		return NULL;
-	}
-	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		p += 3;
-	p = skip_space(p, end);
-	behind = skip_value(p, end);
-	if (behind == NULL && (p == end || strchr("{[\"", *p) == NULL || *p == '\0'))
-		return fail_start(doc, p);
-	if (behind == NULL)
-		return view_fail_at(doc, end, *p == '"' ? "a closing quote" : "a closing bracket");
-	if (skip_space(behind, end) != end)
+	v = parse_at(doc, skip_space(skip_mark(text, end), end), &behind);
+	if (v != NULL && skip_space(behind, end) != end)
 		return view_fail_at(doc, skip_space(behind, end), "nothing more");
-	v = arena_alloc(&r->arena, sizeof(*v));
-	if (v == NULL)
-		return view_no_memory(r);
-	*v = (struct ab_json){.doc = doc, .text = p, .len = (uint32_t)(behind - p)};
+	return v;
+}
+
+const struct ab_json *
+view_next(struct view_root *r, struct ab_str *text, const char *what)
+{
+	const char *end = text->ptr + text->len;
+	const char *p = skip_space(skip_mark(text->ptr, end), end), *behind;
+	const struct ab_json *v = NULL;
+	struct view_doc *doc;
+
+	if (p < end) {
+		doc = new_doc(r, text->ptr, text->len, what);
+		v = doc == NULL ? NULL : parse_at(doc, p, &behind);
+	}
+	p = v != NULL ? behind : end;
+	*text = (struct ab_str){p, (size_t)(end - p)};
 	return v;
 }
 

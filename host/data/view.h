@@ -35,6 +35,10 @@ void view_root_reset(struct view_root *r);
 const struct ab_json *
 view_parse(struct view_root *r, const char *text, size_t len, const char *what);
 
+/* The first of several values, white space between them (JSON Lines); *text is moved behind it.  NULL: there is none, or,
+ * with r->error, what stands there is no JSON. */
+const struct ab_json *view_next(struct view_root *r, struct ab_str *text, const char *what);
+
 /* The SDK's json_* functions, with its meaning; NULL reads as null.  A wrong type (a string read as an
  * integer) sets the root's error and yields 0 / "" / NULL; null reads as any type without an error, as 0,
  * "" or an empty container, just as what is absent does. */

@@ -29,6 +29,7 @@ void
 hosted_fini(struct hosted *s)
 {
 	hosted_release(s);
+	services_free_responses(s, 1);
 	uplink_on_cancel(s->up, NULL, NULL);
 	http_free(s->http);
 	page_fini(&s->page);
@@ -98,7 +99,7 @@ hosted_end(struct hosted *s, ab_status rc)
 void
 hosted_release(struct hosted *s)
 {
-	services_free_responses(s);
+	services_free_responses(s, 0);
 	view_root_reset(&s->root);
 	view_root_reset(&s->scratch);
 }
@@ -114,7 +115,10 @@ hosted_failed(struct hosted *s, const struct error *e)
 ab_status
 hosted_broken(struct hosted *s, const struct error *e)
 {
+	const struct error *before = find_broken(s);
+
+	/* A view that could not be made is why there was nothing to emit. */
 	if (s->broken.status == AB_OK)
-		s->broken = *e;
+		s->broken = before != NULL ? *before : *e;
 	return hosted_failed(s, e);
 }

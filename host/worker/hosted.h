@@ -21,6 +21,7 @@ struct ab_response {
 	struct http_response *http;
 	const struct ab_json *json; /* made once */
 	size_t read_at;		    /* http_read has given so many bytes */
+	int is_stream;		    /* lives until http_done or the source's end */
 	int pinned; /* a page's records lie in its body: keep it until the release */
 };
 struct ab_catalog {
@@ -83,7 +84,8 @@ void services_fill_emit(struct ab_host *h);
 /* Copies an argument struct of the connector by the rule of abi.h: shorter is zero-extended, longer must be zero.
  * Its first two members are size and flags.  AB_EUNSUPPORTED naming the struct, AB_EBUG. */
 ab_status services_take(void *out, size_t known, const void *in, const char *name, struct error *e);
-void services_free_responses(struct hosted *s);
+/* Those of a request with "stream" only where it is said: they outlive a call. */
+void services_free_responses(struct hosted *s, int streams_too);
 /* How http asks the outside, for this source. */
 struct http_env services_http_env(struct hosted *s);
 /* The response whose body holds these bytes, or NULL. */

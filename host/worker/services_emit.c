@@ -76,17 +76,21 @@ svc_emit_text(struct ab_page *p, struct ab_str text)
 	struct hosted *s = p->hosted;
 	struct error e = ERROR_INIT;
 	const struct ab_json *v;
-	ab_status rc;
+	ab_status rc = AB_OK;
 
 	if (!p->open)
 		return not_open(s, "emit_text");
-	view_root_reset(&s->scratch);
-	v = text.ptr == NULL ? NULL : view_parse(&s->scratch, text.ptr, text.len, "emit_text");
+	if (text.ptr == NULL)
+		text = (struct ab_str){"", 0};
+	do {
+		view_root_reset(&s->scratch);
+		v = view_next(&s->scratch, &text, "emit_text's text");
+		if (v != NULL)
+			rc = page_add(p, v, 0, &e);
+	} while (v != NULL && rc == AB_OK);
 	if (s->scratch.error.status != AB_OK) {
 		e = s->scratch.error;
 		rc = e.status;
-	} else {
-		rc = page_add(p, v, 0, &e);
 	}
 	return end(s, rc, &e);
 }

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
+#define STREAMS_MAX 8 /* open at a time */
+
 static struct hosted *
 hosted_of(struct ab_host *h)
 {
@@ -89,6 +91,21 @@ add_response(struct hosted *s, struct ab_response *r)
 	s->responses = r;
 }
 
+/* Streams outlive the call that opened them, so that somebody who forgets them must be told. */
+static ab_status
+check_streams(const struct hosted *s, struct error *e)
+{
+	unsigned open = 0;
+
+	for (const struct ab_response *r = s->responses; r != NULL; r = r->next)
+		open += r->is_stream != 0;
+	if (open < STREAMS_MAX)
+		return AB_OK;
+	return error_set(e, AB_EBUG,
+	    "%d answers to requests with {\"stream\": true} are open; http_done lets one go",
+	    STREAMS_MAX);
+}
+
 static ab_status
 svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_response **out)
 {
@@ -103,6 +120,8 @@ svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_re
 	rc = r == NULL ? error_set(&e, AB_ENOMEM, "no memory for a response")
 		       : services_take(&own, sizeof(own), request, "ab_request", &e);
 	if (rc == AB_OK)
+		rc = check_streams(s, &e);
+	if (rc == AB_OK)
 		rc = http_request(s->http, &own, &r->http, &e);
 	crumb_host_leave(s->crumb);
 	if (rc != AB_OK) {
@@ -110,6 +129,7 @@ svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_re
 		return hosted_failed(s, &e);
 	}
 	add_response(s, r);
+	r->is_stream = http_response_is_stream(r->http);
 	if (s->why_is_hosts)
 		error_clear(&s->why); /* the connector knew what to do about it */
 	*out = r;
@@ -128,16 +148,40 @@ svc_http_header(const struct ab_response *r, const char *name)
 	return r != NULL && name != NULL ? http_response_header(r->http, name) : NULL;
 }
 
-static struct ab_str
-svc_http_body(const struct ab_response *r)
-{
-	return r != NULL ? http_response_body(r->http) : (struct ab_str){"", 0};
-}
-
 static struct ab_response *
 writable(const struct ab_response *r)
 {
 	return (struct ab_response *)(uintptr_t)r;
+}
+
+/* 1: it was asked for in pieces, and as a whole it is not there. */
+static int
+is_in_pieces(const struct ab_response *r, const char *function)
+{
+	struct error e = ERROR_INIT;
+
+	if (!r->is_stream)
+		return 0;
+	error_set(&e, AB_EBUG,
+	    "%s: %s cannot be used with {\"stream\": true}; http_read gives the body",
+	    http_response_what(r->http), function);
+	(void)hosted_broken(r->hosted, &e);
+	return 1;
+}
+
+static struct ab_str
+svc_http_body(const struct ab_response *r)
+{
+	if (r == NULL || is_in_pieces(r, "http_body"))
+		return (struct ab_str){"", 0};
+	return http_response_body(r->http);
+}
+
+/* What has no body by its status reads as null. */
+static int
+is_bodiless(int status)
+{
+	return status == 204 || status == 205 || status == 304;
 }
 
 static const struct ab_json *
@@ -146,30 +190,48 @@ svc_http_json(const struct ab_response *response)
 	struct ab_response *r = writable(response);
 	struct ab_str body;
 
-	if (r == NULL)
+	if (r == NULL || is_in_pieces(r, "http_json"))
 		return NULL;
-	if (r->json == NULL) {
-		body = http_response_body(r->http);
+	body = http_response_body(r->http);
+	if (body.len == 0 && is_bodiless(http_response_status(r->http)))
+		return NULL;
+	if (r->json == NULL)
 		r->json =
 		    view_parse(&r->hosted->root, body.ptr, body.len, http_response_what(r->http));
-	}
 	return r->json;
 }
 
-/* The body is here already; it is given out in one piece. */
+/* A body that is here already is given out in one piece. */
+static struct ab_str
+read_whole(struct ab_response *r)
+{
+	struct ab_str body = http_response_body(r->http), chunk = {"", 0};
+
+	if (r->read_at < body.len)
+		chunk = (struct ab_str){body.ptr + r->read_at, body.len - r->read_at};
+	r->read_at = body.len;
+	return chunk;
+}
+
+/* A stream that broke fails the call, whatever it returns: half a body must not pass for a whole one. */
 static ab_status
 svc_http_read(const struct ab_response *response, struct ab_str *chunk)
 {
 	struct ab_response *r = writable(response);
-	struct ab_str body = svc_http_body(r);
+	struct error e = ERROR_INIT;
+	ab_status rc;
 
 	*chunk = (struct ab_str){"", 0};
 	if (r == NULL)
 		return AB_EBUG;
-	if (r->read_at < body.len)
-		*chunk = (struct ab_str){body.ptr + r->read_at, body.len - r->read_at};
-	r->read_at = body.len;
-	return AB_OK;
+	if (!r->is_stream) {
+		*chunk = read_whole(r);
+		return AB_OK;
+	}
+	crumb_host_enter(r->hosted->crumb);
+	rc = http_response_read(r->http, chunk, &e);
+	crumb_host_leave(r->hosted->crumb);
+	return rc == AB_OK ? rc : hosted_broken(r->hosted, &e);
 }
 
 static void
@@ -203,12 +265,16 @@ services_fill_http(struct ab_host *h)
 }
 
 void
-services_free_responses(struct hosted *s)
+services_free_responses(struct hosted *s, int streams_too)
 {
-	struct ab_response *r;
+	struct ab_response *r, **at = &s->responses;
 
-	while ((r = s->responses) != NULL) {
-		s->responses = r->next;
+	while ((r = *at) != NULL) {
+		if (r->is_stream && !streams_too) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
 		http_response_free(r->http);
 		free(r);
 	}

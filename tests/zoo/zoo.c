@@ -397,7 +397,7 @@ static ab_status
 emit_something(struct zoo *z, struct ab_page *p)
 {
 	static const char *const texts[][2] = {{"number", "12"}, {"string", "\"x\""},
-	    {"broken", "{\"a\": [1}"}, {"empty", ""}, {"two", "{} {}"}};
+	    {"broken", "{\"a\": [1}"}, {"half", "{\"a\": 1}\n{\"a\""}, {"two", "{} 7"}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (does(z, texts[i][0]))

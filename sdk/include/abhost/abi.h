@@ -110,9 +110,10 @@ struct ab_host {
 	const char *(*http_header)(const struct ab_response *, const char *name);
 	struct ab_str (*http_body)(const struct ab_response *);
 	const struct ab_json *(*http_json)(const struct ab_response *);    /* the body as a view */
-	/* The next bytes of a request with {"stream": true}; an empty chunk is the end. */
+	/* The next bytes of a request with {"stream": true}, until the next http_read; an empty chunk
+	 * is the end.  Such a response outlives the call: until http_done, or close. */
 	ab_status (*http_read)(const struct ab_response *, struct ab_str *chunk);
-	void (*http_done)(const struct ab_response *); /* early; the call's end does it too */
+	void (*http_done)(const struct ab_response *); /* early; else the call's end does it */
 
 	/* Views are lazy: nothing is parsed before it is asked for, nothing is built. */
 	const struct ab_json *(*json_parse)(struct ab_host *, struct ab_str); /* borrows the text */
@@ -129,8 +130,8 @@ struct ab_host {
 
 	/* In streams(): an AirbyteStream (stream.json). */
 	ab_status (*add_stream)(struct ab_catalog *, const char *json);
-	/* In read_page() and partitions(): one object, or an array of objects; a page that fails is
-	 * dropped whole.  A view goes out as its bytes. */
+	/* In read_page() and partitions(): an object, or an array of objects, as a text also several
+	 * (JSON Lines); a page that fails is dropped whole.  A view goes out as its bytes. */
 	ab_status (*emit)(struct ab_page *, const struct ab_json *);
 	ab_status (*emit_text)(struct ab_page *, struct ab_str);
 	/* What is the same for all records of the page: {"constants": {}, "total": 9}; or NULL. */
