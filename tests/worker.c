@@ -181,7 +181,7 @@ bench_init(struct bench *b, size_t cap)
 	ck_assert_int_eq(chan_create(&b->engine, 1, cap, &fd, NULL), AB_OK);
 	ck_assert_int_eq(uplink_init(&b->up, fd, dup(b->engine.mem_fd), NULL), AB_OK);
 	ck_assert_int_eq(crumb_map(&b->crumbs, &b->up.chan), 0);
-	hosted_init(&b->s, &b->up, crumb_of(&b->crumbs, 0));
+	ck_assert_int_eq(hosted_init(&b->s, &b->up, crumb_of(&b->crumbs, 0), NULL), AB_OK);
 	b->s.page.cap = cap;
 	view_root_init(&b->root, 1u << 20);
 }

@@ -280,7 +280,8 @@ make_event(const struct source *s, const struct chan_msg *m, struct source_event
 		ev->type = SOURCE_RESTART;
 		break;
 	case CHAN_HELD:
-		ev->type = SOURCE_HELD;
+		if (s->verify.holds == 0) /* the answer to what was asked last */
+			ev->type = SOURCE_HELD;
 		break;
 	default:
 		talk_event(s, m, ev);

@@ -34,21 +34,57 @@ where(const struct chan_crumb *c, char *out, size_t size)
 	utf8_copy(out, size, raw);
 }
 
+/* When the lane's function was entered, or has returned. */
+static int64_t
+last_us(const struct chan_crumb *c)
+{
+	return c->call_us != 0 ? c->call_us : c->left_us;
+}
+
+/* The lane that the worker's last note names; else one that is in a call of the connector, and *more is how many others
+ * are; else the one that was in one last.  0: none has ever been. */
+static int
+find_lane(const struct source *s, struct chan_crumb *out, int *more)
+{
+	uint32_t noted = chan_crashed(&s->chan);
+	struct chan_crumb c;
+	int found = 0;
+
+	*more = 0;
+	if (noted != 0 && chan_crumb_read(&s->chan, noted - 1, out) == 0 &&
+	    out->function[0] != '\0')
+		return 1;
+	for (uint32_t i = 0; i < s->chan.lanes; i++) {
+		if (chan_crumb_read(&s->chan, i, &c) != 0 || c.function[0] == '\0')
+			continue;
+		if (found && c.call_us != 0 && out->call_us != 0)
+			++*more;
+		if (!found || (c.call_us != 0) > (out->call_us != 0) ||
+		    ((c.call_us != 0) == (out->call_us != 0) && last_us(&c) > last_us(out)))
+			*out = c;
+		found = 1;
+	}
+	return found;
+}
+
 /* " in read_page of stream events, page 12", " while it was loaded", or "". */
 static void
 find_place(const struct source *s, char *out, size_t size)
 {
 	struct chan_crumb c;
-	char text[320];
+	char text[320], others[48] = "";
+	int more;
 
 	out[0] = '\0';
-	if (chan_crumb_read(&s->chan, 0, &c) != 0 || c.function[0] == '\0')
+	if (!find_lane(s, &c, &more))
 		return;
 	where(&c, text, sizeof(text));
+	if (more > 0)
+		snprintf(others, sizeof(others), ", or in one of %d more calls", more);
 	if (strcmp(c.function, "load") == 0)
 		snprintf(out, size, " while it was loaded");
 	else
-		snprintf(out, size, " %s %s", c.call_us != 0 ? "in" : "after", text);
+		snprintf(out, size, " %s %s%s", c.call_us != 0 ? "in" : "after", text, others);
 }
 
 void
@@ -91,15 +127,26 @@ obituary_rubbish(struct source *s, const char *what)
 	bury(s);
 }
 
-/* How long the running function has been at it; where none runs, how long nothing has come. */
-static int64_t
-time_used(const struct source *s, const struct chan_crumb *c, int64_t now_us)
+/* Is the function that runs there over its time? */
+static int
+is_late(const struct source *s, const struct chan_crumb *c, int64_t now_us)
 {
 	int64_t used = now_us - c->call_us;
 
-	if (c->call_us <= 0 || c->call_us > now_us)
-		return now_us - s->active_us;
-	return c->host_us >= 0 && c->host_us <= used ? used - c->host_us : used;
+	if (c->call_us <= 0 || c->call_us > now_us || c->in_host)
+		return 0;
+	if (c->host_us >= 0 && c->host_us <= used)
+		used -= c->host_us;
+	return used >= (int64_t)s->timeout_s * 1000000;
+}
+
+static void
+stop_late(struct source *s, const char *what)
+{
+	error_set(&s->error, AB_EBUG,
+	    "%s was stopped: %s%s did not return within %d s (ABHOST_CALL_TIMEOUT)%s", s->who, what,
+	    strchr(what, ',') != NULL ? "," : "", s->timeout_s, safe);
+	bury(s);
 }
 
 void
@@ -107,20 +154,23 @@ obituary_watch(struct source *s, int64_t now_us)
 {
 	int64_t step = (int64_t)s->timeout_s * 250000;
 	struct chan_crumb c;
-	const char *what = "its worker";
 	char text[320];
+	int calls = 0;
 
 	if (now_us < s->watch_us)
 		return;
 	s->watch_us = now_us + (step < 1000000 ? step : 1000000);
-	if (chan_crumb_read(&s->chan, 0, &c) != 0 || c.in_host ||
-	    time_used(s, &c, now_us) < (int64_t)s->timeout_s * 1000000)
-		return;
-	where(&c, text, sizeof(text));
-	if (c.call_us > 0)
-		what = text;
-	error_set(&s->error, AB_EBUG,
-	    "%s was stopped: %s%s did not return within %d s (ABHOST_CALL_TIMEOUT)%s", s->who, what,
-	    strchr(what, ',') != NULL ? "," : "", s->timeout_s, safe);
-	bury(s);
+	for (uint32_t i = 0; i < s->chan.lanes; i++) {
+		if (chan_crumb_read(&s->chan, i, &c) != 0) {
+			calls++; /* it moves */
+		} else if (is_late(s, &c, now_us)) {
+			where(&c, text, sizeof(text));
+			stop_late(s, text);
+			return;
+		}
+		calls += (c.call_us > 0 && c.call_us <= now_us) || c.in_host;
+	}
+	/* Where no function runs, something must come from time to time. */
+	if (calls == 0 && now_us - s->active_us >= (int64_t)s->timeout_s * 1000000)
+		stop_late(s, "its worker");
 }

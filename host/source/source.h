@@ -2,8 +2,9 @@
  *
  * Opening, checking and listing the streams are commands that run alone, until SOURCE_DONE or SOURCE_FAILED.  Reads
  * may run together, one per stream: their events come mixed, each with its stream and partition, and each read ends
- * with a SOURCE_DONE or SOURCE_FAILED of its stream.  Up to source_options.lanes partitions are read at once, shared
- * out fairly among the reads.  A partition is announced when it begins; ends come in any order.
+ * with a SOURCE_DONE or SOURCE_FAILED of its stream.  Up to source_options.lanes pages are fetched at once, shared
+ * out fairly among the reads: as many partitions may be open, and one more for each read.  A partition is announced
+ * when it begins; ends come in any order.
  * source_next never blocks: poll source_fds first.  Used by the reader thread only. */
 #ifndef ABHOST_SOURCE_H
 #define ABHOST_SOURCE_H
@@ -51,8 +52,8 @@ struct source_options {
 	const char *config;	  /* JSON text */
 	size_t page_cap;	  /* bytes */
 	int call_timeout_s;	  /* watchdog per call of the connector */
-	int lanes;     /* partitions that may be read at once: 1 (0 means it) to SOURCE_MAX_LANES */
-	size_t memory; /* bytes that page bodies in the worker may take together, 0: any */
+	int lanes;	/* pages that may be fetched at once: 1 (0 means it) to SOURCE_MAX_LANES */
+	size_t memory;	/* bytes that page bodies in the worker may take together, 0: any */
 	int in_process; /* run the worker as a thread (only in abhost-inprocess) */
 };
 
@@ -84,8 +85,8 @@ ab_status source_page(struct source *s, const struct source_event *ev, char *dst
 void source_cancel(struct source *s);
 /* The same for the read of one stream; nothing where none runs. */
 void source_cancel_read(struct source *s, uint32_t stream);
-/* on: no new partition shall begin, those that run go on.  Behind the SOURCE_HELD that answers, none begins until
- * source_hold(s, 0).  It holds reads that begin later, too, and hinders no cancelling. */
+/* on: no new partition shall begin, those that run go on.  Behind the SOURCE_HELD that answers the last such call,
+ * none begins until source_hold(s, 0).  It holds reads that begin later, too, and hinders no cancelling. */
 void source_hold(struct source *s, int on);
 int source_dead(const struct source *s);
 /* Ends the process (asks, waits `grace_ms`, kills) and reaps it; frees. NULL is fine. */

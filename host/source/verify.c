@@ -79,6 +79,7 @@ verify_hold(struct verify *v, int on)
 {
 	v->holds++;
 	v->hold = on;
+	v->held = 0;
 }
 
 int
@@ -136,7 +137,7 @@ check_partition(struct verify *v, const struct chan_msg *m)
 
 	if (r == NULL || m->part != r->begun)
 		return "a partition out of order";
-	if (v->nparts == v->lanes)
+	if (v->nparts >= v->lanes + v->nreads)
 		return "more partitions at once than there are lanes";
 	if (v->held)
 		return "a partition that begins while they are held";
@@ -201,10 +202,11 @@ check_held(struct verify *v, const struct chan_msg *m)
 {
 	if (v->holds == 0 || (m->num != 0 && m->num != 1))
 		return "an answer to nothing";
-	/* Only the last answer must say what was asked last: one behind the times may be overtaken. */
-	v->holds--;
+	/* An answer but the last one is behind the times. */
+	if (--v->holds > 0)
+		return NULL;
 	v->held = (int)m->num;
-	return v->holds > 0 || v->held == v->hold ? NULL : "an answer to something else";
+	return v->held == v->hold ? NULL : "an answer to something else";
 }
 
 static const char *

@@ -8,6 +8,7 @@
 #include "worker/chan.h"
 
 #define VERIFY_MAX_READS 64
+#define VERIFY_MAX_PARTS (CHAN_MAX_LANES + VERIFY_MAX_READS) /* see sched.h: when a lane has two */
 
 struct verify_read {
 	uint32_t stream;
@@ -25,10 +26,10 @@ struct verify {
 	uint32_t command; /* the one that runs alone, 0: none */
 	struct verify_read reads[VERIFY_MAX_READS];
 	uint32_t nreads;
-	struct verify_part parts[CHAN_MAX_LANES]; /* that have begun and not ended */
+	struct verify_part parts[VERIFY_MAX_PARTS]; /* that have begun and not ended */
 	uint32_t nparts;
 	uint32_t holds; /* CHAN_HOLDs that are not answered */
-	int hold, held; /* the last one asked for, the last answer */
+	int hold, held; /* what was asked for last, and whether it is in force */
 	struct {
 		int held; /* the slot is ours: its page was not taken yet */
 		size_t bytes;

@@ -105,6 +105,7 @@ struct chan_crumb {
 	uint32_t in_host; /* 1: inside a host service; the watchdog's clock stands still */
 	int64_t
 	    call_us; /* CLOCK_MONOTONIC at which the connector's function was entered, 0: none is running */
+	int64_t left_us;    /* when it was left last */
 	int64_t host_us;    /* time spent in host services since then */
 	int64_t host_since; /* when the running service was entered */
 	uint64_t page;	    /* page number in the partition, from 1; 0: none */
@@ -136,6 +137,8 @@ ab_status chan_slot_read(struct chan *c, uint32_t slot, void *bytes, size_t len,
 void chan_slot_drop(struct chan *c, uint32_t slot, size_t len);
 /* A copy of a lane's breadcrumb; its texts are NUL-terminated.  0, or -1 where it changed too fast to be read. */
 int chan_crumb_read(const struct chan *c, uint32_t lane, struct chan_crumb *out);
+/* Which lane ended the process, from 1, as far as it could say so; 0: none. */
+uint32_t chan_crashed(const struct chan *c);
 /* Where the breadcrumbs lie in the memfd, for the worker's mapping: from 0 to so many bytes, lane i's at so many. */
 size_t chan_crumbs_bytes(const struct chan *c);
 size_t chan_crumb_offset(uint32_t lane);

@@ -65,6 +65,7 @@ crumb_leave(struct chan_crumb *c)
 {
 	change_begin(c);
 	c->call_us = 0;
+	c->left_us = clock_mono_us();
 	c->in_host = 0;
 	change_end(c);
 }

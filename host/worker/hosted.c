@@ -8,10 +8,10 @@
 
 #define VIEWS_MAX ((size_t)256 << 20) /* memory of the views of one call */
 
-void
-hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb)
+ab_status
+hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb, struct error *e)
 {
-	*s = (struct hosted){.up = up, .crumb = crumb, .page_cap = up->chan.slot_bytes};
+	*s = (struct hosted){.crumb = crumb, .page_cap = up->chan.slot_bytes};
 	s->host = (struct ab_host){.size = sizeof(s->host), .abi = AB_ABI, .priv = s};
 	services_fill(&s->host);
 	services_fill_http(&s->host);
@@ -22,23 +22,25 @@ hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb)
 	s->catalog.hosted = s;
 	s->state.hosted = s;
 	buf_init(&s->state.text, CHAN_MAX_TEXT / 2);
-	page_init(&s->page, s, up, s->page_cap);
+	page_init(&s->page, s, s->page_cap);
+	return uplink_lane_init(&s->lane, up, e);
 }
 
 void
 hosted_fini(struct hosted *s)
 {
+	if (s->lane.up == NULL)
+		return;
 	hosted_release(s);
 	services_free_responses(s, 1);
-	uplink_on_cancel(s->up, NULL, NULL);
+	uplink_on_cancel(&s->lane, NULL, NULL);
 	http_free(s->http);
 	page_fini(&s->page);
 	buf_fini(&s->state.text);
 	view_root_fini(&s->config_root);
 	view_root_fini(&s->root);
 	view_root_fini(&s->scratch);
-	free(s->config_text);
-	json_decref(s->config);
+	uplink_lane_fini(&s->lane);
 }
 
 void
@@ -82,7 +84,7 @@ hosted_end(struct hosted *s, ab_status rc)
 	} else if (!is_known(rc)) {
 		error_clear(&s->why);
 		error_set(&s->why, AB_EBUG, "returned %d, which is no status", rc);
-	} else if (rc == AB_ECANCELLED && !uplink_cancelled(s->up)) {
+	} else if (rc == AB_ECANCELLED && !uplink_cancelled(&s->lane)) {
 		error_clear(&s->why);
 		error_set(&s->why, AB_EBUG, "returned that it was cancelled, and it was not");
 	} else if (rc != AB_OK && s->why.status == AB_OK) {
@@ -99,6 +101,7 @@ hosted_end(struct hosted *s, ab_status rc)
 void
 hosted_release(struct hosted *s)
 {
+	page_drop(&s->page);
 	services_free_responses(s, 0);
 	view_root_reset(&s->root);
 	view_root_reset(&s->scratch);

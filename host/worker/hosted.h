@@ -1,7 +1,7 @@
 /* hosted.h - one open source: its connector's table, the host services that it is given, and what its calls
  * leave behind.
  *
- * Everything here belongs to the source thread, except what abi.h marks [any].  A call of the connector is
+ * Everything here belongs to the thread of its lane, except what abi.h marks [any].  A call of the connector is
  * hosted_begin, the call, hosted_end; what the host handed out lives until hosted_release. */
 #ifndef ABHOST_HOSTED_H
 #define ABHOST_HOSTED_H
@@ -37,7 +37,7 @@ struct ab_state {
 
 struct hosted {
 	struct ab_host host; /* given to the connector; priv leads back here */
-	struct uplink *up;
+	struct uplink_lane lane;
 	struct chan_crumb *crumb;
 	struct ab_connector connector;
 	void *self;
@@ -45,8 +45,7 @@ struct hosted {
 	int is_open;
 	size_t page_cap;
 
-	json_t *config;		      /* with secrets */
-	char *config_text;	      /* without */
+	const json_t *config;	      /* with secrets; borrowed, all lanes have the same */
 	struct view_root config_root, /* lives until close, */
 	    root,		      /* until the call's end, */
 	    scratch;		      /* until the next emit_text */
@@ -55,22 +54,27 @@ struct hosted {
 	struct http *http;
 	struct http_shared *shared; /* the worker's */
 	struct ab_response *responses;
-	struct error why;    /* the reason that fail() or a service recorded */
-	int why_is_hosts;    /* a service did */
+	size_t expected; /* bytes of the bodies that the running request may bring */
+	_Atomic size_t
+	    *seen;	  /* what its stream's bodies took of late, for that; NULL: no stream's */
+	struct error why; /* the reason that fail() or a service recorded */
+	int why_is_hosts; /* a service did */
 	struct error broken; /* fails the call, whatever it returns */
 	struct ab_catalog catalog;
 	struct ab_page page;
 	struct ab_state state;
 };
 
-void hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb);
+/* AB_ENOMEM; hosted_fini is fine in any case. */
+ab_status
+hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb, struct error *e);
 void hosted_fini(struct hosted *s);
 
 /* A call of the connector begins; stream may be NULL, page 0. */
 void hosted_begin(struct hosted *s, const char *function, const char *stream, uint64_t page);
 /* It returned rc: what the call really ended as, the sentence in s->why. */
 ab_status hosted_end(struct hosted *s, ab_status rc);
-/* Everything that the host handed out since the last release is invalid. */
+/* Everything that the host handed out since the last release is invalid; a slot that was not sent is free. */
 void hosted_release(struct hosted *s);
 /* A service failed: records the sentence, whose status is returned. */
 ab_status hosted_failed(struct hosted *s, const struct error *e);

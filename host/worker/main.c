@@ -15,6 +15,7 @@
 
 #include "base/nocore.h"
 #include "worker/chan.h"
+#include "worker/crash.h"
 #include "worker/worker.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -79,6 +80,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	set_malloc();
+	crash_enable();
 	setvbuf(
 	    stdout, NULL, _IOLBF, 0); /* what a connector prints shall appear when it prints it */
 	rc = worker_run(CHAN_FD, CHAN_MEM_FD, CHAN_SO_FD);

@@ -9,9 +9,9 @@
 #define DROP_BYTES  (1u << 20) /* memory of a text larger than this is given back */
 
 void
-page_init(struct ab_page *p, struct hosted *s, struct uplink *up, size_t cap)
+page_init(struct ab_page *p, struct hosted *s, size_t cap)
 {
-	*p = (struct ab_page){.hosted = s, .up = up, .cap = cap};
+	*p = (struct ab_page){.hosted = s, .cap = cap};
 	buf_init(&p->small, SMALL_BYTES);
 	buf_init(&p->kept, cap + 16);
 	buf_init(&p->token, PAGE_MAX_TOKEN);
@@ -59,7 +59,7 @@ need_slot(struct ab_page *p, struct error *e)
 	if (p->has_slot)
 		return AB_OK;
 	crumb_host_enter(p->hosted->crumb);
-	rc = uplink_slot(p->up, &p->slot);
+	rc = uplink_slot(&p->hosted->lane, &p->slot);
 	crumb_host_leave(p->hosted->crumb);
 	p->has_slot = rc == AB_OK;
 	return rc == AB_OK ? rc : error_set(e, rc, "cancelled");
@@ -71,7 +71,7 @@ write_slot(struct ab_page *p, const char *bytes, size_t len, struct error *e)
 	ab_status rc = need_slot(p, e);
 
 	if (rc == AB_OK)
-		rc = chan_slot_write(&p->up->chan, p->slot, p->flushed, bytes, len, e);
+		rc = chan_slot_write(&p->hosted->lane.up->chan, p->slot, p->flushed, bytes, len, e);
 	if (rc == AB_OK)
 		p->flushed += len;
 	return rc;
@@ -199,4 +199,12 @@ page_sent(struct ab_page *p)
 {
 	if (p->bytes > 0)
 		p->has_slot = 0;
+}
+
+void
+page_drop(struct ab_page *p)
+{
+	if (p->has_slot)
+		uplink_slot_back(&p->hosted->lane, p->slot);
+	p->has_slot = 0;
 }

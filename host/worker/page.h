@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "data/view.h"
-#include "worker/uplink.h"
 
 #define PAGE_MAX_TOKEN (1u << 20)
 #define PAGE_MAX_ABOUT (1u << 20)
@@ -17,7 +16,6 @@
 struct hosted;
 struct ab_page {
 	struct hosted *hosted;
-	struct uplink *up;
 	size_t cap;
 	int open;    /* a call is filling it */
 	int keep;    /* the records are wanted afterwards */
@@ -38,9 +36,9 @@ struct ab_page {
 
 enum page_use { PAGE_SEND, PAGE_SEND_KEEP, PAGE_LIST };
 
-void page_init(struct ab_page *p, struct hosted *s, struct uplink *up, size_t cap);
+void page_init(struct ab_page *p, struct hosted *s, size_t cap);
 void page_fini(struct ab_page *p);
-/* Forgets the last page; a slot that it had and did not send stays for this one. */
+/* Forgets the last page. */
 void page_begin(struct ab_page *p, enum page_use use);
 /* One object or array; in a list of partitions also null.  stable: its bytes live until the page is done with.
  * AB_EDATA: neither, or above the cap;
@@ -52,4 +50,6 @@ ab_status page_flush(struct ab_page *p, struct error *e);
 const struct ab_json *page_records(struct ab_page *p, struct view_root *root);
 /* The page's slot belongs to the engine now. */
 void page_sent(struct ab_page *p);
+/* A slot that it has and did not send is free again. */
+void page_drop(struct ab_page *p);
 #endif

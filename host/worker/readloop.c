@@ -7,89 +7,62 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/committed.h"
-
-#define TOKEN_SHOWN 80
-#define EMPTIES_MAX 1000 /* pages in a row without a record */
-
-struct readloop {
-	struct hosted *s;
-	const struct chan_msg *command;
-	struct view_root root; /* of the configured stream's text, for its name */
-	const char *stream;
-	struct committed committed;
-	int64_t partitions; /* announced so far */
-	struct buf list;    /* partitions of the current page of them, NUL behind each */
-	struct error *e;
-};
-
-/* One partition on its way. */
-struct part {
-	struct ab_str json;  /* ptr NULL: the only one */
-	struct ab_str state; /* as the read began; ptr NULL: none */
-	struct buf running;  /* what update_state has made of it; "" none yet */
-	struct buf token;    /* of the page that comes next */
-	int has_token, resumed;
-	int64_t page;
-	int empties; /* pages without a record just now */
-	/* the token that page 1, 3, 7, 15, ... named, to see where they go round */
-	struct buf mark;
-	int64_t mark_next; /* 0: there is none yet */
-};
-
-static const struct ab_json *
-view_of(struct readloop *r, struct ab_str text, const char *what)
-{
-	return text.ptr == NULL ? NULL : view_parse(&r->s->root, text.ptr, text.len, what);
-}
-
 /* What a call failed with becomes what the read failed with. */
 static ab_status
-call_failed(struct readloop *r)
+call_failed(const struct hosted *s, struct error *e)
 {
-	return error_set(r->e, r->s->why.status, "%s", r->s->why.text);
+	return error_set(e, s->why.status, "%s", s->why.text);
 }
 
+static const struct ab_json *
+view_of(struct hosted *s, struct ab_str text, const char *what)
+{
+	return text.ptr == NULL ? NULL : view_parse(&s->root, text.ptr, text.len, what);
+}
+
+static struct ab_str
+json_of(const struct waiting *w)
+{
+	return w->is_only ? (struct ab_str){NULL, 0} : (struct ab_str){w->text, w->len};
+}
+
+/* partition and state: ptr NULL for none. */
 static struct ab_read
-read_args(struct readloop *r, const struct part *p)
+read_args(struct hosted *s, const struct reading *r, struct ab_str partition, struct ab_str state,
+    const struct walk *w)
 {
 	return (struct ab_read){.size = sizeof(struct ab_read),
-	    .limit = (uint32_t)r->command->num,
-	    .stream = r->stream,
-	    .configured = view_of(r, r->command->text[0], "the configured stream"),
-	    .partition = view_of(r, p->json, "the partition"),
-	    .state = view_of(r, p->state, "the state"),
-	    .token = p->has_token ? buf_str(&p->token) : NULL};
+	    .limit = r->limit,
+	    .stream = r->name,
+	    .configured = view_of(s, r->configured, "the configured stream"),
+	    .partition = view_of(s, partition, "the partition"),
+	    .state = view_of(s, state, "the state"),
+	    .token = w->has_token ? buf_str(&w->token) : NULL};
 }
 
 static ab_status
-call_read_page(struct readloop *r, struct part *p)
+call_read_page(struct hosted *s, const struct part *p)
 {
-	struct hosted *s = r->s;
+	struct reading *r = p->read;
 	struct ab_read args;
-	ab_status rc;
 
-	hosted_release(s);
-	hosted_begin(s, "read_page", r->stream, (uint64_t)p->page);
-	args = read_args(r, p);
+	hosted_begin(s, "read_page", r->name, (uint64_t)p->walk.page);
+	args = read_args(s, r, json_of(p->waiting), p->state, &p->walk);
 	page_begin(&s->page, s->connector.update_state != NULL ? PAGE_SEND_KEEP : PAGE_SEND);
-	rc = s->connector.read_page(s->self, &args, &s->page);
-	rc = hosted_end(s, rc);
-	return rc;
+	return hosted_end(s, s->connector.read_page(s->self, &args, &s->page));
 }
 
 static ab_status
-call_update_state(struct readloop *r, struct part *p)
+call_update_state(struct hosted *s, struct part *p, struct error *e)
 {
-	struct hosted *s = r->s;
-	struct ab_seen seen = {.size = sizeof(seen), .stream = r->stream};
+	struct ab_seen seen = {.size = sizeof(seen), .stream = p->read->name};
 	ab_status rc;
 
 	if (s->connector.update_state == NULL)
 		return AB_OK;
-	hosted_begin(s, "update_state", r->stream, (uint64_t)p->page);
-	seen.configured = view_of(r, r->command->text[0], "the configured stream");
-	seen.partition = view_of(r, p->json, "the partition");
+	hosted_begin(s, "update_state", p->read->name, (uint64_t)p->walk.page);
+	seen.configured = view_of(s, p->read->configured, "the configured stream");
+	seen.partition = view_of(s, json_of(p->waiting), "the partition");
 	if (p->running.len > 0)
 		seen.state = view_parse(&s->root, p->running.ptr, p->running.len, "the state");
 	seen.records = page_records(&s->page, &s->root);
@@ -98,11 +71,11 @@ call_update_state(struct readloop *r, struct part *p)
 	s->state.open = 1;
 	rc = hosted_end(s, s->connector.update_state(s->self, &seen, &s->state));
 	if (rc != AB_OK)
-		return call_failed(r);
+		return call_failed(s, e);
 	if (s->state.is_set) {
 		buf_reset(&p->running);
 		if (buf_add(&p->running, s->state.text.ptr, s->state.text.len) != 0)
-			return error_set(r->e, AB_ENOMEM, "no memory for the state");
+			return error_set(e, AB_ENOMEM, "no memory for the state");
 	}
 	return AB_OK;
 }
@@ -113,305 +86,193 @@ text_of(const struct buf *b)
 	return (struct ab_str){buf_str(b), b->len};
 }
 
-static ab_status
-send_page(struct readloop *r, const struct part *p)
+static struct chan_msg
+message_of(const struct part *p, uint32_t type)
 {
-	struct ab_page *page = &r->s->page;
-	struct chan_msg m = {.type = CHAN_PAGE,
-	    .stream = r->command->stream,
-	    .part = (uint32_t)r->partitions,
-	    .bytes = page->bytes,
-	    .num = p->page};
-	ab_status rc = page_flush(page, r->e);
+	return (struct chan_msg){.type = type, .stream = p->read->stream, .part = p->number};
+}
+
+static ab_status
+send_page(struct hosted *s, const struct part *p, struct error *e)
+{
+	struct ab_page *page = &s->page;
+	struct chan_msg m = message_of(p, CHAN_PAGE);
+	ab_status rc = page_flush(page, e);
 
 	if (rc != AB_OK)
 		return rc;
+	m.bytes = page->bytes;
+	m.num = p->walk.page;
 	m.slot = page->slot;
 	m.flags = page->has_token ? CHAN_HAS_TOKEN : 0;
 	if (page->has_token)
 		m.text[0] = text_of(&page->token);
-	if (r->s->connector.update_state != NULL)
+	if (s->connector.update_state != NULL)
 		m.text[1] = p->running.len > 0 ? text_of(&p->running) : (struct ab_str){"null", 4};
 	m.text[2] = text_of(&page->about);
-	rc = uplink_page(r->s->up, &m, r->e);
+	rc = uplink_page(&s->lane, &m, e);
 	page_sent(page);
 	return rc;
 }
 
-static int
-is_token(const struct buf *token, const struct buf *other)
-{
-	return token->len == other->len && memcmp(buf_str(token), buf_str(other), token->len) == 0;
-}
-
-/* Tokens that go round in a circle meet the mark, which stays for longer each time (Brent's way). */
-static ab_status
-check_circle(struct readloop *r, struct part *p)
-{
-	const struct buf *token = &r->s->page.token;
-
-	if (p->mark_next > 0 && is_token(token, &p->mark))
-		return error_set(r->e, AB_EDATA,
-		    "the page named a next one that an earlier page had named (token \"%.*s\"): the "
-		    "reading would never end",
-		    TOKEN_SHOWN, buf_str(token));
-	if (p->page < p->mark_next)
-		return AB_OK;
-	p->mark_next = 2 * p->page + 1;
-	buf_reset(&p->mark);
-	if (buf_add(&p->mark, buf_str(token), token->len) != 0)
-		return error_set(r->e, AB_ENOMEM, "no memory for a page token");
-	return AB_OK;
-}
-
-static ab_status
-check_token(struct readloop *r, struct part *p)
-{
-	const struct ab_page *page = &r->s->page;
-
-	if (!page->has_token)
-		return AB_OK;
-	if (!p->has_token || !is_token(&page->token, &p->token))
-		return check_circle(r, p);
-	return error_set(r->e, AB_EDATA,
-	    "the page named itself as the next one (token \"%.*s\"): the reading would never end",
-	    TOKEN_SHOWN, buf_str(&page->token));
-}
-
-/* Tokens that are new for ever, and never a record: an API that has lost its end. */
-static ab_status
-check_empties(struct readloop *r, struct part *p)
-{
-	const struct ab_page *page = &r->s->page;
-
-	p->empties = page->has_records ? 0 : p->empties + 1;
-	if (!page->has_token || p->empties < EMPTIES_MAX)
-		return AB_OK;
-	return error_set(r->e, AB_EDATA,
-	    "%d pages in a row had no record, and the last one still names a next one (token "
-	    "\"%.*s\"): the reading would never end",
-	    EMPTIES_MAX, TOKEN_SHOWN, buf_str(&page->token));
-}
-
-/* The token of the page that was just read becomes the next request's. */
-static ab_status
-take_token(struct readloop *r, struct part *p)
-{
-	const struct ab_page *page = &r->s->page;
-
-	p->has_token = page->has_token;
-	buf_reset(&p->token);
-	if (page->has_token && buf_add(&p->token, buf_str(&page->token), page->token.len) != 0)
-		return error_set(r->e, AB_ENOMEM, "no memory for a page token");
-	return AB_OK;
-}
-
 /* The API does not take the page token any more. */
 static ab_status
-restart(struct readloop *r, struct part *p)
+restart(struct hosted *s, struct part *p, struct error *e)
 {
-	struct chan_msg m = {
-	    .type = CHAN_RESTART, .stream = r->command->stream, .part = (uint32_t)r->partitions};
+	struct chan_msg m = message_of(p, CHAN_RESTART);
 
 	if (!p->resumed)
-		return error_set(r->e, AB_EDATA,
+		return error_set(e, AB_EDATA,
 		    "the page token was refused in the middle of a read (%s); run it again, and it "
 		    "goes on from the last state",
-		    r->s->why.text);
-	p->resumed = p->has_token = 0;
-	buf_reset(&p->token);
+		    s->why.text);
+	p->resumed = p->walk.has_token = 0;
+	buf_reset(&p->walk.token);
 	buf_reset(&p->running);
 	if (p->state.ptr != NULL && buf_add(&p->running, p->state.ptr, p->state.len) != 0)
-		return error_set(r->e, AB_ENOMEM, "no memory for the state");
-	return uplink_send(r->s->up, &m, r->e);
+		return error_set(e, AB_ENOMEM, "no memory for the state");
+	return uplink_send(s->lane.up, &m, e);
 }
 
 static ab_status
-read_one_page(struct readloop *r, struct part *p, int *more)
+read_one_page(struct hosted *s, struct part *p, int *more, struct error *e)
 {
-	ab_status rc = call_read_page(r, p);
+	ab_status rc = call_read_page(s, p);
 
+	*more = 1;
 	if (rc == AB_ESTALE)
-		return restart(r, p);
+		return restart(s, p, e);
 	if (rc != AB_OK)
-		return call_failed(r);
-	rc = check_token(r, p);
+		return call_failed(s, e);
+	rc = walk_check(&p->walk, &s->page, e);
 	if (rc == AB_OK)
-		rc = check_empties(r, p);
+		rc = walk_check_empties(&p->walk, &s->page, e);
 	if (rc == AB_OK)
-		rc = call_update_state(r, p);
+		rc = call_update_state(s, p, e);
 	if (rc == AB_OK)
-		rc = send_page(r, p);
+		rc = send_page(s, p, e);
 	if (rc == AB_OK)
-		rc = take_token(r, p);
+		rc = walk_on(&p->walk, &s->page, e);
 	p->resumed = 0;
-	p->page++;
-	*more = p->has_token;
+	*more = p->walk.has_token;
 	return rc;
-}
-
-static ab_status
-send_partition(struct readloop *r, uint32_t type, struct ab_str json)
-{
-	struct chan_msg m = {.type = type,
-	    .stream = r->command->stream,
-	    .part = (uint32_t)r->partitions,
-	    .text = {json}};
-
-	return uplink_send(r->s->up, &m, r->e);
-}
-
-static ab_status
-begin_part(struct readloop *r, struct part *p, const struct committed_entry *c)
-{
-	struct ab_str running = {NULL, 0};
-
-	if (c == NULL)
-		return AB_OK;
-	p->state = c->state;
-	p->has_token = p->resumed = c->token != NULL;
-	running = p->resumed && c->running.ptr != NULL ? c->running : c->state;
-	if ((p->resumed && buf_adds(&p->token, c->token) != 0) ||
-	    (running.ptr != NULL && buf_add(&p->running, running.ptr, running.len) != 0))
-		return error_set(r->e, AB_ENOMEM, "no memory for the state");
-	return AB_OK;
-}
-
-static ab_status
-read_partition(struct readloop *r, struct ab_str json)
-{
-	const struct committed_entry *c = committed_find(&r->committed, json);
-	struct part p = {.json = json, .page = 1};
-	int more = 1;
-	ab_status rc;
-
-	if (c != NULL && c->done)
-		return AB_OK;
-	buf_init(&p.running, CHAN_MAX_TEXT / 2);
-	buf_init(&p.token, PAGE_MAX_TOKEN);
-	buf_init(&p.mark, PAGE_MAX_TOKEN);
-	rc = begin_part(r, &p, c);
-	if (rc == AB_OK)
-		rc = send_partition(r, CHAN_PARTITION, json);
-	while (rc == AB_OK && more) {
-		if (uplink_cancelled(r->s->up))
-			rc = error_set(r->e, AB_ECANCELLED, "cancelled");
-		else
-			rc = read_one_page(r, &p, &more);
-	}
-	if (rc == AB_OK)
-		rc = send_partition(r, CHAN_PARTITION_END, (struct ab_str){NULL, 0});
-	r->partitions++;
-	buf_fini(&p.running);
-	buf_fini(&p.token);
-	buf_fini(&p.mark);
-	return rc;
-}
-
-/* Copies the partitions of the page, for the calls of read_page will use it. */
-static ab_status
-list_page(struct readloop *r)
-{
-	const struct ab_json *all = page_records(&r->s->page, &r->s->root);
-	size_t n = view_len(all);
-	struct ab_str text;
-
-	buf_reset(&r->list);
-	for (size_t i = 0; i < n; i++) {
-		const struct ab_json *v = view_at(all, i);
-
-		if (view_type(v) != AB_OBJECT && (view_type(v) != AB_NULL || n > 1))
-			return error_set(r->e, AB_EDATA,
-			    "partitions emitted what is neither an object nor one null");
-		text = view_span(v);
-		if (buf_add(&r->list, text.ptr, text.len) != 0 || buf_addc(&r->list, '\0') != 0)
-			return error_set(r->e, AB_ENOMEM, "no memory for the partitions");
-	}
-	if (r->s->root.error.status != AB_OK)
-		return error_set(r->e, AB_EDATA, "%s", r->s->root.error.text);
-	return AB_OK;
-}
-
-static ab_status
-call_partitions(struct readloop *r, struct part *p)
-{
-	struct hosted *s = r->s;
-	struct ab_read args;
-	ab_status rc;
-
-	hosted_release(s);
-	hosted_begin(s, "partitions", r->stream, (uint64_t)p->page);
-	args = read_args(r, p);
-	page_begin(&s->page, PAGE_LIST);
-	rc = hosted_end(s, s->connector.partitions(s->self, &args, &s->page));
-	if (rc == AB_OK)
-		rc = list_page(r);
-	else
-		rc = call_failed(r);
-	if (rc == AB_OK)
-		rc = check_token(r, p);
-	if (rc == AB_OK)
-		rc = take_token(r, p);
-	return rc;
-}
-
-static ab_status
-read_partitions(struct readloop *r)
-{
-	struct part list = {.page = 1};
-	ab_status rc;
-
-	buf_init(&list.token, PAGE_MAX_TOKEN);
-	buf_init(&list.mark, PAGE_MAX_TOKEN);
-	do {
-		rc = call_partitions(r, &list);
-		for (size_t at = 0, len; rc == AB_OK && at < r->list.len; at += len + 1) {
-			len = strlen(r->list.ptr + at);
-			rc = read_partition(r,
-			    r->list.ptr[at] == '{' ? (struct ab_str){r->list.ptr + at, len}
-						   : (struct ab_str){NULL, 0});
-		}
-		list.page++;
-	} while (rc == AB_OK && list.has_token);
-	buf_fini(&list.token);
-	buf_fini(&list.mark);
-	return rc;
-}
-
-/* {"stream": {"name": "events", ...}, ...} */
-static ab_status
-find_name(struct readloop *r)
-{
-	const struct ab_str text = r->command->text[0];
-	const struct ab_json *v = view_parse(&r->root, text.ptr, text.len, "the configured stream");
-
-	r->stream = view_str(view_get(view_get(v, "stream"), "name")).ptr;
-	if (r->root.error.status != AB_OK || r->stream == NULL || r->stream[0] == '\0')
-		return error_set(r->e, AB_EBUG, "the configured stream has no name");
-	return AB_OK;
 }
 
 ab_status
-readloop_run(struct hosted *s, const struct chan_msg *command, struct error *e)
+readloop_page(struct hosted *s, struct part *p, int *more, struct error *e)
 {
-	struct readloop r = {.s = s, .command = command, .e = e};
 	ab_status rc;
 
-	view_root_init(&r.root, 1u << 20);
-	buf_init(&r.list, s->page_cap + 16);
-	rc = find_name(&r);
-	if (rc == AB_OK) {
-		/* what fails before the first call must not be told of the stream before */
-		crumb_enter(s->crumb, "read_page", r.stream, 0);
-		crumb_leave(s->crumb);
-		rc = committed_init(&r.committed, command->text[1], e);
-	}
-	if (rc == AB_OK)
-		rc = s->connector.partitions != NULL ? read_partitions(&r)
-						     : read_partition(&r, (struct ab_str){NULL, 0});
+	if (uplink_cancelled(&s->lane))
+		return error_set(e, AB_ECANCELLED, "cancelled");
+	s->seen = &p->read->seen;
+	rc = read_one_page(s, p, more, e);
 	hosted_release(s);
-	committed_fini(&r.committed);
-	buf_fini(&r.list);
-	view_root_fini(&r.root);
+	return rc;
+}
+
+static ab_status
+begin_part(struct part *p, const struct committed_entry *c, struct error *e)
+{
+	struct ab_str running;
+
+	p->state = p->read->is_shared ? p->read->shared
+	    : c != NULL		      ? c->state
+				      : (struct ab_str){NULL, 0};
+	p->resumed = p->walk.has_token = c != NULL && c->token != NULL;
+	running = p->resumed && c->running.ptr != NULL ? c->running : p->state;
+	if ((p->resumed && buf_adds(&p->walk.token, c->token) != 0) ||
+	    (running.ptr != NULL && buf_add(&p->running, running.ptr, running.len) != 0))
+		return error_set(e, AB_ENOMEM, "no memory for the state");
+	return AB_OK;
+}
+
+struct part *
+part_new(struct reading *r, struct waiting *w, uint32_t number, struct error *e)
+{
+	struct part *p = calloc(1, sizeof(*p));
+
+	if (p == NULL) {
+		waiting_free(w);
+		error_set(e, AB_ENOMEM, "no memory for a partition");
+		return NULL;
+	}
+	p->read = r;
+	p->waiting = w;
+	p->number = number;
+	buf_init(&p->running, CHAN_MAX_TEXT / 2);
+	walk_init(&p->walk);
+	if (begin_part(p, committed_find(&r->committed, json_of(w)), e) == AB_OK)
+		return p;
+	part_free(p);
+	return NULL;
+}
+
+void
+part_free(struct part *p)
+{
+	if (p == NULL)
+		return;
+	waiting_free(p->waiting);
+	buf_fini(&p->running);
+	walk_fini(&p->walk);
+	free(p);
+}
+
+ab_status
+readloop_end(struct hosted *s, const struct part *p, struct error *e)
+{
+	struct chan_msg m = message_of(p, CHAN_PARTITION_END);
+
+	return uplink_send(s->lane.up, &m, e);
+}
+
+/* Copies the partitions of the page, for the next call will use it. */
+static ab_status
+list_page(struct hosted *s, struct reading *r, struct waiting **first, size_t *n, struct error *e)
+{
+	ab_status rc = reading_list(r, page_records(&s->page, &s->root), first, n, e);
+
+	if (rc == AB_OK && s->root.error.status != AB_OK)
+		rc = error_set(e, AB_EDATA, "%s", s->root.error.text);
+	if (rc == AB_OK)
+		rc = walk_check(&r->list, &s->page, e);
+	return rc == AB_OK ? walk_on(&r->list, &s->page, e) : rc;
+}
+
+ab_status
+readloop_list(
+    struct hosted *s, struct reading *r, struct waiting **first, size_t *n, struct error *e)
+{
+	const struct ab_str none = {NULL, 0};
+	struct ab_read args;
+	ab_status rc;
+
+	*first = NULL;
+	*n = 0;
+	s->seen = &r->seen_list;
+	hosted_begin(s, "partitions", r->name, (uint64_t)r->list.page);
+	args = read_args(s, r, none, r->is_shared ? r->shared : none, &r->list);
+	page_begin(&s->page, PAGE_LIST);
+	rc = hosted_end(s, s->connector.partitions(s->self, &args, &s->page));
+	rc = rc == AB_OK ? list_page(s, r, first, n, e) : call_failed(s, e);
+	hosted_release(s);
+	return rc;
+}
+
+ab_status
+readloop_begin(struct hosted *s, struct reading *r, struct waiting **only, struct error *e)
+{
+	ab_status rc = reading_name(r, e);
+
+	*only = NULL;
+	if (rc != AB_OK)
+		return rc;
+	/* what fails before the first call must not be told of the stream before */
+	crumb_enter(s->crumb, "read_page", r->name, 0);
+	crumb_leave(s->crumb);
+	rc = reading_begin(r, e);
+	if (rc == AB_OK && s->connector.partitions == NULL)
+		rc = reading_only(r, only, e);
 	return rc;
 }

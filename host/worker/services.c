@@ -22,21 +22,23 @@ static void
 svc_log(struct ab_host *h, int level, const char *text)
 {
 	char line[LOG_MAX];
-	struct chan_msg m = {.type = CHAN_LOG, .stream = CHAN_ALL};
+	struct uplink_lane *lane = &hosted_of(h)->lane;
+	struct chan_msg m = {.type = CHAN_LOG};
 
 	if (text == NULL)
 		return;
+	m.stream = atomic_load(&lane->stream);
 	m.status = level < AB_DEBUG ? AB_DEBUG : level > AB_ERROR ? AB_ERROR : level;
 	m.text[0].ptr = redact_text(utf8_copy(line, sizeof(line), text));
 	m.text[0].len = strlen(line);
 	/* A log line that cannot be sent is no reason to fail: whoever waits for it is gone. */
-	(void)uplink_send(hosted_of(h)->up, &m, NULL);
+	(void)uplink_send(lane->up, &m, NULL);
 }
 
 static int
 svc_cancelled(struct ab_host *h)
 {
-	return uplink_cancelled(hosted_of(h)->up);
+	return uplink_cancelled(&hosted_of(h)->lane);
 }
 
 static int64_t
@@ -78,7 +80,9 @@ svc_wait(struct ab_host *h, int fd, int events, uint32_t ms)
 	ab_status rc;
 
 	crumb_host_enter(s->crumb);
-	rc = uplink_wait(s->up, fd, (short)events, ms);
+	uplink_held(&s->lane, s->lane.share.bytes, 1);
+	rc = uplink_wait(&s->lane, fd, (short)events, ms);
+	uplink_held(&s->lane, s->lane.share.bytes, 0);
 	crumb_host_leave(s->crumb);
 	if (rc == AB_OK)
 		return rc;

@@ -47,7 +47,7 @@ svc_add_stream(struct ab_catalog *c, const char *json)
 		rc = describe_stream(json, strlen(json), &e);
 	if (rc == AB_OK) {
 		m.text[0] = (struct ab_str){json, strlen(json)};
-		rc = uplink_send(c->hosted->up, &m, &e);
+		rc = uplink_send(c->hosted->lane.up, &m, &e);
 	}
 	return end(c->hosted, rc, &e);
 }

@@ -19,13 +19,33 @@ hosted_of(struct ab_host *h)
 static int
 env_cancelled(void *ctx)
 {
-	return uplink_cancelled(((struct hosted *)ctx)->up);
+	return uplink_cancelled(&((struct hosted *)ctx)->lane);
 }
 
+/* What all its bodies take. */
+static size_t
+count_bodies(const struct hosted *s)
+{
+	size_t n = 0;
+
+	for (const struct ab_response *r = s->responses; r != NULL; r = r->next)
+		n += http_response_body(r->http).len;
+	return n;
+}
+
+/* Others need not wait for the memory that this lane will fill when it has slept. */
 static int
 env_sleep(void *ctx, uint32_t ms)
 {
-	return uplink_wait(((struct hosted *)ctx)->up, -1, 0, ms) != AB_OK;
+	struct hosted *s = ctx;
+	size_t held = count_bodies(s);
+	ab_status rc;
+
+	uplink_held(&s->lane, held, 1);
+	rc = uplink_wait(&s->lane, -1, 0, ms);
+	if (rc == AB_OK)
+		rc = uplink_room(&s->lane, held + s->expected);
+	return rc != AB_OK;
 }
 
 static int64_t
@@ -39,8 +59,9 @@ static void
 env_waiting(void *ctx, const struct http_wait *wait)
 {
 	char texts[2][512];
+	struct uplink_lane *lane = &((struct hosted *)ctx)->lane;
 	struct chan_msg m = {.type = CHAN_WAIT,
-	    .stream = CHAN_ALL,
+	    .stream = atomic_load(&lane->stream),
 	    .num = wait->until_us,
 	    .flags = wait->limited ? CHAN_LIMITED : 0,
 	    .bytes = wait->done};
@@ -49,7 +70,7 @@ env_waiting(void *ctx, const struct http_wait *wait)
 	m.text[0].len = strlen(texts[0]);
 	m.text[1].ptr = utf8_copy(texts[1], sizeof(texts[1]), wait->host);
 	m.text[1].len = strlen(texts[1]);
-	(void)uplink_send(((struct hosted *)ctx)->up, &m, NULL);
+	(void)uplink_send(lane->up, &m, NULL);
 }
 
 static void
@@ -106,6 +127,28 @@ check_streams(const struct hosted *s, struct error *e)
 	    STREAMS_MAX);
 }
 
+/* Waits for the memory that the next body is likely to take. */
+static ab_status
+need_room(struct hosted *s, struct error *e)
+{
+	s->expected =
+	    s->seen == NULL ? 0 : budget_expect(&s->lane.up->budget, atomic_load(s->seen));
+	if (uplink_room(&s->lane, count_bodies(s) + s->expected) == AB_OK)
+		return AB_OK;
+	return error_set(e, AB_ECANCELLED, "cancelled");
+}
+
+/* The request has ended; r: with this response. */
+static void
+account(struct hosted *s, const struct ab_response *r)
+{
+	if (r != NULL && s->seen != NULL)
+		atomic_store(
+		    s->seen, budget_learn(atomic_load(s->seen), http_response_body(r->http).len));
+	s->expected = 0;
+	uplink_held(&s->lane, count_bodies(s), 0);
+}
+
 static ab_status
 svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_response **out)
 {
@@ -122,14 +165,18 @@ svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_re
 	if (rc == AB_OK)
 		rc = check_streams(s, &e);
 	if (rc == AB_OK)
+		rc = need_room(s, &e);
+	if (rc == AB_OK)
 		rc = http_request(s->http, &own, &r->http, &e);
 	crumb_host_leave(s->crumb);
 	if (rc != AB_OK) {
+		account(s, NULL);
 		free(r);
 		return hosted_failed(s, &e);
 	}
 	add_response(s, r);
 	r->is_stream = http_response_is_stream(r->http);
+	account(s, r);
 	if (s->why_is_hosts)
 		error_clear(&s->why); /* the connector knew what to do about it */
 	*out = r;
@@ -245,6 +292,7 @@ svc_http_done(const struct ab_response *response)
 		if (*at == response) {
 			*at = response->next;
 			http_response_free(response->http);
+			account(response->hosted, NULL);
 			free(writable(response));
 			return;
 		}
@@ -278,6 +326,8 @@ services_free_responses(struct hosted *s, int streams_too)
 		http_response_free(r->http);
 		free(r);
 	}
+	if (s->lane.share.bytes > 0)
+		uplink_held(&s->lane, count_bodies(s), 0);
 }
 
 struct ab_response *

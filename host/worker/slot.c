@@ -195,3 +195,14 @@ chan_crumb_read(const struct chan *c, uint32_t lane, struct chan_crumb *out)
 	}
 	return -1;
 }
+
+uint32_t
+chan_crashed(const struct chan *c)
+{
+	struct chan_head head;
+
+	if (pread(c->mem_fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	    head.crashed > c->lanes)
+		return 0;
+	return head.crashed;
+}

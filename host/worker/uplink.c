@@ -3,19 +3,20 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
+enum { SLOT_FREE, SLOT_LANES, SLOT_ENGINES };
+
 ab_status
 uplink_init(struct uplink *u, int fd, int mem_fd, struct error *e)
 {
 	ab_status rc;
 
-	*u = (struct uplink){.cancel_fd = -1};
+	*u = (struct uplink){.chan = {.fd = -1}};
 	rc = chan_attach(&u->chan, fd, mem_fd, e);
 	if (rc != AB_OK) {
 		close(fd);
@@ -24,148 +25,107 @@ uplink_init(struct uplink *u, int fd, int mem_fd, struct error *e)
 	}
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_cond_init(&u->changed, NULL);
-	u->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (u->cancel_fd >= 0)
-		return AB_OK;
-	uplink_fini(u);
-	return error_set(e, AB_ENOMEM, "no event descriptor: %s", strerror(errno));
-}
-
-/* Configurations hold secrets: their bytes do not stay in memory. */
-static void
-wipe_texts(struct uplink *u)
-{
-	const struct ab_str *last = &u->command.text[CHAN_TEXTS - 1];
-
-	if (u->texts != NULL)
-		explicit_bzero(u->texts, (size_t)(last->ptr + last->len - u->texts));
-	free(u->texts);
-	u->texts = NULL;
+	return AB_OK;
 }
 
 void
 uplink_fini(struct uplink *u)
 {
-	wipe_texts(u);
-	if (u->cancel_fd >= 0)
-		close(u->cancel_fd);
 	chan_fini(&u->chan);
 	pthread_cond_destroy(&u->changed);
 	pthread_mutex_destroy(&u->lock);
 }
 
-static void
-set_cancelled(struct uplink *u, int on)
-{
-	uint64_t n = 1;
-	ssize_t done;
-
-	u->cancelled = on;
-	done = on ? write(u->cancel_fd, &n, sizeof(n)) : read(u->cancel_fd, &n, sizeof(n));
-	(void)done; /* full or empty already: as it should be */
-	if (on && u->on_cancel != NULL)
-		u->on_cancel(u->on_cancel_ctx);
-	pthread_cond_broadcast(&u->changed);
-}
-
-/* Under lock. -1: rubbish */
 static int
-take_command(struct uplink *u, const struct chan_msg *m)
+free_slot(struct uplink *u, uint32_t slot)
 {
-	if (u->running || u->has_command)
+	if (slot >= u->chan.slots || u->slot[slot] != SLOT_ENGINES)
 		return -1;
-	wipe_texts(u);
-	u->command = *m;
-	u->texts = buf_steal(&u->chan.in);
-	u->has_command = 1;
-	set_cancelled(u, 0);
+	u->slot[slot] = SLOT_FREE;
+	pthread_cond_broadcast(&u->changed);
 	return 0;
 }
 
-static int
-handle(struct uplink *u, const struct chan_msg *m)
-{
-	switch (m->type) {
-	case CHAN_OPEN:
-	case CHAN_CHECK:
-	case CHAN_STREAMS:
-	case CHAN_READ:
-		return take_command(u, m);
-	case CHAN_FREE:
-		if (m->slot >= u->chan.slots)
-			return -1;
-		u->slot_busy[m->slot] = 0;
-		pthread_cond_broadcast(&u->changed);
-		return 0;
-	case CHAN_CANCEL:
-		set_cancelled(u, 1);
-		return 0;
-	case CHAN_HOLD:
-		return 0;
-	default:
-		return -1; /* CHAN_QUIT too */
-	}
-}
-
 void
-uplink_serve(struct uplink *u)
+uplink_serve(struct uplink *u, uplink_message *fn, void *ctx)
 {
 	struct chan_msg m;
 	int rc = 0;
 
-	while (rc == 0 && chan_recv(&u->chan, &m, 1, NULL) == AB_OK) {
+	while (rc == 0 && chan_recv(&u->chan, &m, 1, NULL) == AB_OK && m.type != CHAN_QUIT) {
 		pthread_mutex_lock(&u->lock);
-		rc = handle(u, &m);
+		rc = m.type == CHAN_FREE ? free_slot(u, m.slot) : fn(ctx, &m);
 		pthread_mutex_unlock(&u->lock);
 	}
 	pthread_mutex_lock(&u->lock);
-	u->quit = 1;
-	set_cancelled(u, 1);
+	fn(ctx, NULL);
 	pthread_mutex_unlock(&u->lock);
-}
-
-int
-uplink_command(struct uplink *u, struct chan_msg *out)
-{
-	int rc = -1;
-
-	pthread_mutex_lock(&u->lock);
-	while (!u->has_command && !u->quit)
-		pthread_cond_wait(&u->changed, &u->lock);
-	if (!u->quit) {
-		*out = u->command;
-		u->has_command = 0;
-		u->running = 1;
-		rc = 0;
-	}
-	pthread_mutex_unlock(&u->lock);
-	return rc;
-}
-
-void
-uplink_on_cancel(struct uplink *u, void (*fn)(void *ctx), void *ctx)
-{
-	pthread_mutex_lock(&u->lock);
-	u->on_cancel = fn;
-	u->on_cancel_ctx = ctx;
-	pthread_mutex_unlock(&u->lock);
-}
-
-int
-uplink_cancelled(struct uplink *u)
-{
-	int on;
-
-	pthread_mutex_lock(&u->lock);
-	on = u->cancelled;
-	pthread_mutex_unlock(&u->lock);
-	return on;
 }
 
 ab_status
-uplink_wait(struct uplink *u, int fd, short events, uint32_t ms)
+uplink_send(struct uplink *u, const struct chan_msg *m, struct error *e)
 {
-	struct pollfd p[2] = {{.fd = u->cancel_fd, .events = POLLIN}, {.fd = fd, .events = events}};
+	return chan_send(&u->chan, m, e);
+}
+
+ab_status
+uplink_lane_init(struct uplink_lane *l, struct uplink *u, struct error *e)
+{
+	*l = (struct uplink_lane){.up = u, .cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	atomic_store(&l->stream, CHAN_ALL);
+	if (l->cancel_fd >= 0)
+		return AB_OK;
+	return error_set(e, AB_ENOMEM, "no event descriptor: %s", strerror(errno));
+}
+
+void
+uplink_lane_fini(struct uplink_lane *l)
+{
+	if (l->up == NULL)
+		return;
+	uplink_held(l, 0, 0);
+	if (l->cancel_fd >= 0)
+		close(l->cancel_fd);
+	*l = (struct uplink_lane){.up = NULL};
+}
+
+void
+uplink_set(struct uplink_lane *l, uint32_t stream, int cancelled)
+{
+	uint64_t n = 1;
+	ssize_t done;
+
+	atomic_store(&l->stream, stream);
+	if (atomic_load(&l->cancelled) == cancelled)
+		return;
+	atomic_store(&l->cancelled, cancelled);
+	done = cancelled ? write(l->cancel_fd, &n, sizeof(n)) : read(l->cancel_fd, &n, sizeof(n));
+	(void)done; /* full or empty already: as it should be */
+	if (cancelled && l->on_cancel != NULL)
+		l->on_cancel(l->on_cancel_ctx);
+	if (cancelled)
+		pthread_cond_broadcast(&l->up->changed);
+}
+
+void
+uplink_on_cancel(struct uplink_lane *l, void (*fn)(void *ctx), void *ctx)
+{
+	pthread_mutex_lock(&l->up->lock);
+	l->on_cancel = fn;
+	l->on_cancel_ctx = ctx;
+	pthread_mutex_unlock(&l->up->lock);
+}
+
+int
+uplink_cancelled(struct uplink_lane *l)
+{
+	return atomic_load(&l->cancelled);
+}
+
+ab_status
+uplink_wait(struct uplink_lane *l, int fd, short events, uint32_t ms)
+{
+	struct pollfd p[2] = {{.fd = l->cancel_fd, .events = POLLIN}, {.fd = fd, .events = events}};
 	int64_t end = clock_mono_us() + (int64_t)ms * 1000, left;
 	int n;
 
@@ -176,51 +136,85 @@ uplink_wait(struct uplink *u, int fd, short events, uint32_t ms)
 	return p[0].revents != 0 ? AB_ECANCELLED : AB_OK;
 }
 
-ab_status
-uplink_slot(struct uplink *u, uint32_t *slot)
+/* The lowest one that is free: those above it may never cost memory. */
+static int
+find_slot(const struct uplink *u, uint32_t *slot)
 {
-	ab_status rc = AB_EBUG;
+	for (*slot = 0; *slot < u->chan.slots; (*slot)++)
+		if (u->slot[*slot] == SLOT_FREE)
+			return 1;
+	return 0;
+}
+
+ab_status
+uplink_slot(struct uplink_lane *l, uint32_t *slot)
+{
+	struct uplink *u = l->up;
+	ab_status rc = AB_OK;
 
 	pthread_mutex_lock(&u->lock);
-	while (rc == AB_EBUG) {
-		for (uint32_t i = 0; i < u->chan.slots && rc == AB_EBUG; i++) {
-			if (!u->slot_busy[i]) {
-				*slot = i;
-				rc = AB_OK;
-			}
-		}
-		if (u->cancelled)
-			rc = AB_ECANCELLED;
-		else if (rc == AB_EBUG)
-			pthread_cond_wait(&u->changed, &u->lock);
-	}
+	while (!atomic_load(&l->cancelled) && !find_slot(u, slot))
+		pthread_cond_wait(&u->changed, &u->lock);
+	if (atomic_load(&l->cancelled))
+		rc = AB_ECANCELLED;
+	else
+		u->slot[*slot] = SLOT_LANES;
 	pthread_mutex_unlock(&u->lock);
 	return rc;
 }
 
+void
+uplink_slot_back(struct uplink_lane *l, uint32_t slot)
+{
+	pthread_mutex_lock(&l->up->lock);
+	l->up->slot[slot] = SLOT_FREE;
+	pthread_cond_broadcast(&l->up->changed);
+	pthread_mutex_unlock(&l->up->lock);
+}
+
 ab_status
-uplink_page(struct uplink *u, const struct chan_msg *m, struct error *e)
+uplink_page(struct uplink_lane *l, const struct chan_msg *m, struct error *e)
 {
 	if (m->bytes > 0) {
-		pthread_mutex_lock(&u->lock);
-		u->slot_busy[m->slot] = 1;
-		pthread_mutex_unlock(&u->lock);
+		pthread_mutex_lock(&l->up->lock);
+		l->up->slot[m->slot] = SLOT_ENGINES;
+		pthread_mutex_unlock(&l->up->lock);
 	}
-	return uplink_send(u, m, e);
+	return uplink_send(l->up, m, e);
 }
 
 ab_status
-uplink_send(struct uplink *u, const struct chan_msg *m, struct error *e)
+uplink_room(struct uplink_lane *l, size_t bytes)
 {
-	return chan_send(&u->chan, m, e);
-}
+	struct uplink *u = l->up;
+	struct budget *b = &u->budget;
+	ab_status rc = AB_OK;
 
-ab_status
-uplink_finish(struct uplink *u, const struct chan_msg *m, struct error *e)
-{
-	/* Before it is sent: the next command may come at once. */
 	pthread_mutex_lock(&u->lock);
-	u->running = 0;
+	if (!budget_may(b, &l->share, bytes)) {
+		budget_enqueue(b, &l->share);
+		if (budget_set(b, &l->share, l->share.bytes, 1))
+			pthread_cond_broadcast(&u->changed);
+		while (!atomic_load(&l->cancelled) && !budget_may(b, &l->share, bytes))
+			pthread_cond_wait(&u->changed, &u->lock);
+		budget_dequeue(b, &l->share);
+		pthread_cond_broadcast(&u->changed); /* the next one is the first now */
+	}
+	if (atomic_load(&l->cancelled))
+		rc = AB_ECANCELLED;
+	else
+		(void)budget_set(b, &l->share, bytes, 0);
 	pthread_mutex_unlock(&u->lock);
-	return uplink_send(u, m, e);
+	return rc;
+}
+
+void
+uplink_held(struct uplink_lane *l, size_t bytes, int resting)
+{
+	struct uplink *u = l->up;
+
+	pthread_mutex_lock(&u->lock);
+	if (budget_set(&u->budget, &l->share, bytes, resting))
+		pthread_cond_broadcast(&u->changed);
+	pthread_mutex_unlock(&u->lock);
 }

@@ -1,0 +1,159 @@
+/* command.c - the commands that run alone, on lane 0; and opening the source of another lane.  All that runs of the
+ * connector here, its constructors included, runs on the lane's thread. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/config.h"
+#include "net/shared.h"
+#include "worker/lane.h"
+#include "worker/load.h"
+
+#define BODY_CAP_MIN ((size_t)64 << 20)
+
+static ab_status
+load(struct lane *l, const char *name, struct error *e)
+{
+	struct worker *w = l->worker;
+	ab_status rc;
+
+	hosted_begin(&l->hosted, "load", NULL, 0);
+	rc = load_connector(w->so_fd, name, &w->opening.connector, e);
+	crumb_leave(l->hosted.crumb);
+	return rc;
+}
+
+/* The connector's view of its configuration, without the secrets. */
+static ab_status
+mask_config(struct opening *o, const json_t *spec, struct error *e)
+{
+	json_t *masked = config_masked(spec, o->config);
+
+	if (masked != NULL)
+		o->config_text = json_dumps(masked, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_decref(masked);
+	if (o->config_text == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for the configuration");
+	return AB_OK;
+}
+
+static ab_status
+take_config(struct opening *o, struct ab_str text, struct error *e)
+{
+	json_t *spec = json_loads(o->connector.spec, JSON_DECODE_INT_AS_REAL, NULL);
+	ab_status rc;
+
+	if (!json_is_object(spec))
+		rc = error_set(e, AB_EBUG, "the connector's spec is no JSON object");
+	else
+		rc = config_parse(
+		    text.ptr, text.len, "the configuration", AB_ECONFIG, &o->config, e);
+	if (rc == AB_OK)
+		rc = config_redact(spec, o->config, e);
+	if (rc == AB_OK)
+		rc = mask_config(o, spec, e);
+	json_decref(spec);
+	return rc;
+}
+
+void
+opening_fini(struct opening *o)
+{
+	free(o->config_text);
+	json_decref(o->config);
+	http_shared_free(o->shared);
+}
+
+static void
+wake_http(void *http)
+{
+	http_wake(http);
+}
+
+static ab_status
+open_http(struct hosted *s, struct http_shared *shared, struct error *e)
+{
+	struct http_env env = services_http_env(s);
+	struct http_limits limits = {.body_cap = s->page_cap > BODY_CAP_MIN ? s->page_cap : 0};
+	ab_status rc = http_new(&env, &limits, shared, &s->http, e);
+
+	if (rc == AB_OK)
+		uplink_on_cancel(&s->lane, wake_http, s->http);
+	return rc;
+}
+
+/* Ends a call that is no page's: *e gets its sentence. */
+static ab_status
+end_call(struct hosted *s, ab_status rc, struct error *e)
+{
+	rc = hosted_end(s, rc);
+	hosted_release(s);
+	return rc == AB_OK ? rc : error_set(e, rc, "%s", s->why.text);
+}
+
+ab_status
+command_open_more(struct lane *l, struct error *e)
+{
+	const struct opening *o = &l->worker->opening;
+	struct hosted *s = &l->hosted;
+	ab_status rc;
+
+	s->connector = o->connector;
+	s->config = o->config;
+	s->page_cap = s->page.cap = o->page_cap;
+	s->config_view = view_parse(
+	    &s->config_root, o->config_text, strlen(o->config_text), "the configuration");
+	rc = open_http(s, o->shared, e);
+	if (rc != AB_OK)
+		return rc;
+	s->is_loaded = 1;
+	hosted_begin(s, "open", NULL, 0);
+	rc = end_call(s, s->connector.open(&s->host, &s->self), e);
+	s->is_open = rc == AB_OK;
+	return rc;
+}
+
+static ab_status
+do_open(struct lane *l, const struct chan_msg *m, struct error *e)
+{
+	struct worker *w = l->worker;
+	struct opening *o = &w->opening;
+	ab_status rc;
+
+	if (o->connector.size != 0)
+		return error_set(e, AB_EBUG, "the source is open already");
+	o->page_cap = w->up.chan.slot_bytes;
+	if (m->num > 0 && (size_t)m->num < o->page_cap)
+		o->page_cap = (size_t)m->num;
+	pthread_mutex_lock(&w->up.lock);
+	w->up.budget.memory = m->bytes;
+	pthread_mutex_unlock(&w->up.lock);
+	rc = load(l, m->text[1].ptr, e);
+	if (rc == AB_OK)
+		rc = take_config(o, m->text[0], e);
+	return rc == AB_OK ? command_open_more(l, e) : rc;
+}
+
+static ab_status
+do_check(struct hosted *s, struct error *e)
+{
+	hosted_begin(s, "check", NULL, 0);
+	return end_call(s, s->connector.check(s->self), e);
+}
+
+static ab_status
+do_streams(struct hosted *s, struct error *e)
+{
+	hosted_begin(s, "streams", NULL, 0);
+	s->catalog.open = 1;
+	return end_call(s, s->connector.streams(s->self, &s->catalog), e);
+}
+
+ab_status
+command_run(struct lane *l, const struct chan_msg *m, struct error *e)
+{
+	if (m->type == CHAN_OPEN)
+		return do_open(l, m, e);
+	if (!l->hosted.is_open)
+		return error_set(e, AB_EBUG, "the source is not open");
+	return m->type == CHAN_CHECK ? do_check(&l->hosted, e) : do_streams(&l->hosted, e);
+}
