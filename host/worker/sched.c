@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOTHING ((enum task_type) - 1)
+#define NOTHING	      ((enum task_type) - 1)
+#define WAITING_MAX   256
+#define WAITING_BYTES (128u << 10)
 
 void
 sched_init(struct sched *s, struct uplink *up, unsigned max, int (*start)(void *), void *ctx)
@@ -40,34 +42,50 @@ sched_fini(struct sched *s)
 	pthread_mutex_destroy(&s->announce);
 }
 
-/* What this read wants done next; NOTHING that another lane could do. */
-static enum task_type
-next_task(const struct sched *s, const struct reading *r)
+/* So few partitions wait that more should be asked for: at once where lanes could starve, else as many as cost little, in
+ * case that the lane that lists them is kept by something else. */
+static int
+are_few(const struct sched *s, const struct reading *r)
 {
-	size_t few = s->max > 1 ? 2 * (size_t)s->max : 1;
+	if (s->max == 1)
+		return r->waiting == 0;
+	return r->waiting < 2 * (size_t)s->max ||
+	    (r->waiting < WAITING_MAX && r->waiting_bytes < WAITING_BYTES);
+}
 
+/* What this read wants done next by this lane, NULL: by one that has nothing to do with it yet. */
+static enum task_type
+next_task(const struct sched *s, const struct reading *r, const struct uplink_lane *l)
+{
 	if (r->cancelled)
 		return r->users == 0 ? TASK_END : NOTHING;
 	if (!r->is_ready)
 		return r->users == 0 ? TASK_BEGIN : NOTHING;
-	if (!r->is_listed && !r->is_listing && r->waiting < few)
+	if (!r->is_listed && !r->is_listing && (r->lister == NULL || r->lister == l) &&
+	    are_few(s, r))
 		return TASK_LIST;
 	if (r->waiting > 0)
 		return s->hold ? NOTHING : TASK_PART;
 	return r->is_listed && r->users == 0 ? TASK_END : NOTHING;
 }
 
-/* The read with a task that has the fewest lanes, of those the one that waited longest. */
+/* The read with a task for this lane that has the fewest lanes, of those the one that waited longest; but first of all
+ * one that has nobody else to list its partitions. */
 static struct reading *
-find_read(const struct sched *s)
+find_read(const struct sched *s, const struct uplink_lane *l)
 {
 	struct reading *best = NULL;
 
-	for (struct reading *r = s->reads; r != NULL; r = r->next)
-		if (next_task(s, r) != NOTHING &&
+	for (struct reading *r = s->reads; r != NULL; r = r->next) {
+		enum task_type type = next_task(s, r, l);
+
+		if (type == TASK_LIST && r->lister != NULL)
+			return r;
+		if (type != NOTHING &&
 		    (best == NULL || r->users < best->users ||
 			(r->users == best->users && r->served < best->served)))
 			best = r;
+	}
 	return best;
 }
 
@@ -75,9 +93,9 @@ find_read(const struct sched *s)
 static int
 wants_lane(const struct sched *s)
 {
-	const struct reading *r = find_read(s);
+	const struct reading *r = find_read(s, NULL);
 
-	return r != NULL && next_task(s, r) != TASK_END;
+	return r != NULL && next_task(s, r, NULL) != TASK_END;
 }
 
 /* There is, or may be, something to do: wakes whoever can, or starts a lane. */
@@ -138,7 +156,7 @@ cancel_read(struct sched *s, struct reading *r)
 	r->cancelled = 1;
 	waiting_free(r->first);
 	r->first = r->last = NULL;
-	r->waiting = 0;
+	r->waiting = r->waiting_bytes = 0;
 	for (unsigned i = 0; i < s->lanes; i++)
 		if (atomic_load(&s->lane[i]->stream) == r->stream)
 			uplink_set(s->lane[i], r->stream, 1);
@@ -230,31 +248,34 @@ unlink_read(struct sched *s, struct reading *r)
 }
 
 static void
-take_task(struct sched *s, struct reading *r, struct task *out)
+take_task(struct sched *s, struct reading *r, struct uplink_lane *l, struct task *out)
 {
-	*out = (struct task){.type = next_task(s, r), .read = r};
+	*out = (struct task){.type = next_task(s, r, l), .read = r};
 	r->served = ++s->served;
 	if (out->type == TASK_END) {
 		unlink_read(s, r);
 		return;
 	}
 	r->users++;
-	if (out->type == TASK_LIST)
+	if (out->type == TASK_LIST) {
 		r->is_listing = 1;
+		r->lister = l;
+	}
 	if (out->type == TASK_PART) {
 		out->waiting = r->first;
 		r->first = r->first->next;
 		r->last = r->first == NULL ? NULL : r->last;
 		out->waiting->next = NULL;
 		r->waiting--;
+		r->waiting_bytes -= out->waiting->len;
 	}
 }
 
 /* Should a lane that has a partition leave this read's task to another lane? */
 static int
-is_for_others(const struct sched *s, const struct reading *r)
+is_for_others(const struct sched *s, const struct reading *r, const struct uplink_lane *l)
 {
-	if (next_task(s, r) == TASK_END)
+	if (next_task(s, r, l) == TASK_END || (r->lister == l && next_task(s, r, l) == TASK_LIST))
 		return 0;
 	return r->users > 0 || s->idle > 0 || s->lanes < s->max;
 }
@@ -278,11 +299,11 @@ find_task(
 		uplink_set(l, CHAN_ALL, s->command_cancelled);
 		return 1;
 	}
-	r = find_read(s);
-	if (r != NULL && own != NULL && is_for_others(s, r))
+	r = find_read(s, l);
+	if (r != NULL && own != NULL && is_for_others(s, r, l))
 		r = NULL;
 	if (r != NULL)
-		take_task(s, r, out);
+		take_task(s, r, l, out);
 	else if (own != NULL)
 		*out = (struct task){.type = TASK_PAGE, .read = own};
 	else
@@ -304,7 +325,7 @@ sched_next(
 		pthread_cond_wait(&s->work, &s->up->lock);
 		s->idle--;
 	}
-	if (found && find_read(s) != NULL)
+	if (found && find_read(s, NULL) != NULL)
 		wake(s);
 	pthread_mutex_unlock(&s->up->lock);
 	return found ? 0 : -1;
@@ -368,6 +389,8 @@ sched_add(struct sched *s, struct reading *r, struct waiting *first, size_t n, i
 		for (r->last = first; r->last->next != NULL;)
 			r->last = r->last->next;
 		r->waiting += n;
+		for (const struct waiting *w = first; w != NULL; w = w->next)
+			r->waiting_bytes += w->len;
 	}
 	wake(s);
 	pthread_mutex_unlock(&s->up->lock);
@@ -385,6 +408,7 @@ may_begin(struct sched *s, struct reading *r, struct waiting *w)
 	r->first = w;
 	r->last = r->last == NULL ? w : r->last;
 	r->waiting++;
+	r->waiting_bytes += w->len;
 	return SCHED_HELD;
 }
 
