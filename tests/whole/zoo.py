@@ -25,7 +25,7 @@ CASES = [
     (ZOO, "hang", "page 2", 1, "did not return within 1 s (ABHOST_CALL_TIMEOUT)" + SAFE),
     (ZOO, "print", "read_page", 0, "zoo 1.0.0 printed: hello\n"),
     (ZOO, "number", "", 1, READ + "emit got an integer where an object or an array of objects should be"),
-    (ZOO, "broken", "", 1, READ + "emit_text is not valid JSON"),
+    (ZOO, "broken", "", 1, READ + "emit_text's text is not valid JSON"),
     (ZOO, "much", "", 1, READ + "a page of "),
     (ZOO, "same_token", "", 1, "page 2: the page named itself as the next one (token \"again\")"),
     (ZOO, "unknown_key", "", 1, "/is_resumeable is no known key; did you mean \"is_resumable\"?, at: {\"name\": \"s\", "),
