@@ -7,6 +7,7 @@ REAL_TESTS = \
 	tests/real/kinto.py \
 	tests/real/octokit.py \
 	tests/real/postgraphile.py \
+	tests/real/synapse.py \
 	tests/real/toxiproxy.py
 EXTRA_DIST += $(REAL_TESTS) tests/real/install tests/real/real.py tests/real/servers.py \
 	tests/real/loopback.js tests/real/oidc.mjs tests/real/pins/datasette.txt tests/real/pins/kinto.txt \
@@ -66,3 +67,10 @@ tests_real_postgraphile_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_real_postgraphile_so_CFLAGS = $(CONNECTOR_CC)
 tests_real_postgraphile_so_LDFLAGS = $(CONNECTOR_LD)
 tests_real_postgraphile_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/synapse.so
+tests_real_synapse_so_SOURCES = tests/real/synapse.c
+tests_real_synapse_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_real_synapse_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_synapse_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_synapse_so_LDADD = $(REAL_LDADD)

@@ -277,6 +277,9 @@ form_secret: f
 registration_shared_secret: s3
 report_stats: false
 trusted_key_servers: []
+rc_message: {per_second: 1000, burst_count: 1000}
+rc_room_creation: {per_second: 1000, burst_count: 1000}
+rc_joins: {local: {per_second: 1000, burst_count: 1000}}
 """
 
 
