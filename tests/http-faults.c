@@ -90,6 +90,23 @@ START_TEST(a_body_that_breaks_off_is_fetched_again)
 }
 END_TEST
 
+START_TEST(an_answer_that_ends_within_its_headers_is_fetched_again)
+{
+	static const struct wire_step steps[] = {
+	    {.head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLink: </v",
+		.then = WIRE_CLOSE},
+	    {.head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n", .then = WIRE_CLOSE},
+	    {.head = "HTTP/1.1 204 OK\r\n", .then = WIRE_CLOSE},
+	    {.head = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX: y\r\n",
+		.then = WIRE_CLOSE},
+	    JSON_200("[1]")};
+
+	begin(steps, COUNT(steps), BEARER);
+	expect_body("users", "[1]");
+	ck_assert_uint_eq(wire_requests(wire), 5);
+}
+END_TEST
+
 START_TEST(a_post_is_not_repeated_when_it_may_have_been_done)
 {
 	static const struct wire_step steps[] = {{.head = "502 Bad\r\n", .body = "?"},
@@ -313,6 +330,7 @@ faults_suite(void)
 	tcase_add_test(t, waits_that_the_server_asks_for_cost_no_time);
 	tcase_add_test(t, what_does_not_pass_is_given_up_with_count);
 	tcase_add_test(t, a_body_that_breaks_off_is_fetched_again);
+	tcase_add_test(t, an_answer_that_ends_within_its_headers_is_fetched_again);
 	tcase_add_test(t, a_post_is_not_repeated_when_it_may_have_been_done);
 	tcase_add_test(t, a_server_that_is_not_there_is_transient);
 	tcase_add_test(t, a_body_above_the_cap_is_refused_once);

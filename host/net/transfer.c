@@ -78,7 +78,8 @@ begin(struct exchange *x, const struct transfer_request *r, struct http_response
 	x->received = 0;
 	x->kind = DECODE_PLAIN;
 	x->decode.has_more = 0;
-	x->has_begun = x->is_stream = x->is_piecewise = x->is_lent = x->is_drained = 0;
+	x->has_head = x->has_begun = x->is_stream = x->is_piecewise = x->is_lent = x->is_drained =
+	    0;
 	x->is_paused = x->is_done = 0;
 	x->wants_stream = wants_stream;
 	x->code = CURLE_OUT_OF_MEMORY;
@@ -256,7 +257,11 @@ finish(struct exchange *x, struct transfer_result *r)
 		return;
 	}
 	judge(x, r);
-	if (is_cut) {
+	if (x->code == CURLE_OK &&
+	    !x->has_head) { /* libcurl takes it for an answer without a body */
+		r->outcome = RETRY_BROKEN;
+		snprintf(r->detail, sizeof(r->detail), "the answer ends within its headers");
+	} else if (is_cut) {
 		r->outcome = RETRY_BROKEN;
 		snprintf(r->detail, sizeof(r->detail), "the body ends in the middle of its %s data",
 		    decode_name(x->kind));

@@ -24,8 +24,10 @@ exchange_header(char *line, size_t size, size_t n, void *ctx)
 
 	if (all > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
 		headers_reset(h);
+		x->has_head = 0;
 		return all;
 	}
+	x->has_head |= line[0] == '\r' || line[0] == '\n';
 	if (colon == NULL || colon == line || x->has_begun || memchr(line, '\0', all) != NULL)
 		return all;
 	for (value = colon + 1; value < end && (*value == ' ' || *value == '\t'); value++)

@@ -29,6 +29,7 @@ struct exchange {
 	size_t raw_at;	   /* so much of it is decoded */
 	uint64_t received; /* encoded bytes so far */
 	enum decode_kind kind;
+	int has_head;  /* the empty line behind the headers has come */
 	int has_begun; /* a byte of the body has come */
 	int wants_stream, is_stream;
 	int is_piecewise; /* too large to be decoded in one step */

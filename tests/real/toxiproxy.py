@@ -15,10 +15,11 @@ MENDED = {
     "slicer": ({"type": "slicer", "attributes": {"average_size": 40, "size_variation": 20, "delay": 300}}, 0),
     "bandwidth": ({"type": "bandwidth", "attributes": {"rate": 40}}, 0),
     "slow_close": ({"type": "slow_close", "attributes": {"delay": 300}}, 0),
+    "limit_data": ({"type": "limit_data", "attributes": {"bytes": 20000}}, 0),
     "reset_peer": ({"type": "reset_peer", "attributes": {"timeout": 80}}, 1),
     "timeout": ({"type": "timeout", "attributes": {"timeout": 150}}, 1),
 }
-AGAIN = ("reset_peer", "timeout")  # cannot do without another attempt
+AGAIN = ("limit_data", "reset_peer", "timeout")  # cannot do without another attempt
 HOPELESS = {
     "cut in the first answer": {"type": "limit_data", "attributes": {"bytes": 300}},
     "reset at once": {"type": "reset_peer", "attributes": {"timeout": 0}},
