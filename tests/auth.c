@@ -174,7 +174,7 @@ static const struct mistake {
     {WITH("{\"type\": \"basic\", \"username\": {\"confg\": \"x\"}}"),
 	"at /auth/username/confg: is not a key", 1},
     {WITH("{\"type\": \"basic\", \"username\": {}}"), "at /auth/username/config: is missing", 1},
-    {WITH("{\"type\": \"api_key\", \"in\": \"body\", \"name\": \"k\", \"config\": \"api_key\"}"),
+    {WITH("{\"type\": \"api_key\", \"in\": \"cookie\", \"name\": \"k\", \"config\": \"api_key\"}"),
 	"at /auth/in: must be", 1},
     {WITH("{\"type\": \"api_key\", \"in\": \"header\", \"name\": \"\", \"config\": \"api_key\"}"),
 	"at /auth/name: has a name", 1},

@@ -2,10 +2,10 @@
 if HAVE_CHECK
 NET_TEST_CC = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 HTTP_FIXTURE = tests/http-fixture.c tests/http-fixture.h tests/wire.c tests/wire.h tests/suite.h
-NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
+NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
-	tests/auth.t tests/request.t tests/shared.t \
+	tests/auth.t tests/auth-kinds.t tests/request.t tests/shared.t tests/token.t \
 	tests/http.t tests/http-faults.t tests/http-etiquette.t tests/http-tls.t \
 	tests/decode.t tests/bodies.t
 tests_url_t_SOURCES = tests/url.c tests/suite.h
@@ -26,31 +26,37 @@ tests_handlers_t_LDADD = $(NET_TEST_LIBS)
 tests_auth_t_SOURCES = tests/auth.c tests/suite.h
 tests_auth_t_CFLAGS = $(NET_TEST_CC)
 tests_auth_t_LDADD = $(NET_TEST_LIBS)
+tests_auth_kinds_t_SOURCES = tests/auth-kinds.c tests/suite.h
+tests_auth_kinds_t_CFLAGS = $(NET_TEST_CC)
+tests_auth_kinds_t_LDADD = $(NET_TEST_LIBS)
+tests_token_t_SOURCES = tests/token.c $(HTTP_FIXTURE)
+tests_token_t_CFLAGS = $(NET_TEST_CC)
+tests_token_t_LDADD = $(NET_TEST_LIBS)
 tests_request_t_SOURCES = tests/request.c tests/suite.h
 tests_request_t_CFLAGS = $(NET_TEST_CC)
 tests_request_t_LDADD = $(NET_TEST_LIBS)
 tests_shared_t_SOURCES = tests/shared.c tests/suite.h
 tests_shared_t_CFLAGS = $(NET_TEST_CC)
-tests_shared_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_shared_t_LDADD = $(NET_TEST_LIBS)
 tests_decode_t_SOURCES = tests/decode.c tests/suite.h
 tests_decode_t_CFLAGS = $(NET_TEST_CC) $(CURL_CFLAGS)
-tests_decode_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_decode_t_LDADD = $(NET_TEST_LIBS)
 tests_bodies_t_SOURCES = tests/bodies.c $(HTTP_FIXTURE)
 tests_bodies_t_CFLAGS = $(NET_TEST_CC) $(CURL_CFLAGS)
-tests_bodies_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_bodies_t_LDADD = $(NET_TEST_LIBS)
 tests_http_tls_t_SOURCES = tests/http-tls.c $(HTTP_FIXTURE)
 tests_http_tls_t_CFLAGS = $(NET_TEST_CC)
-tests_http_tls_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_http_tls_t_LDADD = $(NET_TEST_LIBS)
 tests_http_t_SOURCES = tests/http.c $(HTTP_FIXTURE)
 tests_http_t_CFLAGS = $(NET_TEST_CC)
-tests_http_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_http_t_LDADD = $(NET_TEST_LIBS)
 tests_http_faults_t_SOURCES = tests/http-faults.c $(HTTP_FIXTURE)
 tests_http_faults_t_CFLAGS = $(NET_TEST_CC)
-tests_http_faults_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_http_faults_t_LDADD = $(NET_TEST_LIBS)
 
 tests_http_etiquette_t_SOURCES = tests/http-etiquette.c $(HTTP_FIXTURE)
 tests_http_etiquette_t_CFLAGS = $(NET_TEST_CC)
-tests_http_etiquette_t_LDADD = $(NET_TEST_LIBS) $(CURL_LIBS)
+tests_http_etiquette_t_LDADD = $(NET_TEST_LIBS)
 
 # "make check" builds it, nothing runs it: tests/bench/http URL
 check_PROGRAMS += tests/bench/http
@@ -65,7 +71,7 @@ tests_bench_limit_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_bench_limit_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS)
 
 TESTS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
-	tests/auth.t tests/request.t tests/shared.t tests/http.t \
+	tests/auth.t tests/auth-kinds.t tests/request.t tests/shared.t tests/token.t tests/http.t \
 	tests/http-faults.t tests/http-etiquette.t tests/http-tls.t \
 	tests/decode.t tests/bodies.t
 endif

@@ -1,238 +1,277 @@
-/* auth.c - see auth.h. */
+/* auth.c - see auth.h: the kinds of credential that stand in the config as they are, and the choice among kinds. */
 #include "net/auth.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
-#include "base/buf.h"
-#include "base/redact.h"
-#include "data/config.h"
-#include "net/headers.h"
-
-#define SECRET_MAX (64u << 10)
-
-struct reading { /* one description on its way to a struct auth */
-	const struct fields *f;
-	const char *pointer;
-	const json_t *config;
-	struct auth *out;
-	struct error *e;
-};
-
-/* APIs quote what they were sent: the forms that a secret takes inside JSON are secrets too. */
-static ab_status
-hide(const char *secret, struct error *e)
-{
-	struct buf form;
-	const char *p;
-	int rc = redact_add(secret, strlen(secret));
-
-	buf_init(&form, 6 * SECRET_MAX);
-	rc |= buf_add_json_string(&form, secret, strlen(secret));
-	if (rc == 0)
-		rc = redact_add(form.ptr + 1, form.len - 2);
-	buf_reset(&form);
-	for (p = secret; *p != '\0'; p++)
-		rc |= *p == '/' ? buf_adds(&form, "\\/") : buf_addc(&form, *p);
-	if (rc == 0)
-		rc = redact_add(form.ptr, form.len);
-	if (form.ptr != NULL)
-		explicit_bzero(form.ptr, form.cap);
-	buf_fini(&form);
-	return rc == 0 ? AB_OK : error_set(e, AB_ENOMEM, "out of memory");
-}
-
-static void
-note_key(struct auth *a, const char *path)
-{
-	size_t n = strlen(a->keys);
-
-	snprintf(a->keys + n, sizeof(a->keys) - n, "%s\"%.96s\"", n > 0 ? " and " : "", path);
-}
-
-/* A value from the config: present, a text, without line breaks; empty only where `may_be_empty`. */
-static const char *
-read_config(struct reading *r, const char *path, int may_be_empty)
-{
-	const char *wrong = "is missing, or not a text", *value = config_string(r->config, path);
-
-	if (value != NULL) {
-		wrong = headers_check_value(value);
-		if (wrong == NULL && value[0] == '\0' && !may_be_empty)
-			wrong = "is empty";
-		if (wrong == NULL && strlen(value) > SECRET_MAX)
-			wrong = "is longer than 64 KiB";
-	}
-	if (value == NULL || wrong != NULL) {
-		error_set(r->e, AB_ECONFIG, "\"%s\" in the config %s; it is needed to sign in",
-		    path, wrong);
-		return NULL;
-	}
-	note_key(r->out, path);
-	return hide(value, r->e) == AB_OK ? value : NULL;
-}
-
-/* "text", or {"config": "path"}; absent: "". */
-static const char *
-read_value(struct reading *r, const json_t *description, const char *key, int may_be_empty)
-{
-	static const struct field known[] = {{"config", FIELD_STRING | FIELD_REQUIRED}, {NULL, 0}};
-	const json_t *value = json_object_get(description, key);
-	char pointer[64];
-
-	if (value == NULL)
-		return "";
-	if (json_is_string(value))
-		return json_string_value(value);
-	snprintf(pointer, sizeof(pointer), "%s/%s", r->pointer, key);
-	if (fields_check(r->f, pointer, value, known, r->e) != AB_OK)
-		return NULL;
-	return read_config(r, json_string_value(json_object_get(value, "config")), may_be_empty);
-}
+#include "net/auth_internal.h"
 
 static ab_status
-keep(struct reading *r, enum auth_place place, const char *name, const char *prefix,
-    const char *value)
+no_memory(struct reading *r)
+{
+	return error_set(r->e, AB_ENOMEM, "out of memory");
+}
+
+/* Copies name and prefix + value. */
+static ab_status
+keep(struct reading *r, struct auth *out, enum auth_place place, const char *name,
+    const char *prefix, const char *value)
 {
 	size_t n = strlen(prefix) + strlen(value) + 1;
 
-	r->out->place = place;
-	r->out->name = strdup(name);
-	r->out->value = malloc(n);
-	if (r->out->name == NULL || r->out->value == NULL)
-		return error_set(r->e, AB_ENOMEM, "out of memory");
-	snprintf(r->out->value, n, "%s%s", prefix, value);
+	out->place = place;
+	out->name = strdup(name);
+	out->value = malloc(n);
+	if (out->name == NULL || out->value == NULL)
+		return no_memory(r);
+	snprintf(out->value, n, "%s%s", prefix, value);
 	return AB_OK;
 }
 
 static ab_status
-read_bearer(struct reading *r, const json_t *d)
+read_bearer(struct reading *r, const char *pointer, const json_t *d, struct auth *out)
 {
 	static const struct field known[] = {{"type", FIELD_STRING | FIELD_REQUIRED},
 	    {"config", FIELD_STRING | FIELD_REQUIRED}, {NULL, 0}};
-	const char *value;
+	char *value;
+	ab_status rc;
 
-	if (fields_check(r->f, r->pointer, d, known, r->e) != AB_OK)
+	if (fields_check(r->f, pointer, d, known, r->e) != AB_OK)
 		return r->e->status;
-	value = read_config(r, json_string_value(json_object_get(d, "config")), 0);
-	return value == NULL ? r->e->status
-			     : keep(r, AUTH_HEADER, "Authorization", "Bearer ", value);
+	value = auth_text_config(r, json_string_value(json_object_get(d, "config")), 0);
+	rc = value == NULL ? r->e->status
+			   : keep(r, out, AUTH_HEADER, "Authorization", "Bearer ", value);
+	auth_text_free(value);
+	return rc;
 }
 
 static ab_status
-keep_basic(struct reading *r, const char *user, const char *password)
-{
-	size_t n = strlen(user) + strlen(password) + 2;
-	char *pair = malloc(n), *code = malloc(BASE64_SIZE(n));
-	ab_status rc = AB_ENOMEM;
-
-	if (pair != NULL && code != NULL) {
-		snprintf(pair, n, "%s:%s", user, password);
-		base64_encode(pair, n - 1, code);
-		rc = hide(pair, r->e);
-		if (rc == AB_OK)
-			rc = keep(r, AUTH_HEADER, "Authorization", "Basic ", code);
-		explicit_bzero(pair, n);
-		explicit_bzero(code, BASE64_SIZE(n));
-	}
-	free(pair);
-	free(code);
-	return rc == AB_OK ? rc : error_set(r->e, rc, "out of memory");
-}
-
-static ab_status
-read_basic(struct reading *r, const json_t *d)
+read_basic(struct reading *r, const char *pointer, const json_t *d, struct auth *out)
 {
 	static const struct field known[] = {{"type", FIELD_STRING | FIELD_REQUIRED},
 	    {"username", FIELD_STRING | FIELD_OBJECT | FIELD_REQUIRED},
 	    {"password", FIELD_STRING | FIELD_OBJECT}, {NULL, 0}};
-	const char *user, *password;
+	char *user = NULL, *password = NULL, *value = NULL;
+	ab_status rc;
 
-	if (fields_check(r->f, r->pointer, d, known, r->e) != AB_OK)
+	if (fields_check(r->f, pointer, d, known, r->e) != AB_OK)
 		return r->e->status;
-	user = read_value(r, d, "username", 0);
-	password = user == NULL ? NULL : read_value(r, d, "password", 1);
-	if (password == NULL)
-		return r->e->status;
-	if (strchr(user, ':') != NULL)
-		return error_set(r->e, AB_ECONFIG,
+	user = auth_text_of(r, pointer, d, "username", 0);
+	if (user != NULL)
+		password = auth_text_of(r, pointer, d, "password", TEXT_EMPTY);
+	if (password != NULL && strchr(user, ':') != NULL)
+		error_set(r->e, AB_ECONFIG,
 		    "the user name for basic authentication (%s in the config) holds a colon",
-		    r->out->keys);
-	return keep_basic(r, user, password);
+		    r->keys);
+	else if (password != NULL)
+		value = auth_basic(r, user, password);
+	rc = value == NULL ? r->e->status : keep(r, out, AUTH_HEADER, "Authorization", "", value);
+	auth_text_free(user);
+	auth_text_free(password);
+	auth_text_free(value);
+	return rc;
+}
+
+/* "in", "name" and "prefix", checked. */
+static ab_status
+read_place(struct reading *r, const char *pointer, const json_t *d, enum auth_place *place)
+{
+	static const char *const places[] = {
+	    [AUTH_HEADER] = "header", [AUTH_QUERY] = "query", [AUTH_BODY] = "body"};
+	const char *in = json_string_value(json_object_get(d, "in"));
+	const char *name = json_string_value(json_object_get(d, "name"));
+	const char *prefix = json_string_value(json_object_get(d, "prefix")), *wrong;
+
+	*place = AUTH_NONE;
+	for (int i = AUTH_HEADER; i <= AUTH_BODY; i++)
+		if (strcmp(in, places[i]) == 0)
+			*place = (enum auth_place)i;
+	if (*place == AUTH_NONE)
+		return fields_fail(
+		    r->f, pointer, "in", "must be \"header\", \"query\" or \"body\"", r->e);
+	wrong = *place == AUTH_HEADER ? headers_check_name(name)
+				      : (name[0] == '\0' ? "is empty" : NULL);
+	if (wrong != NULL)
+		return fields_fail(r->f, pointer, "name", wrong, r->e);
+	wrong = prefix == NULL ? NULL : headers_check_value(prefix);
+	return wrong == NULL ? AB_OK : fields_fail(r->f, pointer, "prefix", wrong, r->e);
+}
+
+static const char *
+prefix_of(const json_t *d)
+{
+	const char *prefix = json_string_value(json_object_get(d, "prefix"));
+
+	return prefix == NULL ? "" : prefix;
 }
 
 static ab_status
-read_api_key(struct reading *r, const json_t *d)
+read_api_key(struct reading *r, const char *pointer, const json_t *d, struct auth *out)
 {
 	static const struct field known[] = {{"type", FIELD_STRING | FIELD_REQUIRED},
 	    {"in", FIELD_STRING | FIELD_REQUIRED}, {"name", FIELD_STRING | FIELD_REQUIRED},
 	    {"config", FIELD_STRING | FIELD_REQUIRED}, {"prefix", FIELD_STRING}, {NULL, 0}};
-	const char *in, *name, *prefix, *value, *wrong = NULL;
-	int in_query;
+	enum auth_place place;
+	char *value;
+	ab_status rc = fields_check(r->f, pointer, d, known, r->e);
 
-	if (fields_check(r->f, r->pointer, d, known, r->e) != AB_OK)
+	if (rc == AB_OK)
+		rc = read_place(r, pointer, d, &place);
+	if (rc != AB_OK)
+		return rc;
+	value = auth_text_config(r, json_string_value(json_object_get(d, "config")), 0);
+	rc = value == NULL ? r->e->status
+			   : keep(r, out, place, json_string_value(json_object_get(d, "name")),
+				 prefix_of(d), value);
+	auth_text_free(value);
+	return rc;
+}
+
+ab_status
+auth_read_place(struct reading *r, const char *pointer, const json_t *d, struct auth *out)
+{
+	static const struct field known[] = {{"in", FIELD_STRING | FIELD_REQUIRED},
+	    {"name", FIELD_STRING | FIELD_REQUIRED}, {"prefix", FIELD_STRING}, {NULL, 0}};
+	const json_t *token = json_object_get(d, "token");
+	char below[AUTH_POINTER];
+	enum auth_place place;
+
+	if (token == NULL)
+		return keep(r, out, AUTH_HEADER, "Authorization", "Bearer ", "");
+	snprintf(below, sizeof(below), "%.90s/token", pointer);
+	if (fields_check(r->f, below, token, known, r->e) != AB_OK ||
+	    read_place(r, below, token, &place) != AB_OK)
 		return r->e->status;
-	in = json_string_value(json_object_get(d, "in"));
-	name = json_string_value(json_object_get(d, "name"));
-	prefix = json_string_value(json_object_get(d, "prefix"));
-	prefix = prefix == NULL ? "" : prefix;
-	in_query = strcmp(in, "query") == 0;
-	if (!in_query && strcmp(in, "header") != 0)
-		return fields_fail(r->f, r->pointer, "in", "must be \"header\" or \"query\"", r->e);
-	wrong = in_query ? (name[0] == '\0' ? "is empty" : NULL) : headers_check_name(name);
-	if (wrong != NULL)
-		return fields_fail(r->f, r->pointer, "name", wrong, r->e);
-	wrong = headers_check_value(prefix);
-	if (wrong != NULL)
-		return fields_fail(r->f, r->pointer, "prefix", wrong, r->e);
-	value = read_config(r, json_string_value(json_object_get(d, "config")), 0);
-	if (value == NULL)
-		return r->e->status;
-	return keep(r, in_query ? AUTH_QUERY : AUTH_HEADER, name, prefix, value);
+	return keep(
+	    r, out, place, json_string_value(json_object_get(token, "name")), prefix_of(token), "");
 }
 
 static ab_status
-read_none(struct reading *r, const json_t *d)
+read_none(struct reading *r, const char *pointer, const json_t *d, struct auth *out)
 {
 	static const struct field known[] = {{"type", FIELD_STRING | FIELD_REQUIRED}, {NULL, 0}};
 
-	return fields_check(r->f, r->pointer, d, known, r->e);
+	(void)out;
+	return fields_check(r->f, pointer, d, known, r->e);
+}
+
+static ab_status
+read_select(struct reading *r, const char *pointer, const json_t *d, struct auth *out);
+
+static const struct kind {
+	const char *type;
+	ab_status (*read)(struct reading *, const char *, const json_t *, struct auth *);
+} kinds[] = {{"none", read_none}, {"bearer", read_bearer}, {"basic", read_basic},
+    {"api_key", read_api_key}, {"oauth2", auth_read_oauth2}, {"jwt", auth_read_jwt},
+    {"session", auth_read_session}, {"select", read_select}};
+
+/* NULL: there is no such kind, and the error is set. */
+static const struct kind *
+find_kind(struct reading *r, const char *pointer, const json_t *d)
+{
+	const char *type = json_string_value(json_object_get(d, "type"));
+
+	for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].type, type) == 0)
+			return &kinds[i];
+	fields_fail(r->f, pointer, "type",
+	    "must be \"none\", \"bearer\", \"basic\", \"api_key\", \"oauth2\", \"jwt\", \"session\" or "
+	    "\"select\"",
+	    r->e);
+	return NULL;
+}
+
+/* Each case is one of the kinds, whichever the config chooses. */
+static ab_status
+check_cases(struct reading *r, const char *pointer, const json_t *cases)
+{
+	char below[AUTH_POINTER];
+	const char *value;
+	json_t *one;
+	const struct kind *kind;
+
+	if (json_object_size(cases) == 0)
+		return fields_fail(r->f, pointer, "cases", "is empty", r->e);
+	json_object_foreach ((json_t *)(uintptr_t)cases, value, one) {
+		snprintf(below, sizeof(below), "%.80s/cases/%.64s", pointer, value);
+		kind = find_kind(r, below, one);
+		if (kind == NULL)
+			return r->e->status;
+		if (kind->read == read_select)
+			return fields_fail(
+			    r->f, below, "type", "is a choice inside of a choice", r->e);
+	}
+	return AB_OK;
+}
+
+static ab_status
+fail_choice(struct reading *r, const char *path, const json_t *cases)
+{
+	char known[400] = "";
+	const char *value;
+	json_t *one;
+	size_t n = 0;
+
+	json_object_foreach ((json_t *)(uintptr_t)cases, value, one)
+		if (n + 1 < sizeof(known))
+			n += (size_t)snprintf(
+			    known + n, sizeof(known) - n, "%s\"%.40s\"", n > 0 ? ", " : "", value);
+	return error_set(r->e, AB_ECONFIG,
+	    "\"%s\" in the config, which says how to sign in, must be one of %s", path, known);
+}
+
+static ab_status
+read_select(struct reading *r, const char *pointer, const json_t *d, struct auth *out)
+{
+	static const struct field known[] = {{"type", FIELD_STRING | FIELD_REQUIRED},
+	    {"config", FIELD_STRING | FIELD_REQUIRED}, {"default", FIELD_STRING},
+	    {"cases", FIELD_OBJECT | FIELD_REQUIRED}, {NULL, 0}};
+	const json_t *cases = json_object_get(d, "cases"), *one;
+	const char *path = json_string_value(json_object_get(d, "config"));
+	struct error unset = ERROR_INIT, *e = r->e;
+	char below[AUTH_POINTER], *chosen;
+	const char *value;
+
+	if (fields_check(r->f, pointer, d, known, e) != AB_OK ||
+	    check_cases(r, pointer, cases) != AB_OK)
+		return e->status;
+	r->e = &unset; /* that it is not there has a sentence of its own */
+	chosen = auth_text_config(r, path, TEXT_PLAIN);
+	r->e = e;
+	value = chosen != NULL ? chosen : json_string_value(json_object_get(d, "default"));
+	one = value == NULL ? NULL : json_object_get(cases, value);
+	snprintf(below, sizeof(below), "%.80s/cases/%.64s", pointer, value != NULL ? value : "");
+	auth_text_free(chosen);
+	if (one == NULL)
+		return fail_choice(r, path, cases);
+	r->keys[0] = '\0'; /* which credential was chosen is not what fails */
+	return find_kind(r, below, one)->read(r, below, one, out);
 }
 
 ab_status
 auth_read(const struct fields *f, const char *pointer, const json_t *description,
-    const json_t *config, struct auth *out, struct error *e)
+    const json_t *config, const struct endpoint *endpoint, struct auth *out, struct error *e)
 {
-	static const struct {
-		const char *type;
-		ab_status (*read)(struct reading *, const json_t *);
-	} kinds[] = {{"none", read_none}, {"bearer", read_bearer}, {"basic", read_basic},
-	    {"api_key", read_api_key}};
-	struct reading r = {f, pointer, config, out, e};
-	const char *type = json_string_value(json_object_get(description, "type"));
+	struct reading r = {f, config, endpoint, out->keys, e};
+	const struct kind *kind;
 	ab_status rc;
 
 	*out = (struct auth){0};
-	for (size_t i = 0; type != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(kinds[i].type, type) != 0)
-			continue;
-		rc = kinds[i].read(&r, description);
-		if (rc != AB_OK)
-			auth_fini(out);
-		return rc;
-	}
-	return fields_fail(
-	    f, pointer, "type", "must be \"none\", \"bearer\", \"basic\" or \"api_key\"", e);
+	kind = find_kind(&r, pointer, description);
+	if (kind == NULL)
+		return e->status;
+	rc = kind->read(&r, pointer, description, out);
+	if (rc != AB_OK)
+		auth_fini(out);
+	return rc;
 }
 
 void
 auth_fini(struct auth *a)
 {
-	if (a->value != NULL)
-		explicit_bzero(a->value, strlen(a->value));
-	free(a->value);
+	auth_text_free(a->value);
 	free(a->name);
+	token_free(a->token);
 	*a = (struct auth){0};
 }

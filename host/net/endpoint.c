@@ -5,6 +5,8 @@
 
 #include "data/config.h"
 
+#define TOKEN_TIMEOUT_S 60
+
 static const struct field base_fields[] = {
     {"config", FIELD_STRING | FIELD_REQUIRED}, {"default", FIELD_STRING}, {NULL, 0}};
 static const struct field endpoint_fields[] = {
@@ -106,12 +108,30 @@ endpoint_read(const char *json, const json_t *config, struct endpoint *out, stru
 	if (rc == AB_OK)
 		rc = read_base(&f, json_object_get(d, "base_url"), config, out, e);
 	if (rc == AB_OK && auth != NULL)
-		rc = auth_read(&f, "/auth", auth, config, &out->auth, e);
+		rc = auth_read(&f, "/auth", auth, config, out, &out->auth, e);
 	if (rc == AB_OK && headers != NULL)
 		rc = read_headers(&f, headers, out, e);
 	if (rc == AB_OK)
 		rc = read_limits(&f, d, out, e);
 	json_decref(d);
+	if (rc != AB_OK)
+		endpoint_fini(out);
+	return rc;
+}
+
+ab_status
+endpoint_init_at(struct endpoint *out, const char *url, struct error *e)
+{
+	const struct fields none = {"endpoint", ""};
+	ab_status rc;
+
+	*out = (struct endpoint){0};
+	buf_init(&out->base, URL_MAX);
+	headers_init(&out->headers);
+	rc = buf_adds(&out->base, url) == 0 && url_parse(out->base.ptr, &out->url) == NULL
+	    ? read_limits(&none, NULL, out, e)
+	    : error_set(e, AB_ENOMEM, "out of memory");
+	out->limits.timeout_s = TOKEN_TIMEOUT_S;
 	if (rc != AB_OK)
 		endpoint_fini(out);
 	return rc;

@@ -77,8 +77,17 @@ tidy(char *text)
 	text[n] = '\0';
 }
 
-static void
-quote_body(const struct http_response *resp, char out[LOOK_BYTES + 4])
+const char *
+explain_text(const char *code, const char *detail, char out[EXPLAIN_BODY])
+{
+	snprintf(out, EXPLAIN_BODY, "%.1000s%s%.3000s", code,
+	    code[0] != '\0' && detail[0] != '\0' ? ": " : "", detail);
+	tidy(redact_text(out));
+	return out;
+}
+
+const char *
+explain_body(const struct http_response *resp, char out[EXPLAIN_BODY])
 {
 	size_t n = resp->body.len < LOOK_BYTES ? resp->body.len : LOOK_BYTES;
 
@@ -86,6 +95,7 @@ quote_body(const struct http_response *resp, char out[LOOK_BYTES + 4])
 		out[i] = resp->body.ptr[i] == '\0' ? ' ' : resp->body.ptr[i];
 	out[n] = '\0';
 	tidy(redact_text(out));
+	return out;
 }
 
 static void
@@ -113,10 +123,10 @@ ab_status
 explain_answer(const struct request *r, const struct http_response *resp,
     const struct endpoint *asked, const struct explain_more *more, struct error *e)
 {
-	char code[EXPLAIN_STATUS], body[LOOK_BYTES + 4], advice[400] = "";
+	char code[EXPLAIN_STATUS], body[EXPLAIN_BODY], advice[400] = "";
 	const char *message = more->message == NULL ? "" : more->message;
 
-	quote_body(resp, body);
+	explain_body(resp, body);
 	if (message[0] == '\0' && more->status == AB_OK &&
 	    (resp->status == 401 || resp->status == 403))
 		advise(r, asked, advice, sizeof(advice));

@@ -2,17 +2,37 @@
 #include "net/http.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "base/redact.h"
 #include "net/http_run.h"
 
-#define BODY_CAP ((size_t)64 << 20)
+#define BODY_CAP       ((size_t)64 << 20)
+#define SPEND_GRACE_US 1500000
+#define CREDENTIAL_MAX ((size_t)128 << 10)
 
 static void
 set_default(uint32_t *value, uint32_t fallback)
 {
 	if (*value == 0)
 		*value = fallback;
+}
+
+/* A token server may have put a new refresh token into an answer that is on its way: without it, the next run could
+ * not sign in any more. */
+static int
+is_cancelled(void *ctx)
+{
+	struct http *h = ctx;
+
+	if (!h->env.cancelled(h->env.ctx))
+		return 0;
+	if (!h->spends)
+		return 1;
+	if (h->cancel_seen_us == 0)
+		h->cancel_seen_us = clock_mono_us();
+	return clock_mono_us() - h->cancel_seen_us > SPEND_GRACE_US;
 }
 
 ab_status
@@ -33,11 +53,15 @@ http_new(const struct http_env *env, const struct http_limits *limits, struct ht
 	set_default(&h->limits.connect_ms, 10000);
 	set_default(&h->limits.stall_s, 60);
 	request_init(&h->request);
+	buf_init(&h->credential, CREDENTIAL_MAX);
+	h->inner = h->env;
+	h->inner.ctx = h;
+	h->inner.cancelled = is_cancelled;
 	manners_init(&h->manners, &h->env);
 	rc = shared == NULL ? http_shared_new(&h->own, e) : AB_OK;
 	h->shared = shared == NULL ? h->own : shared;
 	if (rc == AB_OK)
-		rc = transfer_new(&h->env, &h->limits, &h->transfer, e);
+		rc = transfer_new(&h->inner, &h->limits, &h->transfer, e);
 	h->manners.transfer = h->transfer;
 	if (rc != AB_OK)
 		http_free(h);
@@ -54,6 +78,9 @@ http_free(struct http *h)
 	transfer_free(h->transfer);
 	manners_fini(&h->manners);
 	request_fini(&h->request);
+	if (h->credential.ptr != NULL)
+		explicit_bzero(h->credential.ptr, h->credential.cap);
+	buf_fini(&h->credential);
 	http_shared_free(h->own);
 	response_free(h->spare);
 	free(h);
@@ -108,8 +135,8 @@ http_response_free(struct http_response *resp)
 	}
 }
 
-static struct http_response *
-take_response(struct http *h)
+struct http_response *
+http_take_response(struct http *h)
 {
 	struct http_response *resp = h->spare;
 
@@ -126,7 +153,7 @@ http_request(
 	    .endpoints = h->endpoints,
 	    .count = h->count,
 	    .ask = r,
-	    .resp = take_response(h),
+	    .resp = http_take_response(h),
 	    .begun_us = manners_mono_us(&h->manners)};
 	ab_status rc;
 

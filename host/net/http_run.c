@@ -146,6 +146,8 @@ say_why(const struct run *run, const struct retry_plan *plan, const struct retry
 		    "not tried again: this sync has lost %.0f s to trying again, and \"sync_seconds\" of "
 		    "the connector's description allows no more; the next run goes on where it stopped",
 		    (double)c->lost_ms / 1e3);
+	else if (plan->verdict == RETRY_FINAL && run->renewed)
+		snprintf(why, size, "with a new token as well");
 	else if (plan->verdict != RETRY_FINAL)
 		snprintf(why, size, "tried %u time%s in %.1f s", run->attempt,
 		    run->attempt == 1 ? "" : "s", seconds);
@@ -308,8 +310,12 @@ http_run(struct run *run, struct error *e)
 		rc = request_prepare(run->r, run->ask, run->endpoints, run->count, e);
 		run->asked = run->r->endpoint;
 		if (rc == AB_OK)
-			rc = attempt(run, e);
+			rc = http_token_attach(run, e);
 		if (rc == AB_OK)
+			rc = attempt(run, e);
+		if (rc == AB_OK && http_token_renew(run))
+			run->attempt--;
+		else if (rc == AB_OK)
 			rc = judge(run, &done, e);
 	}
 	return rc;

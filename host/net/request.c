@@ -17,6 +17,7 @@ request_init(struct request *r)
 	buf_init(&r->url, URL_MAX);
 	buf_init(&r->shown, 2 * URL_MAX);
 	headers_init(&r->headers);
+	buf_init(&r->own_body, SIZE_MAX / 2);
 }
 
 static void
@@ -31,6 +32,7 @@ void
 request_fini(struct request *r)
 {
 	wipe(&r->url); /* may hold a key */
+	wipe(&r->own_body);
 	buf_fini(&r->shown);
 	headers_fini(&r->headers);
 	json_decref(r->errors);
@@ -152,11 +154,90 @@ add_headers(struct request *r, const char *const *headers, struct error *e)
 	return AB_OK;
 }
 
+static int
+is_form(const struct request *r)
+{
+	const char *type = headers_get(&r->headers, "Content-Type");
+
+	return type != NULL &&
+	    strncasecmp(type, "application/x-www-form-urlencoded",
+		sizeof("application/x-www-form-urlencoded") - 1) == 0;
+}
+
+/* name=value behind the others. */
+static int
+add_to_form(struct request *r, const char *name, const char *value)
+{
+	struct buf *b = &r->own_body;
+	int rc = buf_add(b, r->body.ptr, r->body.len);
+
+	if (r->body.len > 0)
+		rc |= buf_addc(b, '&');
+	return rc | url_encode(b, name, strlen(name)) | buf_addc(b, '=') |
+	    url_encode(b, value, strlen(value));
+}
+
+/* As the first member, so that every other byte stays what it was.  1: the body has one already; -2: no object. */
+static int
+add_to_object(struct request *r, const char *name, const char *value)
+{
+	struct ab_str in = r->body.len > 0 ? r->body : (struct ab_str){"{}", 2};
+	json_t *object = json_loadb(in.ptr, in.len, 0, NULL);
+	size_t members = json_object_size(object), at = 0;
+	int rc = !json_is_object(object) ? -2 : json_object_get(object, name) != NULL;
+
+	json_decref(object);
+	if (rc != 0)
+		return rc;
+	while (in.ptr[at] != '{')
+		at++;
+	rc = buf_add(&r->own_body, in.ptr, at + 1);
+	rc |= buf_add_json_string(&r->own_body, name, strlen(name));
+	rc |= buf_addc(&r->own_body, ':');
+	rc |= buf_add_json_string(&r->own_body, value, strlen(value));
+	if (members > 0)
+		rc |= buf_addc(&r->own_body, ',');
+	return rc | buf_add(&r->own_body, in.ptr + at + 1, in.len - at - 1);
+}
+
+static ab_status
+add_to_body(struct request *r, const char *name, const char *value, struct error *e)
+{
+	int rc;
+
+	buf_reset(&r->own_body);
+	rc = is_form(r) ? add_to_form(r, name, value) : add_to_object(r, name, value);
+	if (rc == -2)
+		return error_set(e, AB_EBUG,
+		    "%s %.300s: the credential goes into the body, which must be a JSON object or a form",
+		    r->method, buf_str(&r->shown));
+	if (rc < 0)
+		return error_set(e, AB_ENOMEM, "out of memory");
+	if (rc == 0)
+		r->body = (struct ab_str){r->own_body.ptr, r->own_body.len};
+	if (headers_get(&r->headers, "Content-Type") == NULL &&
+	    headers_set(&r->headers, "Content-Type", "application/json") != 0)
+		return error_set(e, AB_ENOMEM, "out of memory");
+	return AB_OK;
+}
+
+int
+request_needs_token(const struct request *r)
+{
+	const struct auth *auth = r->endpoint == NULL ? NULL : &r->endpoint->auth;
+
+	return auth != NULL && auth->token != NULL &&
+	    (auth->place != AUTH_HEADER || headers_get(&r->headers, auth->name) == NULL);
+}
+
 ab_status
 request_authorize(struct request *r, const char *value, struct error *e)
 {
 	const struct auth *auth = &r->endpoint->auth;
 	int failed = 0;
+
+	if (auth->place == AUTH_BODY)
+		return add_to_body(r, auth->name, value, e);
 
 	if (auth->place == AUTH_HEADER && headers_get(&r->headers, auth->name) == NULL)
 		failed = headers_set(&r->headers, auth->name, value);
@@ -184,7 +265,9 @@ attach(struct request *r, const struct ab_request *ask, struct error *e)
 	if (failed)
 		return error_set(e, AB_ECONFIG, "%s %.300s: the headers are too long", r->method,
 		    buf_str(&r->shown));
-	return r->endpoint == NULL ? AB_OK : request_authorize(r, r->endpoint->auth.value, e);
+	if (r->endpoint == NULL || r->endpoint->auth.token != NULL)
+		return AB_OK;
+	return request_authorize(r, r->endpoint->auth.value, e);
 }
 
 static int
