@@ -11,6 +11,10 @@ libabhost_kit_a_SOURCES = \
 	sdk/kit/kit.h \
 	sdk/kit/rest.c \
 	sdk/kit/records.c \
+	sdk/kit/fetch.c \
+	sdk/kit/partition.c \
+	sdk/kit/span.c \
+	sdk/kit/when.c \
 	sdk/kit/request.c \
 	sdk/kit/body.c \
 	sdk/kit/template.c \

@@ -65,6 +65,12 @@ fail_call(struct ab_host *h, ab_status status, const char *why)
 	return status;
 }
 
+static int64_t
+now(struct ab_host *h)
+{
+	return fake_of(h)->now;
+}
+
 static const struct ab_json *
 config(struct ab_host *h)
 {
@@ -155,6 +161,12 @@ http_read(const struct ab_response *response, struct ab_str *chunk)
 	return AB_OK;
 }
 
+static void
+http_done(const struct ab_response *r)
+{
+	(void)r;
+}
+
 static const struct ab_json *
 http_json(const struct ab_response *r)
 {
@@ -179,7 +191,7 @@ static ab_status
 emit(struct ab_page *p, const struct ab_json *value)
 {
 	struct fake *f = (struct fake *)p;
-	struct ab_str text = view_text(value);
+	struct ab_str text = view_text(value); /* a NULL one is null */
 
 	return buf_addf(&f->records, "%.*s\n", (int)text.len, text.ptr) == 0 ? AB_OK : AB_ENOMEM;
 }
@@ -220,6 +232,8 @@ fake_init(struct fake *f, const char *text)
 	    .priv = f,
 	    .log = log_nothing,
 	    .fail = fail_call,
+	    .now = now,
+	    .http_done = http_done,
 	    .config = config,
 	    .endpoint = endpoint,
 	    .http = http,
@@ -252,6 +266,7 @@ fake_init(struct fake *f, const char *text)
 	buf_init(&f->options, 1 << 20);
 	buf_init(&f->about, 1 << 20);
 	f->config = fake_json(f, text);
+	f->now = INT64_C(1704067200000000); /* 2024-01-01T00:00:00Z */
 }
 
 const struct ab_json *

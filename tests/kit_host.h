@@ -20,6 +20,7 @@ struct fake {
 	struct rest_api api; /* of the last fake_open */
 	struct view_root views;
 	const struct ab_json *config;
+	int64_t now; /* the clock: 2024-01-01 */
 	/* Answers a request: url as the kit gave it, params as "k=v&k=v"; the body of the request is in f->sent. */
 	void (*answer)(
 	    struct fake *f, const char *url, const char *params, struct ab_response *out);

@@ -27,11 +27,30 @@ tests_kit_records_t_CPPFLAGS = $(KIT_INC)
 tests_kit_records_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_kit_records_t_LDFLAGS = $(KIT_LD)
 tests_kit_records_t_LDADD = $(KIT_LIBS)
+check_PROGRAMS += tests/kit-times.t
+tests_kit_times_t_SOURCES = tests/kit-times.c $(KIT_HOST)
+tests_kit_times_t_CPPFLAGS = $(KIT_INC)
+tests_kit_times_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_kit_times_t_LDFLAGS = $(KIT_LD)
+tests_kit_times_t_LDADD = $(KIT_LIBS)
+check_PROGRAMS += tests/kit-windows.t
+tests_kit_windows_t_SOURCES = tests/kit-windows.c $(KIT_HOST)
+tests_kit_windows_t_CPPFLAGS = $(KIT_INC)
+tests_kit_windows_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_kit_windows_t_LDFLAGS = $(KIT_LD)
+tests_kit_windows_t_LDADD = $(KIT_LIBS)
+check_PROGRAMS += tests/kit-partitions.t
+tests_kit_partitions_t_SOURCES = tests/kit-partitions.c $(KIT_HOST)
+tests_kit_partitions_t_CPPFLAGS = $(KIT_INC)
+tests_kit_partitions_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_kit_partitions_t_LDFLAGS = $(KIT_LD)
+tests_kit_partitions_t_LDADD = $(KIT_LIBS)
 check_PROGRAMS += tests/schema.t
 tests_schema_t_SOURCES = tests/schema.c tests/suite.h
 tests_schema_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 tests_schema_t_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
-TESTS += tests/kit.t tests/kit-requests.t tests/kit-records.t tests/schema.t
+TESTS += tests/kit.t tests/kit-requests.t tests/kit-records.t tests/kit-times.t tests/kit-windows.t \
+	tests/kit-partitions.t tests/schema.t
 endif
 
 dist_check_SCRIPTS += tests/whole/examples.py

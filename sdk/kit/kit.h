@@ -51,6 +51,26 @@ typedef ab_status (*path_visit)(void *ctx, const struct ab_json *value, struct a
 ab_status path_each(struct ab_host *h, const struct ab_json *value, const char *path,
     path_visit visit, void *ctx, int *found);
 
+/* when.c */
+
+struct duration {
+	int months;
+	int64_t us;
+};
+
+/* A moment in microseconds since 1970, UTC.  format: directives as in strftime, %f microseconds, %_ms milliseconds,
+ * %s, %ms, %epoch_microseconds, %s_as_float since 1970; NULL: ISO 8601.  -1: it is not that. */
+int when_parse(const char *text, const char *format, int64_t *out);
+void when_format(int64_t us, const char *format, struct text *out);
+void when_format_iso(int64_t us, struct text *out);
+/* Is every directive one that we know?  Is what it writes a number? */
+int when_is_format(const char *format);
+int when_is_number(const char *format);
+/* An ISO 8601 duration: "P1M", "P30D", "PT0.001S".  -1: it is not. */
+int duration_parse(const char *text, struct duration *out);
+/* sign 1: later, -1: earlier.  Months keep the day, or end with their last one. */
+int64_t when_add(int64_t us, const struct duration *d, int sign);
+
 /* link.c */
 
 /* The target of the first link with relation "next" in a Link header (RFC 8288): *len bytes inside
@@ -63,7 +83,19 @@ int link_same_origin(const char *a, const char *b);
 /* Has the URL's query a parameter of this name? */
 int link_has_param(const char *url, const char *name);
 
-/* fetch.c, request.c */
+/* fetch.c */
+
+/* The interval of a cursor that is asked for. */
+struct span {
+	int is_time;   /* it is reckoned with: start is a moment; else raw is sent as it stands */
+	int has_start; /* of a moment */
+	int64_t start, end, now;
+	const char *raw; /* or NULL */
+	int raw_is_number;
+	/* where the interval is a window: */
+	int has_next;
+	int64_t next, until;
+};
 
 /* One page on its way. */
 struct fetch {
@@ -73,10 +105,49 @@ struct fetch {
 	const struct ab_read *read;
 	const char *token; /* the pager's own, or NULL: the first page */
 	int64_t size;	   /* records asked for, 0: not said */
+	struct span span;
+	int walks;   /* the windows are read one after the other, by read->token */
+	int is_void; /* the interval is empty: there is nothing to ask */
 };
 
 ab_status fetch_init(
     struct fetch *f, struct rest *r, const struct rest_stream *s, const struct ab_read *read);
+
+/* Takes records: an array or one object. */
+struct sink {
+	ab_status (*take)(void *ctx, const struct ab_json *records);
+	ab_status (*take_line)(void *ctx, struct ab_str line); /* one record, of JSON Lines */
+	void *ctx;
+};
+
+/* Requests a page, hands its records over, and puts the token of the next one into next; empty: there is none.
+ * Windows without a record are passed over.  *total: records in all, or -1. */
+ab_status fetch_page(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
+    const struct sink *sink, struct text *next, int64_t *total);
+
+/* span.c */
+
+#define SPAN_START   "start_time" /* what a window's partition says, in ISO 8601 */
+#define SPAN_END     "end_time"
+#define SPAN_WINDOWS 500 /* in a page of partitions */
+
+/* Fills f->span, and enters the window that read->token names. */
+ab_status span_enter(struct fetch *f);
+/* The read token: of the pager's token in this window; NULL: of the next window. */
+void span_token(const struct fetch *f, const char *token, struct text *out);
+/* A moment in a format; "": the stream's own. */
+void span_write(const struct fetch *f, int64_t moment, const char *format, struct text *out);
+/* The beginning; out stays empty where there is none. */
+ab_status span_start(const struct fetch *f, const char *format, struct text *out, int *is_number);
+/* Is this cursor value before the beginning? */
+int span_is_older(const struct fetch *f, const struct ab_json *value);
+/* The windows as partitions, from read->token on: a JSON array into out, empty: none. */
+ab_status span_list(struct fetch *f, struct text *out, struct text *next);
+/* How much before the state it begins, as the table says; or NULL. */
+const char *span_lookback(const struct rest_stream *s);
+
+/* request.c */
+
 /* Records to ask for in a page, 0: the API's own choice.  AB_ECONFIG where the config asks for too many. */
 ab_status request_size(struct rest *r, const struct rest_stream *s, uint32_t limit, int64_t *out);
 /* The URL of the first page without parameters, absolute, into out. */
@@ -116,16 +187,16 @@ ab_status body_make(const struct fetch *f, const struct body_set *sets, size_t n
 
 /* records.c */
 
-/* What was in a page; asked for only where the paging hangs on it. */
+/* What was in a page; count and last only where something hangs on them. */
 struct found {
 	size_t count;
 	const struct ab_json *last;
+	int is_past; /* a feed has reached what is known */
 };
 
-ab_status records_emit(const struct fetch *f, const struct ab_response *resp, struct ab_page *out,
-    struct found *found);
-/* The same without handing anything over. */
-ab_status records_count(const struct fetch *f, const struct ab_response *resp, struct found *found);
+/* sink NULL: only looks. */
+ab_status records_each(const struct fetch *f, const struct ab_response *resp,
+    const struct sink *sink, struct found *found);
 
 /* pager.c */
 
@@ -135,7 +206,21 @@ int pager_counts(const struct rest_stream *s);
 int pager_is_url(const struct rest_stream *s);
 /* May an interrupted read go on with a token of an earlier run? */
 int pager_is_resumable(const struct rest_stream *s);
-/* The token of the next page into out; empty: this was the last one.  *total: records in all, or -1. */
+/* The pager's token of the next page into out; empty: this was the last one.  *total: records in all, or -1. */
 ab_status pager_next(const struct fetch *f, const struct ab_response *resp,
     const struct found *found, struct text *out, int64_t *total);
+
+/* partition.c */
+
+/* Is it read in partitions: of a parent, of lists, of windows? */
+int partition_has(const struct rest_stream *s);
+/* Are they windows alone, or parents that changed: slices of one axis, with one state? */
+int partition_is_shared(const struct rest_stream *s);
+/* The partition's names and values as members, "\"id\": 1", into out, and the table's constants behind them. */
+ab_status partition_constants(const struct fetch *f, struct text *out);
+/* The stream of this name, or NULL. */
+const struct rest_stream *table_find(const struct rest *r, const char *name);
+void partition_free(struct rest_slices *slices);
+/* What the parent's value is called: into out. */
+void partition_name(const struct rest_parent *p, struct text *out);
 #endif

@@ -269,30 +269,10 @@ pager_next(const struct fetch *f, const struct ab_response *resp, const struct f
 	ab_status rc;
 
 	*total = -1;
-	if (request_is_empty(f, resp))
+	if (request_is_empty(f, resp) || found->is_past)
 		return AB_OK;
 	rc = answer_count(f, resp, f->s->pager.total, total);
 	if (rc == AB_OK && !says_last(f, resp))
 		rc = find_next(f, resp, found, *total, out);
 	return rc == AB_OK && out->failed ? request_no_memory(f->rest) : rc;
-}
-
-ab_status
-rest_next(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
-    const struct ab_response *resp, size_t count, struct ab_page *out)
-{
-	struct fetch f;
-	struct found found = {count, NULL};
-	struct text token = {0};
-	int64_t total;
-	ab_status rc = fetch_init(&f, r, s, read);
-
-	if (rc == AB_OK && s->pager.kind == REST_LAST_FIELD)
-		rc = records_count(&f, resp, &found);
-	if (rc == AB_OK)
-		rc = pager_next(&f, resp, &found, &token, &total);
-	if (rc == AB_OK && token.len > 0)
-		rc = r->host->next(out, token.ptr);
-	text_fini(&token);
-	return rc;
 }

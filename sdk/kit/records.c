@@ -3,10 +3,10 @@
 
 #include "kit.h"
 
-/* Records being handed over, or only counted (page NULL). */
+/* Records being handed over, or only looked at (sink NULL). */
 struct emission {
 	const struct fetch *f;
-	struct ab_page *page;
+	const struct sink *sink;
 	struct found *found;
 };
 
@@ -58,27 +58,56 @@ rest_records(struct rest *r, const struct rest_stream *s, const struct ab_respon
 	return AB_OK;
 }
 
+static int
+is_sifted(const struct rest_stream *s)
+{
+	return s->cursor.field != NULL && (s->cursor.filter || s->cursor.feed);
+}
+
+static ab_status
+hand_over(struct emission *e, const struct ab_json *records)
+{
+	return e->sink != NULL ? e->sink->take(e->sink->ctx, records) : AB_OK;
+}
+
+/* One record, unless it is older than what is asked for. */
+static ab_status
+sift(struct emission *e, const struct ab_json *record)
+{
+	const struct rest_cursor *c = &e->f->s->cursor;
+	int is_older = span_is_older(e->f, e->f->h->json_get(record, c->field));
+
+	e->found->is_past = c->feed && is_older;
+	return is_older ? AB_OK : hand_over(e, record);
+}
+
 /* An array of records, or one record. */
 static ab_status
 emit_all(void *ctx, const struct ab_json *value, struct ab_str key)
 {
 	struct emission *e = ctx;
 	struct ab_host *h = e->f->h;
-	int type = h->json_type(value);
+	int type = h->json_type(value), is_array = type == AB_ARRAY;
 	size_t n = 1;
+	ab_status rc = AB_OK;
 
 	(void)key;
 	if (type == AB_NULL)
 		return AB_OK;
-	if (type != AB_ARRAY && type != AB_OBJECT)
+	if (!is_array && type != AB_OBJECT)
 		return fail_type(h, e->f->s);
-	if (pager_counts(e->f->s)) { /* walks the page, so only where it is needed */
-		n = type == AB_ARRAY ? h->json_len(value) : 1;
+	/* walks the page, so only where it is needed */
+	if (pager_counts(e->f->s) || e->f->walks || is_sifted(e->f->s)) {
+		n = is_array ? h->json_len(value) : 1;
 		if (n > 0)
-			e->found->last = type == AB_ARRAY ? h->json_at(value, n - 1) : value;
+			e->found->last = is_array ? h->json_at(value, n - 1) : value;
 		e->found->count += n;
 	}
-	return e->page != NULL ? h->emit(e->page, value) : AB_OK;
+	if (!is_sifted(e->f->s))
+		return hand_over(e, value);
+	for (size_t i = 0; rc == AB_OK && i < n; i++)
+		rc = sift(e, is_array ? h->json_at(value, i) : value);
+	return rc;
 }
 
 static ab_status
@@ -89,7 +118,9 @@ emit_line(struct emission *e, struct ab_str line)
 	if (line.len == 0)
 		return AB_OK;
 	e->found->count++;
-	return e->page != NULL ? e->f->h->emit_text(e->page, line) : AB_OK;
+	if (is_sifted(e->f->s))
+		return sift(e, e->f->h->json_parse(e->f->h, line));
+	return e->sink != NULL ? e->sink->take_line(e->sink->ctx, line) : AB_OK;
 }
 
 /* The whole lines of a chunk; a part of one is kept in carry until its end comes. */
@@ -151,7 +182,7 @@ each(struct emission *e, const struct ab_response *resp)
 	int found;
 	ab_status rc;
 
-	*e->found = (struct found){0, NULL};
+	*e->found = (struct found){0, NULL, 0};
 	if (request_is_empty(e->f, resp))
 		return AB_OK;
 	if (s->lines)
@@ -162,32 +193,10 @@ each(struct emission *e, const struct ab_response *resp)
 }
 
 ab_status
-records_emit(
-    const struct fetch *f, const struct ab_response *resp, struct ab_page *out, struct found *found)
+records_each(const struct fetch *f, const struct ab_response *resp, const struct sink *sink,
+    struct found *found)
 {
-	struct emission e = {f, out, found};
+	struct emission e = {f, sink, found};
 
 	return each(&e, resp);
-}
-
-ab_status
-records_count(const struct fetch *f, const struct ab_response *resp, struct found *found)
-{
-	struct emission e = {f, NULL, found};
-
-	return each(&e, resp);
-}
-
-ab_status
-rest_emit(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
-    const struct ab_response *resp, struct ab_page *out, size_t *count)
-{
-	struct fetch f;
-	struct found found = {0, NULL};
-	ab_status rc = fetch_init(&f, r, s, read);
-
-	if (rc == AB_OK)
-		rc = records_emit(&f, resp, out, &found);
-	*count = found.count;
-	return rc;
 }

@@ -46,13 +46,6 @@ request_size(struct rest *r, const struct rest_stream *s, uint32_t limit, int64_
 	return AB_OK;
 }
 
-ab_status
-fetch_init(struct fetch *f, struct rest *r, const struct rest_stream *s, const struct ab_read *read)
-{
-	*f = (struct fetch){.rest = r, .h = r->host, .s = s, .read = read, .token = read->token};
-	return request_size(r, s, read->limit, &f->size);
-}
-
 /* The table's URL, filled in.  Only the first page's token may be missing. */
 static ab_status
 fill_url(const struct fetch *f, struct text *out)
@@ -148,29 +141,31 @@ put_list(struct build *b, const char *what, const char *const *list, struct pair
 	return rc;
 }
 
-/* Where an incremental read begins: the state's value, else the config's, else the table's. */
+/* The bounds of the cursor's interval. */
 static ab_status
-put_since(struct build *b)
+put_span(struct build *b)
 {
 	const struct rest_cursor *c = &b->f->s->cursor;
-	struct ab_host *h = b->f->h;
-	const struct ab_json *value;
-	const char *since = NULL;
-	ab_status rc;
+	struct text bound = {0};
+	int is_number = 0;
+	ab_status rc = AB_OK;
 
-	if (c->field == NULL || c->param == NULL)
-		return AB_OK;
-	value = h->json_get(b->f->read->state, c->field);
-	rc = scalar_text(h, value, c->field, &since);
-	if (rc == AB_OK && since == NULL && c->start_key != NULL) {
-		value = rest_at(h, h->config(h), c->start_key);
-		rc = scalar_text(h, value, c->start_key, &since);
+	if (c->param != NULL)
+		rc = span_start(b->f, "", &bound, &is_number);
+	if (rc == AB_OK && bound.len > 0)
+		rc = put(b, (struct part){c->param, bound.ptr, c->place, is_number});
+	if (rc == AB_OK && c->end_param != NULL) {
+		bound.len = 0;
+		span_write(b->f, b->f->span.end, "", &bound);
+		rc = bound.failed ? request_no_memory(b->f->rest)
+				  : put(b,
+					(struct part){c->end_param, bound.ptr, c->place,
+					    c->format != NULL && when_is_number(c->format)});
 	}
-	if (rc != AB_OK)
-		return rc;
-	return put(b,
-	    (struct part){c->param, since != NULL ? since : c->start, c->place,
-		since != NULL && h->json_type(value) != AB_STRING});
+	if (rc == AB_OK && bound.failed)
+		rc = request_no_memory(b->f->rest);
+	text_fini(&bound);
+	return rc;
 }
 
 static ab_status
@@ -245,7 +240,7 @@ put_all(struct build *b)
 	if (rc == AB_OK && !is_next_url)
 		rc = put_token(b);
 	if (rc == AB_OK && !alone)
-		rc = put_since(b);
+		rc = put_span(b);
 	if (rc == AB_OK && is_next_url) {
 		if (!s->pager.keep)
 			pairs_fini(&b->query);
@@ -379,14 +374,4 @@ request_is_empty(const struct fetch *f, const struct ab_response *resp)
 
 	return status >= 400 || status == 204 || status == 205 ||
 	    (f->s->errors != NULL && !f->s->lines && f->h->http_body(resp).len == 0);
-}
-
-ab_status
-rest_get(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
-    const struct ab_response **out)
-{
-	struct fetch f;
-	ab_status rc = fetch_init(&f, r, s, read);
-
-	return rc == AB_OK ? request_send(&f, out) : rc;
 }

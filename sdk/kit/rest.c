@@ -61,6 +61,7 @@ rest_close(void *self)
 {
 	struct rest *r = self;
 
+	partition_free(r->slices);
 	free(r->base_url);
 	free(r);
 }
@@ -125,9 +126,11 @@ rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *
 		text_adds(&t, ", \"source_defined_cursor\": true, \"default_cursor_field\": [");
 		text_add_quoted(&t, s->cursor.field, strlen(s->cursor.field));
 		text_adds(&t, "]");
-		if (s->cursor.sorted)
+		if (s->cursor.sorted && !partition_is_shared(s))
 			text_adds(&t, ", \"sorted\": true");
 	}
+	if (partition_is_shared(s))
+		text_adds(&t, ", \"partition_state\": \"shared\"");
 	if (pager_is_resumable(s))
 		text_adds(&t, ", \"is_resumable\": true");
 	text_adds(&t, "}");
@@ -136,52 +139,36 @@ rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *
 	return rc;
 }
 
-/* The total as progress. */
-static ab_status
-tell_about(const struct fetch *f, int64_t total, struct ab_page *out)
+const struct rest_stream *
+table_find(const struct rest *r, const char *name)
 {
-	char json[48];
+	const struct rest_stream *s = r->api->streams;
 
-	if (total < 0)
-		return AB_OK;
-	snprintf(json, sizeof(json), "{\"total\": %lld}", (long long)total);
-	return f->h->about(out, json);
+	while (s != NULL && s->name != NULL && strcmp(s->name, name) != 0)
+		s++;
+	return s == NULL || s->name == NULL ? NULL : s;
+}
+
+static ab_status
+no_stream(struct rest *r, const char *name)
+{
+	return ab_failf(r->host, AB_EBUG, "no stream is called %s", name);
 }
 
 ab_status
-rest_read_stream(
-    struct rest *r, const struct rest_stream *s, const struct ab_read *read, struct ab_page *out)
+rest_partitions(void *self, const struct ab_read *read, struct ab_page *out)
 {
-	const struct ab_response *resp;
-	struct text token = {0};
-	struct found found;
-	struct fetch f;
-	int64_t total;
-	ab_status rc = fetch_init(&f, r, s, read);
+	struct rest *r = self;
+	const struct rest_stream *s = table_find(r, read->stream);
 
-	if (rc == AB_OK)
-		rc = request_send(&f, &resp);
-	if (rc == AB_OK)
-		rc = records_emit(&f, resp, out, &found);
-	if (rc == AB_OK)
-		rc = pager_next(&f, resp, &found, &token, &total);
-	if (rc == AB_OK)
-		rc = tell_about(&f, total, out);
-	if (rc == AB_OK && token.len > 0)
-		rc = r->host->next(out, token.ptr);
-	text_fini(&token);
-	return rc;
+	return s == NULL ? no_stream(r, read->stream) : rest_partition_stream(r, s, read, out);
 }
 
 ab_status
 rest_read_page(void *self, const struct ab_read *read, struct ab_page *out)
 {
 	struct rest *r = self;
-	const struct rest_stream *s = r->api->streams;
+	const struct rest_stream *s = table_find(r, read->stream);
 
-	while (s->name != NULL && strcmp(s->name, read->stream) != 0)
-		s++;
-	if (s->name == NULL)
-		return ab_failf(r->host, AB_EBUG, "no stream is called %s", read->stream);
-	return rest_read_stream(r, s, read, out);
+	return s == NULL ? no_stream(r, read->stream) : rest_read_stream(r, s, read, out);
 }

@@ -13,11 +13,11 @@ struct value {
 	int is_number;
 };
 
-enum known { NOTHING_KNOWN, CONFIG, PARTITION, TOKEN, SIZE };
+enum known { NOTHING_KNOWN, CONFIG, PARTITION, TOKEN, SIZE, START, END, NOW };
 
 struct name {
 	enum known known;
-	char rest[NAME_ROOM]; /* behind the "." */
+	char rest[NAME_ROOM]; /* a path behind ".", a format behind ":" */
 };
 
 static int
@@ -31,12 +31,14 @@ static size_t
 placeholder(const char *p)
 {
 	size_t n = 1;
+	int is_format;
 
 	while (p[n] >= 'a' && p[n] <= 'z')
 		n++;
 	if (n == 1 || strchr(".:}", p[n]) == NULL)
 		return 0;
-	while (p[n] != '}' && !is_blank_or_brace(p[n]))
+	is_format = p[n] == ':'; /* "{end:%Y-%m-%d %H:%M}" */
+	while (p[n] != '}' && (!is_blank_or_brace(p[n]) || (is_format && p[n] == ' ')))
 		n++;
 	return p[n] == '}' ? n + 1 : 0;
 }
@@ -44,19 +46,26 @@ placeholder(const char *p)
 static void
 read_name(const char *p, size_t len, struct name *out)
 {
-	static const char *const words[] = {
-	    [CONFIG] = "config", [PARTITION] = "partition", [TOKEN] = "token", [SIZE] = "size"};
+	static const char *const words[] = {[CONFIG] = "config",
+	    [PARTITION] = "partition",
+	    [TOKEN] = "token",
+	    [SIZE] = "size",
+	    [START] = "start",
+	    [END] = "end",
+	    [NOW] = "now"};
 	size_t n = strcspn(p, ".:}"), rest = len - n;
+	int wants_path, may_format;
 
 	*out = (struct name){NOTHING_KNOWN, ""};
-	for (int i = CONFIG; i <= SIZE; i++)
+	for (int i = CONFIG; i <= NOW; i++)
 		if (strlen(words[i]) == n && memcmp(words[i], p, n) == 0)
 			out->known = (enum known)i;
 	if (rest > 0 && rest < NAME_ROOM)
 		memcpy(out->rest, p + n + 1, rest - 1);
-	if ((out->known == CONFIG || out->known == PARTITION ? p[n] != '.' || rest < 2
-							     : rest > 0) ||
-	    rest >= NAME_ROOM)
+	wants_path = out->known == CONFIG || out->known == PARTITION;
+	may_format = out->known >= START;
+	if (rest >= NAME_ROOM || (wants_path ? p[n] != '.' || rest < 2 : rest > 0 && !may_format) ||
+	    (may_format && rest > 0 && (p[n] != ':' || !when_is_format(out->rest))))
 		out->known = NOTHING_KNOWN;
 }
 
@@ -126,6 +135,29 @@ config_value(const struct fetch *f, const char *what, const char *name, struct v
 	return rc;
 }
 
+/* A size or a moment, made in scratch. */
+static ab_status
+made_value(const struct fetch *f, const struct name *name, struct value *out, struct text *scratch)
+{
+	char size[24];
+	ab_status rc = AB_OK;
+
+	if (name->known == START) {
+		rc = span_start(f, name->rest, scratch, &out->is_number);
+	} else if (name->known == END || name->known == NOW) {
+		span_write(f, name->known == END ? f->span.end : f->span.now, name->rest, scratch);
+		out->is_number = when_is_number(name->rest[0] != '\0' ? name->rest
+			: f->s->cursor.format != NULL		      ? f->s->cursor.format
+								      : "");
+	} else if (f->size != 0) {
+		snprintf(size, sizeof(size), "%lld", (long long)f->size);
+		text_adds(scratch, size);
+		out->is_number = 1;
+	}
+	out->text = scratch->ptr;
+	return rc == AB_OK && scratch->failed ? request_no_memory(f->rest) : rc;
+}
+
 static ab_status
 resolve(const struct fetch *f, const char *what, const struct name *name, struct value *out,
     struct text *scratch)
@@ -142,15 +174,7 @@ resolve(const struct fetch *f, const char *what, const struct name *name, struct
 		out->text = f->token;
 		return AB_OK;
 	default:
-		if (f->size != 0) {
-			char size[24];
-
-			snprintf(size, sizeof(size), "%lld", (long long)f->size);
-			text_adds(scratch, size);
-			out->text = scratch->ptr;
-			out->is_number = 1;
-		}
-		return scratch->failed ? request_no_memory(f->rest) : AB_OK;
+		return made_value(f, name, out, scratch);
 	}
 }
 

@@ -14,11 +14,16 @@
  * an answer is looked at, "header:Next-Page" means that header.
  *
  * A template is a text with placeholders: {config.KEY}, {partition.NAME}, {token} (of the page), {size}
- * (records per page).  Values are encoded for the place where they stand: percent-encoded in a URL,
+ * (records per page), {start} and {end} (the cursor's interval), {now}; these three also in a format of
+ * their own, {end:%Y-%m-%d}.  Values are encoded for the place where they stand: percent-encoded in a URL,
  * escaped inside a JSON string; bare in JSON, {config.ids} is the value as JSON.  A parameter or header
  * whose placeholder has no value is left out; in a URL that is an error; in JSON it is null, in a JSON
  * string nothing.  An array of the config is joined with commas.  A secret has no value here: that is
- * what `auth` is for.  Other braces stay as they are. */
+ * what `auth` is for.  Other braces stay as they are.
+ *
+ * Times are read as ISO 8601 unless a format is said: %Y %m %d %H %M %S, %y, %b, %B, %f (microseconds),
+ * %_ms (milliseconds), %z, or as a whole %s, %ms, %epoch_microseconds, %s_as_float (since 1970).
+ * Durations are ISO 8601: "P30D", "P1M", "PT1S"; they may be templates ("P{config.days}D"). */
 #ifndef ABHOST_REST_H
 #define ABHOST_REST_H
 #include <abhost/connector.h>
@@ -65,15 +70,28 @@ struct rest_pager {
 	int keep;          /* a next URL does not repeat `params`, size and cursor: send them again */
 };
 
-/* The cursor of an incremental stream.  `param` sends the state's value, before there is one the
- * value of config key `start_key`, or else `start`.  NULL parts are left out. */
+/* The cursor of an incremental stream: the interval that is asked for.  It begins at the state's value,
+ * before there is one at the value of config key `start_key`, or else at `start`.  NULL parts are left
+ * out.  Without format, lookback and step the value goes out as it stands, whatever it is. */
 struct rest_cursor {
 	const char *field;     /* of the records */
-	const char *param;     /* the name that the value is sent under */
+	const char *param;     /* the name that the beginning is sent under */
 	const char *start_key; /* a path into the config */
-	const char *start;
+	const char *start;     /* also "-P30D": so long before now */
 	int sorted; /* the API answers in ascending order: state moves with every checkpoint */
-	enum rest_place place; /* of the value */
+	enum rest_place place;    /* of beginning and end */
+	const char *format;       /* of times in requests; NULL: "%Y-%m-%dT%H:%M:%SZ" */
+	const char *field_format; /* of the records' values; NULL: ISO 8601, or `format` */
+	const char *lookback;     /* begin so much before the state; never before the start */
+	const char *end_param;    /* the name that the end is sent under */
+	const char *end_key, *end; /* as start_key and start; NULL: now */
+	/* Ask window by window, each so long; the last one ends at the end.  Without parent and lists
+	 * they are partitions, read at the same time, with one state for all; with them the windows
+	 * of each partition are read one after the other. */
+	const char *step;
+	const char *granularity; /* a window ends so much before the next one; NULL: there */
+	int filter; /* the API cannot: records older than the beginning are dropped here */
+	int feed;   /* newest first: as filter, and a page that ends with an older one is the last */
 };
 
 /* Records per page: `param` sends the value of config key `key`, or else `value`.  `max`: the most
@@ -100,6 +118,27 @@ struct rest_body {
 	const char *const *fields;
 };
 
+/* A partition for each record of a parent stream, which is read page by page as they are needed.  What
+ * names a partition is sent where a template says {partition.NAME}, and becomes a column. */
+struct rest_parent {
+	const char *stream; /* the parent's name in the table; NULL: none */
+	const char *field;  /* path in the parent's records ("*" is possible); NULL: "id" */
+	const char *as;     /* NAME; NULL: the stream's and the field's: "users_id" */
+	const char *const *extra; /* more of them: NAME, path, ..., NULL; they must never change */
+	/* Only parents that changed since the last read: the stream has one state for all, and its
+	 * value, `lookback` earlier (NULL: a day), is where the parent begins.  A child's change must
+	 * be a change of its parent, and lookback longer than a sync. */
+	int changed;
+	const char *lookback;
+};
+
+/* A partition for each value of a list; each with each where there are several, or a parent. */
+struct rest_list {
+	const char *as;            /* NAME; NULL: there is none */
+	const char *const *values; /* they, and NULL; or NULL: */
+	const char *key;           /* path of an array, or one value, in the config */
+};
+
 struct rest_stream {
 	const char *name;    /* NULL ends the table */
 	const char *url;     /* a template, under base_url; NULL: the name */
@@ -114,6 +153,9 @@ struct rest_stream {
 	const char *const *headers; /* as params */
 	struct rest_body body;
 	int lines;          /* the body is JSON Lines: a record in each, no `records` */
+	struct rest_parent parent;
+	struct rest_list lists[3];
+	const char *constants; /* JSON template of an object: fields that every record gets; or NULL */
 	const char *errors; /* what statuses mean: "errors" of options.json, a JSON array; or NULL */
 };
 
@@ -128,6 +170,7 @@ struct rest {
 	struct ab_host *host;
 	const struct rest_api *api;
 	char *base_url; /* from the endpoint and the config */
+	struct rest_slices *slices; /* the kit's */
 };
 
 #define REST_CONNECTOR(table, ...) \
@@ -136,17 +179,21 @@ struct rest {
 		return rest_open(host, &table, self); \
 	} \
 	AB_CONNECTOR(.open = table##_open, .close = rest_close, .check = rest_check, \
-	    .streams = rest_streams, .read_page = rest_read_page, __VA_ARGS__)
+	    .streams = rest_streams, .partitions = rest_partitions, .read_page = rest_read_page, \
+	    __VA_ARGS__)
 
 /* Makes *self, a struct rest, and tells the host the endpoint.  The table must outlive it. */
 ab_status rest_open(struct ab_host *host, const struct rest_api *api, void **self);
 void rest_close(void *self);
 ab_status rest_check(void *self);
 ab_status rest_streams(void *self, struct ab_catalog *out);
+ab_status rest_partitions(void *self, const struct ab_read *read, struct ab_page *out);
 ab_status rest_read_page(void *self, const struct ab_read *read, struct ab_page *out);
 
 /* The same for one stream of the caller's making. */
 ab_status rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *out);
+ab_status rest_partition_stream(struct rest *r, const struct rest_stream *s,
+    const struct ab_read *read, struct ab_page *out);
 ab_status rest_read_stream(struct rest *r, const struct rest_stream *s, const struct ab_read *read,
     struct ab_page *out);
 
