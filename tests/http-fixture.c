@@ -69,7 +69,7 @@ note_trace(void *ctx, const struct http_trace *t)
 	    t->status, (unsigned long long)t->bytes, t->attempt, t->error);
 }
 
-static void
+void
 note_log(void *ctx, int level, const char *text)
 {
 	struct outside *o = ctx;
@@ -79,7 +79,7 @@ note_log(void *ctx, int level, const char *text)
 	snprintf(o->logged + n, sizeof(o->logged) - n, "%s\n", text);
 }
 
-static void
+void
 open_http(void)
 {
 	const struct http_env env = {.ctx = &outside,

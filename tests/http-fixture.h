@@ -36,6 +36,8 @@ void http_set_up(void);
 /* Also: no text that left http holds SECRET, whatever the test was about. */
 void http_tear_down(void);
 int is_cancelled(void *ctx);
+void note_log(void *ctx, int level, const char *text); /* to outside.logged */
+void open_http(void);				       /* a new source; what begin does, too */
 /* A server with the script, and a source whose base_url is its /v1 and whose api_key is SECRET. */
 void begin(const struct wire_step *steps, size_t count, const char *endpoint);
 ab_status get(const char *url, struct http_response **out);

@@ -6,7 +6,7 @@ NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSS
 
 check_PROGRAMS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
 	tests/auth.t tests/auth-kinds.t tests/request.t tests/shared.t tests/token.t \
-	tests/http.t tests/http-faults.t tests/http-etiquette.t tests/http-tls.t \
+	tests/http.t tests/http-faults.t tests/http-etiquette.t tests/http-transport.t tests/http-tls.t \
 	tests/decode.t tests/bodies.t
 tests_url_t_SOURCES = tests/url.c tests/suite.h
 tests_url_t_CFLAGS = $(NET_TEST_CC)
@@ -57,6 +57,9 @@ tests_http_faults_t_LDADD = $(NET_TEST_LIBS)
 tests_http_etiquette_t_SOURCES = tests/http-etiquette.c $(HTTP_FIXTURE)
 tests_http_etiquette_t_CFLAGS = $(NET_TEST_CC)
 tests_http_etiquette_t_LDADD = $(NET_TEST_LIBS)
+tests_http_transport_t_SOURCES = tests/http-transport.c $(HTTP_FIXTURE)
+tests_http_transport_t_CFLAGS = $(NET_TEST_CC)
+tests_http_transport_t_LDADD = $(NET_TEST_LIBS)
 
 # "make check" builds it, nothing runs it: tests/bench/http URL
 check_PROGRAMS += tests/bench/http
@@ -72,6 +75,6 @@ tests_bench_limit_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIB
 
 TESTS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
 	tests/auth.t tests/auth-kinds.t tests/request.t tests/shared.t tests/token.t tests/http.t \
-	tests/http-faults.t tests/http-etiquette.t tests/http-tls.t \
+	tests/http-faults.t tests/http-etiquette.t tests/http-transport.t tests/http-tls.t \
 	tests/decode.t tests/bodies.t
 endif

@@ -6,6 +6,7 @@ WHOLE_TESTS = \
 	tests/whole/faults.py \
 	tests/whole/storm.py \
 	tests/whole/limits.py \
+	tests/whole/transport.py \
 	tests/whole/signals.py \
 	tests/whole/places.py \
 	tests/whole/zoo.py \

@@ -1,6 +1,7 @@
 /* endpoint.h - one origin that a connector talks to: base URL, credential, headers, limits.
  *
- * Sources on several threads share one (net/shared.h): after endpoint_read only its gate changes, which is locked. */
+ * Sources on several threads share one (net/shared.h): after endpoint_read only its gate changes, which is locked,
+ * and told_private, which is atomic. */
 #ifndef ABHOST_ENDPOINT_H
 #define ABHOST_ENDPOINT_H
 #include "net/auth.h"
@@ -17,6 +18,7 @@ struct endpoint {
 	struct limits limits;
 	struct gate gate; /* locks itself */
 	int has_gate;
+	int told_private; /* that its name leads into a private network */
 };
 
 /* Reads a description (sdk/schema/endpoint.json).  A mistake in it is AB_EBUG; a config value that is missing or bad, and

@@ -99,9 +99,12 @@ explain_body(const struct http_response *resp, char out[EXPLAIN_BODY])
 }
 
 static void
-advise(const struct request *r, const struct endpoint *asked, char *out, size_t size)
+advise(const struct request *r, int status, const struct endpoint *asked, char *out, size_t size)
 {
-	if (asked != NULL && r->endpoint == NULL)
+	if (status == 407)
+		snprintf(out, size,
+		    " - the proxy of the environment wants a user and a password: http_proxy=http://USER:PASSWORD@HOST");
+	else if (asked != NULL && r->endpoint == NULL)
 		snprintf(out, size,
 		    " - it was redirected to another origin, which gets no credentials; if "
 		    "you trust it, make it the base_url");
@@ -114,7 +117,7 @@ advise(const struct request *r, const struct endpoint *asked, char *out, size_t 
 static ab_status
 status_of(int status)
 {
-	if (status == 401 || status == 403)
+	if (status == 401 || status == 403 || status == 407)
 		return AB_ECONFIG;
 	return retry_is_passing(status) ? AB_ETRANSIENT : AB_EDATA;
 }
@@ -127,9 +130,8 @@ explain_answer(const struct request *r, const struct http_response *resp,
 	const char *message = more->message == NULL ? "" : more->message;
 
 	explain_body(resp, body);
-	if (message[0] == '\0' && more->status == AB_OK &&
-	    (resp->status == 401 || resp->status == 403))
-		advise(r, asked, advice, sizeof(advice));
+	if (message[0] == '\0' && more->status == AB_OK && status_of(resp->status) == AB_ECONFIG)
+		advise(r, resp->status, asked, advice, sizeof(advice));
 	return error_set(e, more->status != AB_OK ? more->status : status_of(resp->status),
 	    "%s %.600s: %s%s%.500s%s%s%s%s%s%s", r->method, buf_str(&r->shown),
 	    explain_status(resp->status, code), message[0] == '\0' ? "" : ": ", message,

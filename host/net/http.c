@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "net/http_run.h"
+#include "net/proxy.h"
 
 #define BODY_CAP       ((size_t)64 << 20)
 #define SPEND_GRACE_US 1500000
@@ -58,7 +59,9 @@ http_new(const struct http_env *env, const struct http_limits *limits, struct ht
 	h->inner.ctx = h;
 	h->inner.cancelled = is_cancelled;
 	manners_init(&h->manners, &h->env);
-	rc = shared == NULL ? http_shared_new(&h->own, e) : AB_OK;
+	rc = proxy_hide() != 0 ? error_set(e, AB_ENOMEM, "out of memory") : AB_OK;
+	if (rc == AB_OK && shared == NULL)
+		rc = http_shared_new(&h->own, e);
 	h->shared = shared == NULL ? h->own : shared;
 	if (rc == AB_OK)
 		rc = transfer_new(&h->inner, &h->limits, &h->transfer, e);

@@ -42,6 +42,27 @@ trace(const struct run *run, int64_t us)
 	env->trace(env->ctx, &t);
 }
 
+/* A name that looks like the internet's and leads home: a mistake, or somebody's trick.  Told once. */
+static void
+look_where_it_leads(const struct run *run)
+{
+	const struct http_env *env = &run->h->env;
+	struct endpoint *ep = run->r->endpoint;
+	char line[640];
+
+	if (ep == NULL || env->log == NULL || run->result.address[0] == '\0' ||
+	    __atomic_load_n(&ep->told_private, __ATOMIC_RELAXED) ||
+	    !address_is_private(run->result.address) || !address_looks_public(ep->url.host) ||
+	    __atomic_exchange_n(&ep->told_private, 1, __ATOMIC_RELAXED))
+		return;
+	snprintf(line, sizeof(line),
+	    "%.*s looks like a public name and leads to %s, an address of a private network; the "
+	    "credentials go there",
+	    (int)(ep->url.host.len < 256 ? ep->url.host.len : 256), ep->url.host.ptr,
+	    run->result.address);
+	env->log(env->ctx, AB_WARN, redact_text(line));
+}
+
 /* One exchange, once the gate of its origin lets it pass. */
 static ab_status
 exchange(struct run *run, struct error *e)
@@ -63,6 +84,7 @@ exchange(struct run *run, struct error *e)
 		transfer_run(h->transfer, &out, run->resp, &run->result);
 	manners_leave(&h->manners, r->endpoint, pass, &run->result, run->resp);
 	trace(run, clock_mono_us() - sent);
+	look_where_it_leads(run);
 	if (run->result.status == AB_OK)
 		return AB_OK;
 	return error_set(e, run->result.status, "%s %.600s: %s", r->method, buf_str(&r->shown),
@@ -276,7 +298,8 @@ judge(struct run *run, int *done, struct error *e)
 	int answered = run->result.outcome == RETRY_ANSWERED;
 
 	run->match = (struct handlers_match){HANDLERS_NONE, NULL, -1};
-	if (answered && run->r->errors != NULL)
+	/* Of a stream nobody has seen more than its beginning. */
+	if (answered && run->r->errors != NULL && run->resp->stream == NULL)
 		run->match =
 		    handlers_find(run->r->errors, run->resp->status, http_response_body(run->resp));
 	*done = 1;

@@ -1,6 +1,7 @@
 # host/net: HTTP for connectors; linked by the worker, never by the engine
 noinst_LIBRARIES += host/libnet.a
 host_libnet_a_SOURCES = \
+	host/net/address.c host/net/address.h \
 	host/net/auth.c host/net/auth.h host/net/auth_internal.h \
 	host/net/auth_jwt.c \
 	host/net/auth_oauth2.c \
@@ -23,6 +24,7 @@ host_libnet_a_SOURCES = \
 	host/net/limits.c host/net/limits.h \
 	host/net/lookup.c host/net/lookup.h \
 	host/net/manners.c host/net/manners.h \
+	host/net/proxy.c host/net/proxy.h \
 	host/net/ratelimit.c host/net/ratelimit.h \
 	host/net/request.c host/net/request.h \
 	host/net/response.c host/net/response.h \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/proxy.h"
 #include "net/transfer_private.h"
 
 #define POLL_MS	    200 /* a cancel that nobody announced is seen after so long */
@@ -154,6 +155,27 @@ how_far(const struct exchange *x)
 	return us > 0 ? RETRY_BROKEN : RETRY_UNREACHABLE;
 }
 
+/* A proxy that does not let us through; no repeating changes that. */
+static int
+is_shut_out(const struct exchange *x)
+{
+	long status = 0;
+
+	curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return x->code != CURLE_OK && (status == 401 || status == 403 || status == 407);
+}
+
+static void
+note_address(const struct exchange *x, const char *url, struct transfer_result *r)
+{
+	const char *ip = NULL;
+
+	if (proxy_variable(strncmp(url, "https:", 6) == 0) != NULL)
+		return;
+	curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_IP, &ip);
+	snprintf(r->address, sizeof(r->address), "%s", ip != NULL ? ip : "");
+}
+
 static void
 judge(const struct exchange *x, struct transfer_result *r)
 {
@@ -186,6 +208,8 @@ judge(const struct exchange *x, struct transfer_result *r)
 	default:
 		r->outcome = how_far(x);
 	}
+	if (is_shut_out(x))
+		r->status = AB_ECONFIG;
 }
 
 /* The same for an answer that is not what it says it is. */
@@ -268,8 +292,11 @@ finish(struct exchange *x, struct transfer_result *r)
 	} else if (r->status == AB_ENOMEM) {
 		snprintf(r->detail, sizeof(r->detail), "out of memory");
 	} else if (x->code != CURLE_OK) {
-		snprintf(r->detail, sizeof(r->detail), "%s",
-		    x->why[0] != '\0' ? x->why : curl_easy_strerror(x->code));
+		snprintf(r->detail, sizeof(r->detail), "%.160s%s",
+		    x->why[0] != '\0' ? x->why : curl_easy_strerror(x->code),
+		    is_shut_out(x) ? " - the proxy of the environment refuses; check the user and "
+				     "password in HTTPS_PROXY"
+				   : "");
 	}
 }
 
@@ -295,6 +322,7 @@ run(struct exchange *x, const struct transfer_request *r, struct http_response *
 	}
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
 	resp->status = (int)status;
+	note_address(x, r->url, result);
 	if (x->is_done && !(x->is_stream && x->chunk.len > 0))
 		finish(x, result);
 	if (body_close(&resp->body) != 0)

@@ -5,6 +5,7 @@
  * streamed answer stays open, with bounded memory, while other exchanges run.  One thread, but for transfer_wake. */
 #ifndef ABHOST_TRANSFER_H
 #define ABHOST_TRANSFER_H
+#include "net/address.h"
 #include "net/response.h"
 #include "net/retry.h"
 
@@ -25,6 +26,8 @@ struct transfer_result {
 	ab_status
 	    blame; /* what a broken or unreachable one is called once repeating has not helped */
 	char detail[256];
+	char address
+	    [ADDRESS_TEXT]; /* of the server, as numbers; "": none, or there may be a proxy between */
 };
 
 /* Borrows env; cancelled is polled a few times a second, and after each transfer_wake. */

@@ -21,10 +21,14 @@ set_authorities(CURL *easy)
 		file = getenv("SSL_CERT_FILE");
 		folder = getenv("SSL_CERT_DIR");
 	}
-	if (file != NULL && file[0] != '\0')
+	if (file != NULL && file[0] != '\0') {
 		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
-	if (folder != NULL && folder[0] != '\0')
+		curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file);
+	}
+	if (folder != NULL && folder[0] != '\0') {
 		curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
+		curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, folder);
+	}
 }
 
 static void
@@ -37,6 +41,9 @@ set_fixed(struct exchange *x)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "abhost/" PACKAGE_VERSION);
+	/* Where TLS agrees on it; without TLS nobody knows before it is too late. */
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	/* Finding the address included. */
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_ms);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)DRIP_BYTES);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
