@@ -41,3 +41,16 @@ check_PROGRAMS += tests/kill/abhost-often
 tests_kill_abhost_often_SOURCES = host/cli/main.c host/engine/checkpoint.c
 tests_kill_abhost_often_CPPFLAGS = $(AM_CPPFLAGS) -DDUE_RECORDS=300
 tests_kill_abhost_often_LDADD = $(abhost_LDADD)
+
+# the disk or the memory fails at a chosen call; a sanitizer has the memory to itself, so not there
+if !SANITIZED
+if HAVE_MICROHTTPD
+TESTS += tests/kill/faults.py
+endif
+check_PROGRAMS += tests/kill/shim.so
+tests_kill_shim_so_SOURCES = tests/kill/shim.c
+tests_kill_shim_so_CFLAGS = $(CONNECTOR_CC)
+tests_kill_shim_so_LDFLAGS = $(CONNECTOR_LD)
+endif
+dist_check_SCRIPTS += tests/kill/faults.py
+EXTRA_DIST += tests/kill/shim.c

@@ -173,20 +173,32 @@ whole(const struct jsonl_state *s, const struct jsonl_doc *d)
 	    s->connector, "files", d->files, "state", rows, "renames", d->renames, "runs", d->runs);
 }
 
+/* The document into a file, durable; in one piece, for jansson's own writer makes a call of each token. */
+static ab_status
+write_file(const char *path, const json_t *root, struct error *e)
+{
+	char *text = json_dumps(root, JSON_INDENT(1));
+	struct jsonl_file f = {.fd = -1};
+
+	if (text == NULL)
+		return no_memory(e);
+	if (jsonl_file_open(&f, path, -1, 0, e) == AB_OK &&
+	    jsonl_file_add(&f, text, strlen(text), e) == AB_OK)
+		jsonl_file_flush(&f, 1, e);
+	jsonl_file_close(&f);
+	free(text);
+	return e->status;
+}
+
 static ab_status
 replace(const char *path, const json_t *root, struct error *e)
 {
 	char *beside;
-	int fd;
 
 	if (asprintf(&beside, "%s.tmp", path) < 0)
 		return no_memory(e);
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0 || json_dumpfd(root, fd, JSON_INDENT(1)) != 0 || fsync(fd) != 0 ||
-	    rename(beside, path) != 0)
+	if (write_file(beside, root, e) == AB_OK && rename(beside, path) != 0)
 		jsonl_fail("write", beside, e);
-	if (fd >= 0)
-		close(fd);
 	if (e->status != AB_OK)
 		unlink(beside);
 	free(beside);

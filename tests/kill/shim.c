@@ -1,0 +1,487 @@
+/* shim.c - an LD_PRELOAD library that makes the disk or the memory of one program fail at a chosen call.
+ *
+ * Files below $SHIM_UNDER are watched.  $SHIM_FAULT is KIND@N[,SEED]; the N-th call of its class fails:
+ *
+ *   kill    SIGKILL before the N-th change (write, truncate, sync, unlink, rename); half a write is done first
+ *           where SEED is odd
+ *   power   the same as a power cut: of each watched file, what was written since its last sync is kept, lost or
+ *           kept sector by sector, as SEED says; its size is either of the two
+ *   full    the N-th write and all later ones find no space
+ *   write   the N-th write fails with EIO; sync: the N-th sync; read: the N-th read
+ *   malloc  the N-th allocation of the program fails; nomem: the N-th and the 20 behind it
+ *
+ * $SHIM_COUNT is a file to which a line "changes=A writes=B syncs=C reads=D allocations=E" is added at the end.
+ * The worker's environment does not hold LD_PRELOAD, so that this is about the engine alone. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define FDS	   256
+#define SECTOR	   512
+#define NOMEM_RUN  20
+#define SHIM_API   __attribute__((visibility("default")))
+#define REAL(name) ((__typeof__(&name))real(#name))
+
+enum fault { NONE, KILL, POWER, FULL, WRITE, SYNC, READ, MALLOC, NOMEM };
+
+/* What a sector held at the last sync of its file. */
+struct sector {
+	struct sector *next;
+	off_t at;
+	size_t len; /* behind the old end there was nothing */
+	char bytes[SECTOR];
+};
+struct watched {
+	ino_t inode;
+	int fd; /* of our own */
+	off_t synced_size;
+	int is_pending;
+	struct sector *sectors;
+};
+
+static enum fault fault;
+static long fault_at;
+static unsigned seed;
+static char under[4096];
+static int fds[FDS]; /* index into files, plus 1 */
+static struct watched files[FDS];
+static int nfiles;
+static _Atomic long changes, writes, syncs, reads, allocations;
+static _Atomic int is_armed;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+extern void *__libc_malloc(size_t n);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t n);
+
+static void *
+real(const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (found == NULL)
+		abort();
+	return found;
+}
+
+static void __attribute__((constructor)) shim_init(void)
+{
+	static const char *const words[] = {
+	    "none", "kill", "power", "full", "write", "sync", "read", "malloc", "nomem"};
+	const char *say = getenv("SHIM_FAULT"), *dir = getenv("SHIM_UNDER");
+	const char *at = say != NULL ? strchr(say, '@') : NULL;
+	char *end;
+
+	snprintf(under, sizeof(under), "%s", dir != NULL ? dir : "");
+	for (int i = 0; at != NULL && i <= NOMEM; i++)
+		if (strncmp(say, words[i], (size_t)(at - say)) == 0 && words[i][at - say] == '\0')
+			fault = (enum fault)i;
+	if (at != NULL) {
+		fault_at = strtol(at + 1, &end, 10);
+		seed = *end == ',' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
+	}
+	is_armed = 1;
+}
+
+static void __attribute__((destructor)) shim_fini(void)
+{
+	const char *path = getenv("SHIM_COUNT");
+	char line[160];
+	int fd;
+
+	is_armed = 0;
+	if (path == NULL || (fd = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND, 0600)) < 0)
+		return;
+	snprintf(line, sizeof(line), "changes=%ld writes=%ld syncs=%ld reads=%ld allocations=%ld\n",
+	    (long)changes, (long)writes, (long)syncs, (long)reads, (long)allocations);
+	(void)!REAL(write)(fd, line, strlen(line));
+	REAL(close)(fd);
+}
+
+/* Memory */
+
+static int
+is_refused(void)
+{
+	long n;
+
+	if (!is_armed)
+		return 0;
+	n = atomic_fetch_add(&allocations, 1) + 1;
+	return (fault == MALLOC && n == fault_at) ||
+	    (fault == NOMEM && n >= fault_at && n <= fault_at + NOMEM_RUN);
+}
+
+SHIM_API void *
+malloc(size_t n)
+{
+	if (!is_refused())
+		return __libc_malloc(n);
+	errno = ENOMEM;
+	return NULL;
+}
+
+SHIM_API void *
+calloc(size_t n, size_t size)
+{
+	if (!is_refused())
+		return __libc_calloc(n, size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+SHIM_API void *
+realloc(void *p, size_t n)
+{
+	if (!is_refused())
+		return __libc_realloc(p, n);
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* Files */
+
+static struct watched *
+watched_of(int fd)
+{
+	return fd >= 0 && fd < FDS && fds[fd] > 0 ? &files[fds[fd] - 1] : NULL;
+}
+
+static int
+is_under(int fd)
+{
+	char link[64], path[4096];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0 || *under == '\0')
+		return 0;
+	path[n] = '\0';
+	return strncmp(path, under, strlen(under)) == 0;
+}
+
+/* A file that was just opened: watched where it lies below $SHIM_UNDER. Two descriptors of a file are one. */
+static int
+watch(int fd)
+{
+	struct stat st;
+	int i;
+
+	if (fd < 0 || fd >= FDS || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !is_under(fd))
+		return fd;
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < nfiles && files[i].inode != st.st_ino; i++)
+		;
+	if (i == nfiles && nfiles < FDS) {
+		char link[64];
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		files[i] = (struct watched){.inode = st.st_ino, .synced_size = st.st_size};
+		files[i].fd = REAL(open)(link, O_RDWR | O_CLOEXEC);
+		nfiles++;
+	}
+	fds[fd] = i + 1;
+	pthread_mutex_unlock(&lock);
+	return fd;
+}
+
+/* Keeps what stands in [at, at + len) as of the last sync. Under lock. */
+static void
+keep(struct watched *w, off_t at, off_t len)
+{
+	struct stat st;
+	struct sector *s;
+
+	if (w->fd < 0 || fstat(w->fd, &st) != 0)
+		return;
+	if (!w->is_pending)
+		w->synced_size = st.st_size;
+	w->is_pending = 1;
+	for (off_t from = at - at % SECTOR; from < at + len && from < w->synced_size;
+	     from += SECTOR) {
+		for (s = w->sectors; s != NULL && s->at != from; s = s->next)
+			;
+		if (s != NULL || (s = __libc_calloc(1, sizeof(*s))) == NULL)
+			continue;
+		s->at = from;
+		s->len = (size_t)(w->synced_size - from < SECTOR ? w->synced_size - from : SECTOR);
+		(void)!REAL(pread)(w->fd, s->bytes, s->len, from);
+		s->next = w->sectors;
+		w->sectors = s;
+	}
+}
+
+static void
+forget(struct watched *w)
+{
+	struct sector *s;
+
+	while ((s = w->sectors) != NULL) {
+		w->sectors = s->next;
+		free(s);
+	}
+	w->is_pending = 0;
+}
+
+/* What a disk without power makes of the file. */
+static void
+cut_power(struct watched *w)
+{
+	int way = rand_r(&seed) % 3; /* all kept, all lost, each sector its own way */
+	struct sector *s;
+
+	if (!w->is_pending || w->fd < 0 || way == 0)
+		return;
+	if (way == 1 || rand_r(&seed) % 2 == 0)
+		(void)!REAL(ftruncate)(w->fd, w->synced_size);
+	for (s = w->sectors; s != NULL; s = s->next)
+		if (way == 1 || rand_r(&seed) % 2 == 0)
+			(void)!REAL(pwrite)(w->fd, s->bytes, s->len, s->at);
+}
+
+/* A change is about to happen to the file (NULL: to its name). Under lock. */
+static void
+count_change(int fd, const void *bytes, size_t len, off_t at)
+{
+	if (atomic_fetch_add(&changes, 1) + 1 != fault_at || (fault != KILL && fault != POWER))
+		return;
+	if (fault == KILL && bytes != NULL && seed % 2 == 1)
+		(void)!(at < 0 ? REAL(write)(fd, bytes, len / 2)
+			       : REAL(pwrite)(fd, bytes, len / 2, at));
+	for (int i = 0; fault == POWER && i < nfiles; i++)
+		cut_power(&files[i]);
+	kill(getpid(), SIGKILL);
+	for (;;)
+		pause();
+}
+
+/* 0, or the errno with which the write fails. at -1: at the descriptor's own place. */
+static int
+before_write(int fd, const void *bytes, size_t len, off_t at)
+{
+	struct watched *w = watched_of(fd);
+	off_t place = at;
+	long n;
+
+	if (w == NULL)
+		return 0;
+	pthread_mutex_lock(&lock);
+	if (place < 0) {
+		struct stat st;
+
+		place = (fcntl(fd, F_GETFL) & O_APPEND) != 0 && fstat(fd, &st) == 0
+		    ? st.st_size
+		    : lseek(fd, 0, SEEK_CUR);
+	}
+	count_change(fd, bytes, len, at);
+	keep(w, place, (off_t)len);
+	pthread_mutex_unlock(&lock);
+	n = atomic_fetch_add(&writes, 1) + 1;
+	if (fault == FULL && n >= fault_at)
+		return ENOSPC;
+	return fault == WRITE && n == fault_at ? EIO : 0;
+}
+
+SHIM_API ssize_t
+write(int fd, const void *bytes, size_t len)
+{
+	int failed = before_write(fd, bytes, len, -1);
+
+	if (failed == 0)
+		return REAL(write)(fd, bytes, len);
+	errno = failed;
+	return -1;
+}
+
+SHIM_API ssize_t
+pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+	int failed = before_write(fd, bytes, len, at);
+
+	if (failed == 0)
+		return REAL(pwrite)(fd, bytes, len, at);
+	errno = failed;
+	return -1;
+}
+
+SHIM_API ssize_t
+pwrite64(int fd, const void *bytes, size_t len, off64_t at)
+{
+	return pwrite(fd, bytes, len, at);
+}
+
+static int
+before_read(int fd)
+{
+	if (watched_of(fd) == NULL)
+		return 0;
+	return atomic_fetch_add(&reads, 1) + 1 == fault_at && fault == READ;
+}
+
+SHIM_API ssize_t
+read(int fd, void *bytes, size_t len)
+{
+	if (!before_read(fd))
+		return REAL(read)(fd, bytes, len);
+	errno = EIO;
+	return -1;
+}
+
+SHIM_API ssize_t
+pread(int fd, void *bytes, size_t len, off_t at)
+{
+	if (!before_read(fd))
+		return REAL(pread)(fd, bytes, len, at);
+	errno = EIO;
+	return -1;
+}
+
+SHIM_API ssize_t
+pread64(int fd, void *bytes, size_t len, off64_t at)
+{
+	return pread(fd, bytes, len, at);
+}
+
+SHIM_API int
+ftruncate(int fd, off_t size)
+{
+	struct watched *w = watched_of(fd);
+	struct stat st;
+
+	if (w != NULL) {
+		pthread_mutex_lock(&lock);
+		count_change(fd, NULL, 0, 0);
+		if (fstat(fd, &st) == 0)
+			keep(w, size, st.st_size > size ? st.st_size - size : 0);
+		pthread_mutex_unlock(&lock);
+	}
+	return REAL(ftruncate)(fd, size);
+}
+
+SHIM_API int
+ftruncate64(int fd, off64_t size)
+{
+	return ftruncate(fd, size);
+}
+
+/* 1: this sync fails. */
+static int
+before_sync(int fd)
+{
+	struct watched *w = watched_of(fd);
+	int fails;
+
+	if (w == NULL)
+		return 0;
+	fails = atomic_fetch_add(&syncs, 1) + 1 == fault_at && fault == SYNC;
+	pthread_mutex_lock(&lock);
+	count_change(fd, NULL, 0, 0);
+	if (!fails)
+		forget(w);
+	pthread_mutex_unlock(&lock);
+	return fails;
+}
+
+SHIM_API int
+fsync(int fd)
+{
+	if (!before_sync(fd))
+		return REAL(fsync)(fd);
+	errno = EIO;
+	return -1;
+}
+
+SHIM_API int
+fdatasync(int fd)
+{
+	if (!before_sync(fd))
+		return REAL(fdatasync)(fd);
+	errno = EIO;
+	return -1;
+}
+
+static void
+before_name(const char *path)
+{
+	char full[4096];
+
+	if (*under == '\0' || (*path == '/' && strncmp(path, under, strlen(under)) != 0))
+		return;
+	if (*path != '/' &&
+	    (getcwd(full, sizeof(full)) == NULL || strncmp(full, under, strlen(under)) != 0))
+		return;
+	pthread_mutex_lock(&lock);
+	count_change(-1, NULL, 0, 0);
+	pthread_mutex_unlock(&lock);
+}
+
+SHIM_API int
+unlink(const char *path)
+{
+	before_name(path);
+	return REAL(unlink)(path);
+}
+
+SHIM_API int
+rename(const char *from, const char *to)
+{
+	before_name(from);
+	return REAL(rename)(from, to);
+}
+
+SHIM_API int
+open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	return watch(REAL(open)(path, flags, mode));
+}
+
+SHIM_API int
+open64(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	return watch(REAL(open)(path, flags, mode));
+}
+
+SHIM_API int
+openat(int dir, const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	return watch(REAL(openat)(dir, path, flags, mode));
+}
+
+SHIM_API int
+close(int fd)
+{
+	if (fd >= 0 && fd < FDS)
+		fds[fd] = 0;
+	return REAL(close)(fd);
+}
