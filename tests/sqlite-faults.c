@@ -315,7 +315,7 @@ write_and_die(void)
 START_TEST(a_killed_run_never_was)
 {
 	struct dest *d = open_dest(DB);
-	char name[] = "t", none[] = "", one[] = "1";
+	char name[] = "t", none[] = "", one[] = "{}";
 	struct dest_state row = {
 	    .stream = name, .namespace_ = none, .partition = none, .state = one};
 	const struct dest_state *put_rows[] = {&row};
@@ -332,7 +332,7 @@ START_TEST(a_killed_run_never_was)
 	ck_ok(dest_open(DB, NULL, NULL, 1, &d, e));
 	ck_ok(d->ops->states(d, &got, &n, e));
 	ck_assert_uint_eq(n, 1);
-	ck_assert_str_eq(got[0].state, "1");
+	ck_assert_str_eq(got[0].state, "{}");
 	dest_states_free(got, n);
 	d->ops->close(d);
 	ck_rows(DB,

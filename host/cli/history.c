@@ -2,16 +2,17 @@
 #include "cli/cli.h"
 #include "cli/sql.h"
 
-static const char runs[] =
-    "SELECT id AS run, connector, version, started_at,"
-    " round((julianday(ended_at) - julianday(started_at)) * 86400, 2) AS seconds,"
-    " outcome, records, bytes, error FROM _abhost_runs ORDER BY id DESC";
+/* A file of an older format has no "changes". */
+#define RUNS(changes) \
+	"SELECT id AS run, connector, version, started_at," \
+	" round((julianday(ended_at) - julianday(started_at)) * 86400, 2) AS seconds," \
+	" outcome, records, bytes, " changes "error FROM _abhost_runs ORDER BY id DESC"
 
 static int
-has_runs(sqlite3 *db)
+has_column(sqlite3 *db, const char *name)
 {
 	return sqlite3_table_column_metadata(
-		   db, NULL, "_abhost_runs", "id", NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+		   db, NULL, "_abhost_runs", name, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 static int
@@ -20,10 +21,11 @@ history_run(const struct cli_args *a)
 	struct error e = ERROR_INIT;
 	sqlite3 *db;
 
-	if (sql_open(a->word[0], &db, &e) == AB_OK && !has_runs(db))
+	if (sql_open(a->word[0], &db, &e) == AB_OK && !has_column(db, "id"))
 		error_set(&e, AB_ECONFIG, "%s has no runs of abhost", a->word[0]);
 	if (e.status == AB_OK)
-		sql_print(db, runs, a->value[0] != NULL ? SQL_JSON : SQL_TABLE, stdout, &e);
+		sql_print(db, has_column(db, "changes") ? RUNS("changes, ") : RUNS(""),
+		    a->value[0] != NULL ? SQL_JSON : SQL_TABLE, stdout, &e);
 	fflush(stdout);
 	sqlite3_close(db);
 	if (e.status == AB_OK)

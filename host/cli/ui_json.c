@@ -75,21 +75,15 @@ add_stream(struct buf *b, const struct sync_stream_report *s, int is_begin)
 	add_number(b, "pages", s->pages);
 }
 
-/* What was not written as it came; only what is not nothing. */
 static void
 add_stats(struct buf *b, const struct dest_stats *s)
 {
-	const struct {
-		const char *key;
-		int64_t n;
-	} counts[] = {{"columns_widened", s->widened}, {"values_nulled", s->nulled},
-	    {"values_truncated", s->truncated}, {"rows_discarded", s->discarded_rows},
-	    {"values_discarded", s->discarded_values}, {"duplicate_keys", s->duplicate_keys},
-	    {"records_deleted", s->deleted}};
+	size_t len = b->len;
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		if (counts[i].n != 0)
-			add_number(b, counts[i].key, counts[i].n);
+	buf_addc(b, ',');
+	dest_stats_add(s, b);
+	if (!b->failed && b->len == len + 1)
+		b->ptr[b->len = len] = '\0';
 }
 
 static void

@@ -1,18 +1,20 @@
 /* dest.c - which destination a --to means; see dest.h. */
 #include "dest/dest.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct dest_ops *const all[] = {&dest_sqlite, &dest_jsonl};
 #define NALL (sizeof(all) / sizeof(all[0]))
 
+/* Options behind a '?' are not of the name. */
 static int
 ends_with(const char *text, const char *end)
 {
-	size_t n = strlen(text), m = strlen(end);
+	size_t n = strcspn(text, "?"), m = strlen(end);
 
-	return n > m && strcmp(text + n - m, end) == 0;
+	return n > m && memcmp(text + n - m, end, m) == 0;
 }
 
 /* "scheme:path", or a file whose name says what it is. */
@@ -59,6 +61,39 @@ dest_open(const char *to, const char *connector, const char *state_file, int rea
 		return error_set(e, AB_ECONFIG,
 		    "--state is for JSON Lines: a SQLite file holds its state itself, so leave it out");
 	return ops->open(&target, out, e);
+}
+
+void
+dest_stats_add(const struct dest_stats *s, struct buf *out)
+{
+	const struct {
+		const char *key;
+		int64_t n;
+	} counts[] = {{"columns_widened", s->widened}, {"values_nulled", s->nulled},
+	    {"values_truncated", s->truncated}, {"rows_discarded", s->discarded_rows},
+	    {"values_discarded", s->discarded_values}, {"duplicate_keys", s->duplicate_keys},
+	    {"records_deleted", s->deleted}};
+	const char *between = "";
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		if (counts[i].n == 0)
+			continue;
+		buf_addf(out, "%s\"%s\":%" PRId64, between, counts[i].key, counts[i].n);
+		between = ",";
+	}
+}
+
+void
+dest_stats_sum(struct dest_stats *sum, const struct dest_stats *s)
+{
+	sum->rows += s->rows;
+	sum->widened += s->widened;
+	sum->nulled += s->nulled;
+	sum->truncated += s->truncated;
+	sum->discarded_rows += s->discarded_rows;
+	sum->discarded_values += s->discarded_values;
+	sum->duplicate_keys += s->duplicate_keys;
+	sum->deleted += s->deleted;
 }
 
 void

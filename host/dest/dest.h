@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "data/scan.h"
 
@@ -74,16 +75,6 @@ struct dest_state {
 	    notes; /* the engine's own JSON about this row (engine/state.h), kept as it is; or NULL */
 };
 
-/* One run, for _abhost_runs and `abhost history`. */
-struct dest_run {
-	int64_t id; /* given by dest_run_begin */
-	const char *connector, *version;
-	int64_t started_us, ended_us; /* 0: running */
-	const char *outcome;	      /* "running", "succeeded", "failed", "partial", "cancelled" */
-	const char *error;	      /* or NULL */
-	int64_t records, bytes;
-};
-
 /* What was done to a stream's records since the destination was opened, also where it was rolled back. */
 struct dest_stats {
 	int64_t rows;		   /* records written */
@@ -93,6 +84,16 @@ struct dest_stats {
 	int64_t discarded_values;  /* values that had no column, and by contract got none */
 	int64_t duplicate_keys;	   /* keys that a record held before: the last one counts */
 	int64_t deleted;	   /* records that said that they are deleted */
+};
+
+/* One run, for _abhost_runs and `abhost history`. */
+struct dest_run {
+	int64_t id; /* given by dest_run_begin */
+	const char *connector, *version;
+	int64_t started_us, ended_us; /* 0: running */
+	const char *outcome;	      /* "running", "succeeded", "failed", "partial", "cancelled" */
+	const char *error;	      /* or NULL */
+	int64_t records, bytes;
 };
 
 struct dest;
@@ -148,6 +149,10 @@ struct dest {
  * that have no place of their own for it ("jsonl:-"), or NULL. Unknown schemes: AB_ECONFIG with the known ones. */
 ab_status dest_open(const char *to, const char *connector, const char *state_file, int read_only,
     struct dest **out, struct error *e);
+/* What is not nothing but `rows`, as members of a JSON object: "values_nulled":3,"rows_discarded":1 */
+void dest_stats_add(const struct dest_stats *stats, struct buf *out);
+/* sum += stats */
+void dest_stats_sum(struct dest_stats *sum, const struct dest_stats *stats);
 void dest_states_free(struct dest_state *rows, size_t n);
 extern const struct dest_ops dest_sqlite, dest_jsonl;
 #endif

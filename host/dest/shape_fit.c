@@ -345,13 +345,36 @@ shape_row_move(struct shape_row *r, const struct shape_fit *f, size_t i)
 			r->cell[r->columns[k]] = k + 1;
 }
 
+/* A key with as few escapes as can be: who looks it up does not know how it was spelt. */
+static void
+add_key(struct buf *out, const struct scan_field *field, const char *bytes)
+{
+	char *plain = malloc(field->klen + 1u);
+	size_t len;
+	int lossy;
+
+	if (plain == NULL) {
+		out->failed = 1;
+		return;
+	}
+	len = value_unescape(bytes + field->key, field->klen, plain, &lossy);
+	if (lossy)
+		buf_add(out, bytes + field->key - 1, field->klen + 2u);
+	else
+		buf_add_json_string(out, plain, len);
+	free(plain);
+}
+
 static void
 add_member(struct buf *out, const struct scan_field *field, const char *bytes)
 {
 	unsigned quote = field->type == SCAN_STRING;
 
 	buf_addc(out, out->len == 0 ? '{' : ',');
-	buf_add(out, bytes + field->key - 1, field->klen + 2u);
+	if (field->flags & SCAN_KEY_ESCAPED)
+		add_key(out, field, bytes);
+	else
+		buf_add(out, bytes + field->key - 1, field->klen + 2u);
 	buf_addc(out, ':');
 	buf_add(out, bytes + field->val - quote, field->vlen + 2u * quote);
 }

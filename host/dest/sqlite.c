@@ -15,54 +15,60 @@
 #define PAGE_SIZE 32768
 #define BUSY_MS	  10000
 
-/* "FILE?page_size=8192": splits target into d->path and the page's size. */
 static ab_status
-parse_target(struct sqlite *d, const char *target, int *page_size, struct error *e)
+pragma_text(struct sqlite *d, const char *name, char out[32], struct error *e)
 {
-	static const char option[] = "?page_size=";
-	const char *at = strchr(target, '?');
-	char *end;
-	long n;
+	sqlite3_stmt *stmt = sqlite_query(d, e, "PRAGMA %s", name);
 
-	*page_size = PAGE_SIZE;
-	d->path = at ? strndup(target, (size_t)(at - target)) : strdup(target);
-	if (d->path == NULL)
-		return error_set(e, AB_ENOMEM, "no memory to open %s", target);
-	if (strcmp(d->path, ":memory:") == 0)
-		return error_set(
-		    e, AB_ECONFIG, "%s is no file: what it holds would be lost", d->path);
-	if (at == NULL)
+	out[0] = '\0';
+	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+		snprintf(out, 32, "%s", (const char *)sqlite3_column_text(stmt, 0));
+	return sqlite_done(d, stmt, e);
+}
+
+/* A file in WAL mode stays so until somebody says otherwise: whoever chose it has readers in mind. */
+static ab_status
+set_journal(struct sqlite *d, enum sqlite_journal wanted, struct error *e)
+{
+	char mode[32];
+
+	if (pragma_text(d, "journal_mode", mode, e) != AB_OK)
+		return e->status;
+	if (wanted == SQLITE_JOURNAL_KEEP && strcmp(mode, "wal") == 0)
 		return AB_OK;
-	if (strncmp(at, option, sizeof(option) - 1) != 0)
+	if (pragma_text(d,
+		wanted == SQLITE_JOURNAL_WAL ? "journal_mode=WAL" : "journal_mode=TRUNCATE", mode,
+		e) != AB_OK)
+		return e->status;
+	if (wanted == SQLITE_JOURNAL_WAL && strcmp(mode, "wal") != 0)
 		return error_set(e, AB_ECONFIG,
-		    "%s: the only option that may stand behind a file is %s, as in sqlite:my.db?page_size=8192",
-		    target, option);
-	n = strtol(at + sizeof(option) - 1, &end, 10);
-	if (*end != '\0' || n < 512 || n > 65536 || (n & (n - 1)) != 0)
-		return error_set(e, AB_ECONFIG,
-		    "page_size of %s must be a power of two from 512 to 65536", target);
-	*page_size = (int)n;
+		    "%s cannot have a write-ahead log where it is: leave out journal=wal", d->path);
 	return AB_OK;
 }
 
-/* A database in WAL mode stays so: whoever chose it has readers in mind. */
-static ab_status
-configure(struct sqlite *d, int page_size, struct error *e)
+/* Its pages have one size, chosen when the file is made. */
+static void
+check_page_size(struct sqlite *d, int wanted)
 {
-	sqlite3_stmt *stmt;
-	int wal = 0;
+	struct error ignored = ERROR_INIT;
+	int64_t size = sqlite_number(d, wanted, &ignored, "PRAGMA page_size");
 
+	if (wanted != 0 && size != wanted)
+		log_line(AB_WARN,
+		    "%s has pages of %lld bytes and keeps them: page_size counts for a new file only",
+		    d->path, (long long)size);
+}
+
+static ab_status
+configure(struct sqlite *d, const struct sqlite_place *place, struct error *e)
+{
 	/* A quoted name that is no column must be an error, not a text. */
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-	if (sqlite_run(d, e, "PRAGMA page_size=%d", page_size) != AB_OK)
+	if (sqlite_run(d, e, "PRAGMA page_size=%d",
+		place->page_size != 0 ? place->page_size : PAGE_SIZE) != AB_OK ||
+	    set_journal(d, place->journal, e) != AB_OK)
 		return e->status;
-	stmt = sqlite_query(d, e, "PRAGMA journal_mode");
-	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
-		wal = strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
-	if (sqlite_done(d, stmt, e) != AB_OK)
-		return e->status;
-	if (!wal && sqlite_run(d, e, "PRAGMA journal_mode=TRUNCATE") != AB_OK)
-		return e->status;
+	check_page_size(d, place->page_size);
 	/* legacy_alter_table: a view on a table that is being replaced must not stop the rename. */
 	return sqlite_run(d, e,
 	    "PRAGMA synchronous=FULL; PRAGMA secure_delete=0; PRAGMA foreign_keys=0;"
@@ -101,21 +107,21 @@ open_to_read(struct sqlite *d, struct error *e)
 			AB_OK)
 			return e->status;
 	}
-	return sqlite_state_init(d, e);
+	return sqlite_format_init(d, e);
 }
 
 static ab_status
-open_to_write(struct sqlite *d, int page_size, struct error *e)
+open_to_write(struct sqlite *d, const struct sqlite_place *place, struct error *e)
 {
 	d->lock_fd = sqlite_lock(d->path, e);
 	if (d->lock_fd == -1)
 		return e->status;
 	if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||
-	    configure(d, page_size, e) != AB_OK)
+	    configure(d, place, e) != AB_OK)
 		return e->status;
 	if (sqlite_rows_init(d) != 0 || sqlite_key_init(d) != 0)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", d->path);
-	return sqlite_state_init(d, e);
+	return sqlite_format_init(d, e);
 }
 
 static void
@@ -139,7 +145,7 @@ static ab_status
 sqlite_open(const struct dest_target *target, struct dest **out, struct error *e)
 {
 	struct sqlite *d = calloc(1, sizeof(*d));
-	int page_size;
+	struct sqlite_place place;
 
 	if (d == NULL)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
@@ -149,8 +155,10 @@ sqlite_open(const struct dest_target *target, struct dest **out, struct error *e
 	d->read_only = target->read_only;
 	if (target->connector != NULL && (d->connector = strdup(target->connector)) == NULL)
 		error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
-	else if (parse_target(d, target->path, &page_size, e) == AB_OK)
-		d->read_only ? open_to_read(d, e) : open_to_write(d, page_size, e);
+	else if (sqlite_place_read(target->path, &place, e) == AB_OK) {
+		d->path = place.path;
+		d->read_only ? open_to_read(d, e) : open_to_write(d, &place, e);
+	}
 	if (e->status != AB_OK) {
 		sqlite_close(&d->base);
 		return e->status;
@@ -172,6 +180,8 @@ sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 		rc = sqlite_state_put(d, rows[i], e);
 	if (rc == AB_OK && run != NULL)
 		rc = sqlite_state_run_update(d, run, e);
+	if (rc == AB_OK)
+		rc = sqlite_lock_check(d->path, d->lock_fd, e);
 	return rc == AB_OK ? sqlite_run(d, e, "COMMIT") : rc;
 }
 

@@ -7,7 +7,9 @@
  *   sqlite_batch.c  records of append_dedup, collected and put into the order of their keys
  *   sqlite_table.c  tables follow their shapes: create, add, widen, rebuild
  *   sqlite_key.c    primary keys and cursors: which row wins in append_dedup
- *   sqlite_state.c  _abhost_* tables: state, runs, the streams' columns
+ *   sqlite_format.c the _abhost_* tables: made, migrated, checked
+ *   sqlite_state.c  their rows: state, runs, the streams' columns
+ *   sqlite_place.c  what a user writes behind "sqlite:"
  *   sqlite_lock.c   one run at a time */
 #ifndef ABHOST_SQLITE_H
 #define ABHOST_SQLITE_H
@@ -21,7 +23,7 @@
 #include "dest/dest.h"
 #include "dest/shape.h"
 
-#define SQLITE_DEST_FORMAT 1		  /* of the _abhost_* tables; a greater one is refused */
+#define SQLITE_DEST_FORMAT 2		  /* of the _abhost_* tables; a greater one is refused */
 #define SQLITE_DEST_ID	   0x6162686f	  /* application_id: "abho" */
 #define SQLITE_STAGING	   "_abhost_new_" /* before the name of a table that loads beside another */
 #define SQLITE_KEY_INDEX   "_abhost_key_" /* before the name of a table that has a unique index */
@@ -161,6 +163,8 @@ int sqlite_key_is_same(const struct sqlite_stream *s);
 ab_status sqlite_key_load(struct sqlite_stream *s, struct error *e);
 /* The key's paths as JSON, malloc'ed; NULL: none, or no memory. */
 char *sqlite_key_json(const struct dest_stream_spec *spec);
+/* A name for the row's number that no column has taken; NULL and e: there is none. */
+const char *sqlite_key_rowid(const struct sqlite_stream *s, struct error *e);
 /* Of the rows with the same key the newest stays: for a table that had no key, or another one. */
 ab_status sqlite_key_dedup(struct sqlite_stream *s, struct error *e);
 ab_status sqlite_key_make_index(struct sqlite_stream *s, struct error *e);
@@ -173,8 +177,24 @@ void sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql);
 /* "key IS NULL OR ...": rows that no upsert will ever meet again. */
 void sqlite_key_nulls(const struct sqlite_stream *s, sqlite3_str *sql);
 
+/* sqlite_place.c */
+enum sqlite_journal { SQLITE_JOURNAL_KEEP, SQLITE_JOURNAL_TRUNCATE, SQLITE_JOURNAL_WAL };
+struct sqlite_place {
+	char *path;    /* the caller's to free */
+	int page_size; /* 0: not said */
+	enum sqlite_journal journal;
+};
+/* AB_ECONFIG: an option that there is not; nothing is to be freed then. */
+ab_status sqlite_place_read(const char *target, struct sqlite_place *out, struct error *e);
+
+/* sqlite_format.c */
+/* Makes the _abhost_* tables, or brings those that are there to this program's format. AB_ECONFIG: they are not ours to
+ * use. */
+ab_status sqlite_format_init(struct sqlite *d, struct error *e);
+/* A row of _abhost_state, its columns in struct dest_state's order, as somebody may have edited it. */
+ab_status sqlite_format_check_state(struct sqlite *d, sqlite3_stmt *stmt, struct error *e);
+
 /* sqlite_state.c */
-ab_status sqlite_state_init(struct sqlite *d, struct error *e);
 ab_status sqlite_state_list(struct dest *d, struct dest_state **out, size_t *n, struct error *e);
 ab_status sqlite_state_run_begin(struct dest *d, struct dest_run *run, struct error *e);
 ab_status sqlite_state_put(struct sqlite *d, const struct dest_state *row, struct error *e);
@@ -191,4 +211,6 @@ ab_status sqlite_state_save(struct sqlite_stream *s, struct error *e);
 /* Opens or makes the file and takes its lock; -1 and e. The descriptor must outlive the connection: closing
  * it would drop the locks that SQLite holds on the same file. */
 int sqlite_lock(const char *path, struct error *e);
+/* Is it still the file that has that name?  What is written to one that was replaced would be lost with it. */
+ab_status sqlite_lock_check(const char *path, int fd, struct error *e);
 #endif

@@ -51,6 +51,10 @@ sqlite_fail(struct sqlite *d, struct error *e)
 		    "with a transaction open) and run again",
 		    d->path);
 	case SQLITE_READONLY:
+		if (sqlite3_extended_errcode(d->db) == SQLITE_READONLY_DBMOVED &&
+		    sqlite_lock_check(d->path, d->lock_fd, e) != AB_OK)
+			return e->status;
+		return fail_access(d, text, e);
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
@@ -66,6 +70,11 @@ sqlite_fail(struct sqlite *d, struct error *e)
 		return error_set(
 		    e, AB_EDATA, "a value is larger than SQLite can hold in %s", d->path);
 	default:
+		if (strncmp(text, "no such table: _abhost_", 23) == 0)
+			return error_set(e, AB_ECONFIG,
+			    "%s has lost its table %s: somebody has dropped it, or cut the file short; put the file back from a "
+			    "copy, or begin in another with --to",
+			    d->path, text + 15);
 		return error_set(e, AB_EBUG, "SQLite said about %s: %s", d->path, text);
 	}
 }

@@ -301,24 +301,30 @@ sqlite_key_json(const struct dest_stream_spec *spec)
 	return buf_steal(&out);
 }
 
-/* A name for the row's number that no column has taken. */
-static const char *
-rowid_name(const struct sqlite_stream *s)
+const char *
+sqlite_key_rowid(const struct sqlite_stream *s, struct error *e)
 {
 	static const char *const names[] = {"rowid", "_rowid_", "oid"};
 
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 3; i++)
 		if (shape_find_name(&s->shape, names[i]) == SHAPE_NOWHERE)
 			return names[i];
-	return names[2];
+	error_set(e, AB_EUNSUPPORTED,
+	    "table %s in %s has columns called rowid, _rowid_ and oid, so that SQLite has no name left for a row's number: "
+	    "leave one of them out with --columns, or begin in another file with --to",
+	    s->table, s->d->path);
+	return NULL;
 }
 
 ab_status
 sqlite_key_dedup(struct sqlite_stream *s, struct error *e)
 {
-	sqlite3_str *sql = sqlite3_str_new(s->d->db);
-	const char *rowid = rowid_name(s);
+	const char *rowid = sqlite_key_rowid(s, e);
+	sqlite3_str *sql;
 
+	if (rowid == NULL)
+		return e->status;
+	sql = sqlite3_str_new(s->d->db);
 	sqlite3_str_appendf(sql,
 	    "DELETE FROM \"%w\" WHERE %s IN (SELECT n FROM (SELECT %s AS n, row_number() OVER"
 	    " (PARTITION BY ",

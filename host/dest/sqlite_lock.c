@@ -81,3 +81,18 @@ sqlite_lock(const char *path, struct error *e)
 	close(fd);
 	return -1;
 }
+
+ab_status
+sqlite_lock_check(const char *path, int fd, struct error *e)
+{
+	struct stat ours, now;
+
+	if (fstat(fd, &ours) != 0)
+		return error_set(e, AB_ETRANSIENT, "cannot look at %s: %s", path, strerror(errno));
+	if (stat(path, &now) == 0 && now.st_dev == ours.st_dev && now.st_ino == ours.st_ino)
+		return AB_OK;
+	return error_set(e, AB_ETRANSIENT,
+	    "%s was removed or replaced while this run was at work, and what it wrote has gone with the old file: run "
+	    "again, and leave the file alone meanwhile",
+	    path);
+}

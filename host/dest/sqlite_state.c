@@ -1,4 +1,4 @@
-/* sqlite_state.c - the _abhost_* tables: what is committed, what ran, what the streams' tables look like.
+/* sqlite_state.c - the rows of the _abhost_* tables: what is committed, what ran, what the streams' tables look like.
  *
  * They change only inside the transaction that the records are in.  Times are RFC 3339 texts with
  * microseconds, for people; they are read back exactly. */
@@ -11,73 +11,6 @@
 #include "base/clock.h"
 
 #define MAX_SHAPE_TEXT ((size_t)64 << 20)
-
-static const char tables[] =
-    "CREATE TABLE _abhost_meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-    "CREATE TABLE _abhost_state (stream TEXT NOT NULL, namespace TEXT NOT NULL,"
-    " partition TEXT NOT NULL, state TEXT, token TEXT, pages INTEGER, generation_id INTEGER,"
-    " started_at TEXT, is_refresh INTEGER, done INTEGER, notes TEXT, updated_at TEXT,"
-    " PRIMARY KEY (stream, namespace, partition)) WITHOUT ROWID;"
-    "CREATE TABLE _abhost_runs (id INTEGER PRIMARY KEY, connector TEXT, version TEXT,"
-    " started_at TEXT, ended_at TEXT, outcome TEXT, error TEXT, records INTEGER, bytes INTEGER,"
-    " host TEXT, pid INTEGER);"
-    "CREATE TABLE _abhost_streams (stream TEXT NOT NULL, namespace TEXT NOT NULL,"
-    " staging INTEGER NOT NULL, table_name TEXT NOT NULL UNIQUE COLLATE NOCASE, connector TEXT,"
-    " columns TEXT NOT NULL, \"key\" TEXT, mode TEXT, created_at TEXT,"
-    " PRIMARY KEY (stream, namespace, staging)) WITHOUT ROWID;";
-
-static ab_status
-create(struct sqlite *d, struct error *e)
-{
-	int empty = sqlite_number(d, 1, e, "SELECT count(*) FROM sqlite_schema") == 0;
-
-	if (e->status != AB_OK || sqlite_begin(d, e) != AB_OK ||
-	    sqlite_run(d, e, "%s", tables) != AB_OK)
-		return e->status;
-	/* A file that was there before is somebody's: its numbers stay. */
-	if (empty &&
-	    sqlite_run(d, e, "PRAGMA application_id=%d; PRAGMA user_version=%d", SQLITE_DEST_ID,
-		SQLITE_DEST_FORMAT) != AB_OK)
-		return e->status;
-	return sqlite_run(d, e, "INSERT INTO _abhost_meta VALUES ('format', %d), ('connector', %Q)",
-	    SQLITE_DEST_FORMAT, d->connector);
-}
-
-static ab_status
-check_connector(struct sqlite *d, struct error *e)
-{
-	sqlite3_stmt *stmt =
-	    sqlite_query(d, e, "SELECT value FROM _abhost_meta WHERE name = 'connector'");
-	const char *owner = NULL;
-
-	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
-		owner = (const char *)sqlite3_column_text(stmt, 0);
-	if (owner != NULL && d->connector != NULL && strcmp(owner, d->connector) != 0)
-		error_set(e, AB_ECONFIG,
-		    "%s holds the data of the connector %s, not of %s: name another file with --to",
-		    d->path, owner, d->connector);
-	sqlite_done(d, stmt, e);
-	return e->status;
-}
-
-ab_status
-sqlite_state_init(struct sqlite *d, struct error *e)
-{
-	int64_t format;
-
-	if (sqlite_table_exists(d, "_abhost_meta", e) == 0 && e->status == AB_OK) {
-		if (d->read_only)
-			return error_set(e, AB_ECONFIG, "%s was not written by abhost", d->path);
-		return create(d, e);
-	}
-	format = sqlite_number(d, 0, e, "SELECT value FROM _abhost_meta WHERE name = 'format'");
-	if (e->status == AB_OK && format > SQLITE_DEST_FORMAT)
-		return error_set(e, AB_ECONFIG,
-		    "%s was written by a newer abhost (format %lld, this one knows %d): update abhost "
-		    "or name another file with --to",
-		    d->path, (long long)format, SQLITE_DEST_FORMAT);
-	return e->status == AB_OK ? check_connector(d, e) : e->status;
-}
 
 static char *
 column_copy(sqlite3_stmt *stmt, int col, int *failed)
@@ -144,7 +77,8 @@ sqlite_state_list(struct dest *base, struct dest_state **out, size_t *n, struct 
 				break;
 			rows = more;
 		}
-		if (read_row(stmt, &rows[count++]) != 0)
+		if (sqlite_format_check_state(d, stmt, e) != AB_OK ||
+		    read_row(stmt, &rows[count++]) != 0)
 			break;
 	}
 	if (stmt != NULL && sqlite3_stmt_busy(stmt))
@@ -243,18 +177,30 @@ ab_status
 sqlite_state_run_update(struct sqlite *d, const struct dest_run *run, struct error *e)
 {
 	sqlite3_stmt *stmt = sqlite_query(d, e,
-	    "UPDATE _abhost_runs SET ended_at = ?, outcome = ?, error = ?, records = ?, bytes = ?"
-	    " WHERE id = ?");
+	    "UPDATE _abhost_runs SET ended_at = ?, outcome = ?, error = ?, records = ?, bytes = ?,"
+	    " changes = ? WHERE id = ?");
+	struct dest_stats sum = {0};
+	struct buf changes;
+	ab_status rc;
 
 	if (stmt == NULL)
 		return e->status;
+	for (const struct sqlite_stream *s = d->streams; s != NULL; s = s->next)
+		dest_stats_sum(&sum, &s->stats);
+	buf_init(&changes, 1024);
+	buf_addc(&changes, '{');
+	dest_stats_add(&sum, &changes);
+	buf_addc(&changes, '}');
 	bind_time(stmt, 1, run->ended_us);
 	bind_text(stmt, 2, run->outcome);
 	bind_text(stmt, 3, run->error);
 	sqlite3_bind_int64(stmt, 4, run->records);
 	sqlite3_bind_int64(stmt, 5, run->bytes);
-	sqlite3_bind_int64(stmt, 6, run->id);
-	return sqlite_step_done(d, stmt, e);
+	bind_text(stmt, 6, changes.len > 2 ? buf_str(&changes) : NULL);
+	sqlite3_bind_int64(stmt, 7, run->id);
+	rc = sqlite_step_done(d, stmt, e);
+	buf_fini(&changes);
+	return rc;
 }
 
 static const char *

@@ -341,19 +341,6 @@ fit_page(struct sqlite_stream *s, const struct dest_page *page, struct error *e)
 	return shape_fit(&s->shape, &d->rows.fit, page, e);
 }
 
-static void
-count(struct dest_stats *stats, const struct shape_fit *fit)
-{
-	const struct dest_stats *page = &fit->counts;
-
-	stats->rows += (int64_t)(fit->scan->nrecords - fit->first - fit->dropped);
-	stats->nulled += page->nulled;
-	stats->truncated += page->truncated;
-	stats->discarded_rows += page->discarded_rows;
-	stats->discarded_values += page->discarded_values;
-	stats->duplicate_keys += page->duplicate_keys;
-}
-
 ab_status
 sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, struct error *e)
 {
@@ -369,7 +356,8 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 		return e->status;
 	if (fit_page(s, page, e) != AB_OK)
 		return e->status;
-	count(&s->stats, &d->rows.fit);
+	dest_stats_sum(&s->stats, &d->rows.fit.counts);
+	s->stats.rows += (int64_t)(page->scan->nrecords - page->first - d->rows.fit.dropped);
 	if (collect && (sqlite_batch_add(s, page, &in_order, e) != AB_OK || !in_order))
 		return e->status;
 	d->rows.stamps = NULL;
