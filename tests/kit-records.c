@@ -96,6 +96,61 @@ START_TEST(json_lines_are_a_record_each)
 }
 END_TEST
 
+static void
+answer_lines(struct fake *f, const char *url, const char *params, struct ab_response *out)
+{
+	const struct buf *body = f->ctx;
+
+	(void)url;
+	(void)params;
+	buf_add(&out->body, buf_str(body), body->len);
+}
+
+/* An export of any size: pages of some megabytes, each line once, whatever the chunks. */
+START_TEST(a_long_body_of_lines_fills_many_pages)
+{
+	struct rest_stream s = {.name = "items", .lines = 1};
+	struct ab_read read = {.size = sizeof(read), .stream = "items"};
+	struct buf body, got;
+	struct fake f;
+	struct rest *r;
+	char *token = NULL;
+	int pages = 0;
+
+	fake_init(&f, "{}");
+	buf_init(&body, 64 << 20);
+	buf_init(&got, 64 << 20);
+	while (body.len < (9u << 20))
+		buf_addf(&body, "{\"n\": %zu}\n", body.len);
+	f.answer = answer_lines;
+	f.ctx = &body;
+	f.response.chunk = 1000003;
+	r = fake_open(&f, NULL);
+	do {
+		fake_reset(&f);
+		read.token = token;
+		ck_assert_msg(rest_read_stream(r, &s, &read, FAKE_PAGE(&f)) == AB_OK, "%s", f.why);
+		ck_assert_uint_lt(f.records.len, 6u << 20);
+		for (const char *p = buf_str(&f.records); *p != '\0'; p++)
+			if (*p != '\n' || p[1] != '\n') /* the fake ends each emit with one more */
+				buf_addc(&got, *p);
+		free(token);
+		token = f.token;
+		f.token = NULL;
+		pages++;
+	} while (token != NULL);
+	ck_assert_int_eq(pages, 3); /* the last one finds the end */
+	ck_assert_uint_eq(got.len, body.len);
+	ck_assert_int_eq(memcmp(buf_str(&got), buf_str(&body), body.len), 0);
+	read.token = "lines:1.1"; /* of a source that is gone */
+	ck_assert_int_eq(rest_read_stream(r, &s, &read, FAKE_PAGE(&f)), AB_ESTALE);
+	rest_close(r);
+	buf_fini(&body);
+	buf_fini(&got);
+	fake_fini(&f);
+}
+END_TEST
+
 START_TEST(a_next_page_of_another_origin_is_refused)
 {
 	struct rest_stream s = {.name = "items", .pager = {.kind = REST_LINK}};
@@ -190,6 +245,7 @@ records_suite(void)
 
 	tcase_add_test(records, records_are_an_array_one_object_or_null);
 	tcase_add_test(records, a_star_stands_for_all_elements_or_members);
+	tcase_add_test(records, a_long_body_of_lines_fills_many_pages);
 	tcase_add_test(records, json_lines_are_a_record_each);
 	suite_add_tcase(suite, records);
 	tcase_add_test(links, a_next_page_of_another_origin_is_refused);

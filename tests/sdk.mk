@@ -45,12 +45,18 @@ tests_kit_partitions_t_CPPFLAGS = $(KIT_INC)
 tests_kit_partitions_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_kit_partitions_t_LDFLAGS = $(KIT_LD)
 tests_kit_partitions_t_LDADD = $(KIT_LIBS)
+check_PROGRAMS += tests/kit-table.t
+tests_kit_table_t_SOURCES = tests/kit-table.c $(KIT_HOST)
+tests_kit_table_t_CPPFLAGS = $(KIT_INC)
+tests_kit_table_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_kit_table_t_LDFLAGS = $(KIT_LD)
+tests_kit_table_t_LDADD = $(KIT_LIBS)
 check_PROGRAMS += tests/schema.t
 tests_schema_t_SOURCES = tests/schema.c tests/suite.h
 tests_schema_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 tests_schema_t_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 TESTS += tests/kit.t tests/kit-requests.t tests/kit-records.t tests/kit-times.t tests/kit-windows.t \
-	tests/kit-partitions.t tests/schema.t
+	tests/kit-partitions.t tests/kit-table.t tests/schema.t
 endif
 
 dist_check_SCRIPTS += tests/whole/examples.py

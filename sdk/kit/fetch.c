@@ -3,7 +3,8 @@
 
 #include "kit.h"
 
-#define EMPTY_WINDOWS 100 /* passed over in one call */
+#define EMPTY_WINDOWS 100	 /* passed over in one call */
+#define LINES_BYTES   (4u << 20) /* of a body of lines, in one page */
 
 ab_status
 fetch_init(struct fetch *f, struct rest *r, const struct rest_stream *s, const struct ab_read *read)
@@ -12,7 +13,9 @@ fetch_init(struct fetch *f, struct rest *r, const struct rest_stream *s, const s
 
 	*f = (struct fetch){.rest = r, .h = r->host, .s = s, .read = read, .token = read->token};
 	rc = request_size(r, s, read->limit, &f->size);
-	return rc == AB_OK ? span_enter(f) : rc;
+	if (rc == AB_OK)
+		rc = span_enter(f);
+	return rc == AB_OK && s->lines ? lines_enter(f) : rc;
 }
 
 /* The token for read_page of what comes behind this page; empty: nothing does. */
@@ -21,12 +24,28 @@ next_token(const struct fetch *f, const struct ab_response *resp, const struct f
     struct text *out, int64_t *total)
 {
 	struct text token = {0};
-	ab_status rc = pager_next(f, resp, found, f->walks ? &token : out, total);
+	const char *own;
+	ab_status rc = AB_OK;
 
-	if (rc == AB_OK && f->walks && (token.len > 0 || f->span.has_next))
-		span_token(f, token.len > 0 ? token.ptr : NULL, out);
+	*total = -1;
+	if (found->more.len == 0)
+		rc = pager_next(f, resp, found, &token, total);
+	own = found->more.len > 0 ? found->more.ptr : token.len > 0 ? token.ptr : NULL;
+	if (rc == AB_OK && f->walks && (own != NULL || f->span.has_next))
+		span_token(f, own, out);
+	else if (rc == AB_OK && !f->walks && own != NULL)
+		text_adds(out, own);
 	text_fini(&token);
-	return rc == AB_OK && out->failed ? request_no_memory(f->rest) : rc;
+	return rc == AB_OK && (out->failed || found->more.failed) ? request_no_memory(f->rest) : rc;
+}
+
+static ab_status
+get_response(const struct fetch *f, const struct ab_response **out)
+{
+	if (f->lines == NULL)
+		return request_send(f, out);
+	*out = lines_response(f->lines);
+	return AB_OK;
 }
 
 /* *again: it was an empty window, and another one follows. */
@@ -35,18 +54,21 @@ fetch_one(
     const struct fetch *f, const struct sink *sink, struct text *next, int64_t *total, int *again)
 {
 	const struct ab_response *resp;
-	struct found found;
-	ab_status rc = request_send(f, &resp);
+	struct found found = {.count = 0};
+	ab_status rc = get_response(f, &resp);
 
 	*again = 0;
-	if (rc == AB_OK)
-		rc = records_each(f, resp, sink, &found);
+	if (rc != AB_OK)
+		return rc;
+	rc = records_each(f, resp, sink, LINES_BYTES, &found);
 	if (rc == AB_OK)
 		rc = next_token(f, resp, &found, next, total);
-	if (rc == AB_OK && f->walks && found.count == 0 && next->len > 0) {
+	*again = rc == AB_OK && f->walks && found.count == 0 && next->len > 0;
+	if (f->s->lines && (rc != AB_OK || found.more.len == 0))
+		lines_end(f, resp);
+	else if (*again)
 		f->h->http_done(resp);
-		*again = 1;
-	}
+	text_fini(&found.more);
 	return rc;
 }
 
@@ -84,7 +106,7 @@ rest_get(struct rest *r, const struct rest_stream *s, const struct ab_read *read
 	struct fetch f;
 	ab_status rc = fetch_init(&f, r, s, read);
 
-	return rc == AB_OK ? request_send(&f, out) : rc;
+	return rc == AB_OK ? get_response(&f, out) : rc;
 }
 
 ab_status
@@ -92,17 +114,19 @@ rest_next(struct rest *r, const struct rest_stream *s, const struct ab_read *rea
     const struct ab_response *resp, size_t count, struct ab_page *out)
 {
 	struct fetch f;
-	struct found found = {count, NULL, 0};
+	struct found found = {.count = count};
 	struct text token = {0};
 	int64_t total;
 	ab_status rc = fetch_init(&f, r, s, read);
 
 	if (rc == AB_OK && (s->pager.kind == REST_LAST_FIELD || s->cursor.feed))
-		rc = records_each(&f, resp, NULL, &found);
+		rc = records_each(&f, resp, NULL, 0, &found);
 	if (rc == AB_OK)
 		rc = next_token(&f, resp, &found, &token, &total);
 	if (rc == AB_OK && token.len > 0)
 		rc = r->host->next(out, token.ptr);
+	if (s->lines)
+		lines_end(&f, resp);
 	text_fini(&token);
 	return rc;
 }
@@ -122,11 +146,11 @@ emit_records(void *ctx, const struct ab_json *records)
 }
 
 static ab_status
-emit_line(void *ctx, struct ab_str line)
+emit_text(void *ctx, struct ab_str text)
 {
 	const struct emit *e = ctx;
 
-	return e->h->emit_text(e->page, line);
+	return e->h->emit_text(e->page, text);
 }
 
 ab_status
@@ -135,12 +159,12 @@ rest_emit(struct rest *r, const struct rest_stream *s, const struct ab_read *rea
 {
 	struct fetch f;
 	struct emit emit = {r->host, out};
-	const struct sink sink = {emit_records, emit_line, &emit};
-	struct found found = {0, NULL, 0};
+	const struct sink sink = {emit_records, emit_text, &emit};
+	struct found found = {.count = 0};
 	ab_status rc = fetch_init(&f, r, s, read);
 
 	if (rc == AB_OK)
-		rc = records_each(&f, resp, &sink, &found);
+		rc = records_each(&f, resp, &sink, 0, &found);
 	*count = found.count;
 	return rc;
 }
@@ -182,7 +206,7 @@ rest_read_stream(
     struct rest *r, const struct rest_stream *s, const struct ab_read *read, struct ab_page *out)
 {
 	struct emit emit = {r->host, out};
-	const struct sink sink = {emit_records, emit_line, &emit};
+	const struct sink sink = {emit_records, emit_text, &emit};
 	struct text token = {0};
 	int64_t total;
 	ab_status rc = fetch_page(r, s, read, &sink, &token, &total);

@@ -106,8 +106,9 @@ struct fetch {
 	const char *token; /* the pager's own, or NULL: the first page */
 	int64_t size;	   /* records asked for, 0: not said */
 	struct span span;
-	int walks;   /* the windows are read one after the other, by read->token */
-	int is_void; /* the interval is empty: there is nothing to ask */
+	int walks;		  /* the windows are read one after the other, by read->token */
+	int is_void;		  /* the interval is empty: there is nothing to ask */
+	struct rest_lines *lines; /* the open body that the page goes on with, or NULL */
 };
 
 ab_status fetch_init(
@@ -116,7 +117,8 @@ ab_status fetch_init(
 /* Takes records: an array or one object. */
 struct sink {
 	ab_status (*take)(void *ctx, const struct ab_json *records);
-	ab_status (*take_line)(void *ctx, struct ab_str line); /* one record, of JSON Lines */
+	ab_status (*take_text)(
+	    void *ctx, struct ab_str text); /* one record or more; NULL: views only */
 	void *ctx;
 };
 
@@ -171,6 +173,10 @@ enum template_for {
 ab_status template_fill(const struct fetch *f, const char *what, const char *text,
     enum template_for how, struct text *out, int *missing);
 
+/* Calls visit for each placeholder: what stands between its braces. */
+typedef ab_status (*template_visit)(void *ctx, const char *name, size_t len, int is_known);
+ab_status template_each(const char *text, template_visit visit, void *ctx);
+
 /* body.c */
 
 /* A value that is put into a JSON body. */
@@ -191,12 +197,34 @@ ab_status body_make(const struct fetch *f, const struct body_set *sets, size_t n
 struct found {
 	size_t count;
 	const struct ab_json *last;
-	int is_past; /* a feed has reached what is known */
+	int is_past;	  /* a feed has reached what is known */
+	struct text more; /* the token under which the same body goes on; the caller's to free */
 };
 
-/* sink NULL: only looks. */
+/* sink NULL: only looks.  most: bytes of a body of lines in one page; 0: all of it. */
 ab_status records_each(const struct fetch *f, const struct ab_response *resp,
-    const struct sink *sink, struct found *found);
+    const struct sink *sink, size_t most, struct found *found);
+
+/* lines.c */
+
+#define LINES_TOKEN "lines:"
+
+struct lines_taker {
+	ab_status (*line)(void *ctx, struct ab_str line);
+	ab_status (*block)(void *ctx, struct ab_str lines); /* NULL: each line alone */
+	void *ctx;
+};
+
+/* Finds the open body that f->token names, and the pager's own token of its page.  AB_ESTALE: it is gone. */
+ab_status lines_enter(struct fetch *f);
+const struct ab_response *lines_response(const struct rest_lines *l);
+/* Takes the lines of the answer, or of f->lines: all of them, or so many bytes (most); then next is the token under
+ * which it goes on. */
+ab_status lines_each(const struct fetch *f, const struct ab_response *resp,
+    const struct lines_taker *t, size_t most, struct text *next);
+/* The answer is no longer needed. */
+void lines_end(const struct fetch *f, const struct ab_response *resp);
+void lines_free_all(struct rest_lines *all);
 
 /* pager.c */
 
@@ -218,9 +246,14 @@ int partition_has(const struct rest_stream *s);
 int partition_is_shared(const struct rest_stream *s);
 /* The partition's names and values as members, "\"id\": 1", into out, and the table's constants behind them. */
 ab_status partition_constants(const struct fetch *f, struct text *out);
-/* The stream of this name, or NULL. */
-const struct rest_stream *table_find(const struct rest *r, const char *name);
 void partition_free(struct rest_slices *slices);
 /* What the parent's value is called: into out. */
 void partition_name(const struct rest_parent *p, struct text *out);
+
+/* table.c */
+
+/* Looks for what an author may get wrong: AB_EBUG, with stream and member. */
+ab_status table_check(struct rest *r);
+/* The stream of this name, or NULL. */
+const struct rest_stream *table_find(const struct rest *r, const char *name);
 #endif

@@ -266,14 +266,6 @@ take_records(void *ctx, const struct ab_json *records)
 	return rc;
 }
 
-static ab_status
-take_line(void *ctx, struct ab_str line)
-{
-	struct gather *g = ctx;
-
-	return take_record(g, g->h->json_parse(g->h, line));
-}
-
 /* Where the parent begins when only what changed is wanted: the child's state, so much earlier. */
 static ab_status
 parent_state(struct rest *r, const struct rest_stream *child, const struct rest_stream *parent,
@@ -308,7 +300,7 @@ gather_page(struct rest *r, struct gather *g, const struct rest_stream *parent,
     const struct ab_read *read, const char *token, struct text *next)
 {
 	struct ab_host *h = r->host;
-	const struct sink sink = {take_records, take_line, g};
+	const struct sink sink = {take_records, NULL, g};
 	struct ab_read of_parent = {
 	    .size = sizeof(of_parent), .stream = parent->name, .token = token};
 	struct text partition = {0}, state = {0};

@@ -111,70 +111,41 @@ emit_all(void *ctx, const struct ab_json *value, struct ab_str key)
 }
 
 static ab_status
-emit_line(struct emission *e, struct ab_str line)
+emit_line(void *ctx, struct ab_str line)
 {
-	while (line.len > 0 && strchr(" \t\r", line.ptr[line.len - 1]) != NULL)
-		line.len--;
-	if (line.len == 0)
-		return AB_OK;
+	struct emission *e = ctx;
+	struct ab_host *h = e->f->h;
+
 	e->found->count++;
 	if (is_sifted(e->f->s))
-		return sift(e, e->f->h->json_parse(e->f->h, line));
-	return e->sink != NULL ? e->sink->take_line(e->sink->ctx, line) : AB_OK;
+		return sift(e, h->json_parse(h, line));
+	if (e->sink != NULL && e->sink->take_text == NULL)
+		return e->sink->take(e->sink->ctx, h->json_parse(h, line));
+	return e->sink != NULL ? e->sink->take_text(e->sink->ctx, line) : AB_OK;
 }
 
-/* The whole lines of a chunk; a part of one is kept in carry until its end comes. */
 static ab_status
-emit_chunk(struct emission *e, struct ab_str chunk, struct text *carry)
+emit_block(void *ctx, struct ab_str lines)
 {
-	const char *end;
-	size_t n;
-	ab_status rc = AB_OK;
+	struct emission *e = ctx;
 
-	while (rc == AB_OK && chunk.len > 0) {
-		end = memchr(chunk.ptr, '\n', chunk.len);
-		n = end == NULL ? chunk.len : (size_t)(end - chunk.ptr);
-		if (end == NULL || carry->len > 0) {
-			text_add(carry, chunk.ptr, n);
-			if (carry->failed)
-				return request_no_memory(e->f->rest);
-		}
-		if (end != NULL) {
-			rc = emit_line(e,
-			    carry->len > 0 ? (struct ab_str){carry->ptr, carry->len}
-					   : (struct ab_str){chunk.ptr, n});
-			carry->len = 0;
-			n++;
-		}
-		chunk.ptr += n;
-		chunk.len -= n;
-	}
-	return rc;
+	e->found->count++; /* of blocks: there is something */
+	return e->sink->take_text(e->sink->ctx, lines);
 }
 
 static ab_status
-emit_lines(struct emission *e, const struct ab_response *resp)
+emit_lines(struct emission *e, const struct ab_response *resp, size_t most)
 {
-	struct text carry = {0};
-	struct ab_str chunk;
-	ab_status rc;
+	struct lines_taker t = {emit_line, NULL, e};
 
-	for (;;) {
-		rc = e->f->h->http_read(resp, &chunk);
-		if (rc != AB_OK || chunk.len == 0)
-			break;
-		rc = emit_chunk(e, chunk, &carry);
-		if (rc != AB_OK)
-			break;
-	}
-	if (rc == AB_OK && carry.len > 0)
-		rc = emit_line(e, (struct ab_str){carry.ptr, carry.len});
-	text_fini(&carry);
-	return rc;
+	if (!pager_counts(e->f->s) && !is_sifted(e->f->s) && e->sink != NULL &&
+	    e->sink->take_text != NULL)
+		t.block = emit_block;
+	return lines_each(e->f, resp, &t, most, &e->found->more);
 }
 
 static ab_status
-each(struct emission *e, const struct ab_response *resp)
+each(struct emission *e, const struct ab_response *resp, size_t most)
 {
 	struct ab_host *h = e->f->h;
 	const struct rest_stream *s = e->f->s;
@@ -182,11 +153,11 @@ each(struct emission *e, const struct ab_response *resp)
 	int found;
 	ab_status rc;
 
-	*e->found = (struct found){0, NULL, 0};
+	*e->found = (struct found){.count = 0};
 	if (request_is_empty(e->f, resp))
 		return AB_OK;
 	if (s->lines)
-		return emit_lines(e, resp);
+		return emit_lines(e, resp, most);
 	body = h->http_json(resp);
 	rc = path_each(h, body, s->records, emit_all, e, &found);
 	return rc == AB_OK && !found && body != NULL ? fail_records(h, s, body) : rc;
@@ -194,9 +165,9 @@ each(struct emission *e, const struct ab_response *resp)
 
 ab_status
 records_each(const struct fetch *f, const struct ab_response *resp, const struct sink *sink,
-    struct found *found)
+    size_t most, struct found *found)
 {
 	struct emission e = {f, sink, found};
 
-	return each(&e, resp);
+	return each(&e, resp, most);
 }

@@ -129,8 +129,11 @@ put_list(struct build *b, const char *what, const char *const *list, struct pair
 	ab_status rc = AB_OK;
 
 	for (; rc == AB_OK && list != NULL && list[0] != NULL; list += 2) {
-		if (list[1] == NULL)
-			continue;
+		if (list[1] == NULL) {
+			rc = ab_failf(b->f->h, AB_EBUG, "%s: %s: %s has no value", b->f->s->name,
+			    what, list[0]);
+			break;
+		}
 		value.len = 0;
 		text_adds(&value, "");
 		rc = template_fill(b->f, what, list[1], TEMPLATE_TEXT, &value, &missing);

@@ -47,13 +47,15 @@ ab_status
 rest_open(struct ab_host *h, const struct rest_api *api, void **self)
 {
 	struct rest *r = calloc(1, sizeof(*r));
+	ab_status rc;
 
 	if (r == NULL)
 		return h->fail(h, AB_ENOMEM, "out of memory");
 	*self = r;
 	r->host = h;
 	r->api = api;
-	return tell_endpoint(r);
+	rc = table_check(r);
+	return rc == AB_OK ? tell_endpoint(r) : rc;
 }
 
 void
@@ -62,6 +64,7 @@ rest_close(void *self)
 	struct rest *r = self;
 
 	partition_free(r->slices);
+	lines_free_all(r->lines);
 	free(r->base_url);
 	free(r);
 }
@@ -137,16 +140,6 @@ rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *
 	rc = t.failed ? request_no_memory(r) : r->host->add_stream(out, t.ptr);
 	text_fini(&t);
 	return rc;
-}
-
-const struct rest_stream *
-table_find(const struct rest *r, const char *name)
-{
-	const struct rest_stream *s = r->api->streams;
-
-	while (s != NULL && s->name != NULL && strcmp(s->name, name) != 0)
-		s++;
-	return s == NULL || s->name == NULL ? NULL : s;
 }
 
 static ab_status

@@ -259,3 +259,23 @@ template_fill(const struct fetch *f, const char *what, const char *text, enum te
 	}
 	return rc != AB_OK ? rc : out->failed ? request_no_memory(f->rest) : AB_OK;
 }
+
+ab_status
+template_each(const char *text, template_visit visit, void *ctx)
+{
+	struct name name;
+	int in_string = 0;
+	size_t n;
+	ab_status rc = AB_OK;
+
+	while (rc == AB_OK && *text != '\0') {
+		text += plain_len(text, &in_string);
+		if (*text == '\0')
+			break;
+		n = placeholder(text);
+		read_name(text + 1, n - 2, &name);
+		rc = visit(ctx, text + 1, n - 2, name.known != NOTHING_KNOWN);
+		text += n;
+	}
+	return rc;
+}

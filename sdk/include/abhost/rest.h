@@ -170,7 +170,10 @@ struct rest {
 	struct ab_host *host;
 	const struct rest_api *api;
 	char *base_url; /* from the endpoint and the config */
-	struct rest_slices *slices; /* the kit's */
+	/* the kit's */
+	struct rest_slices *slices;
+	struct rest_lines *lines;
+	unsigned long lines_opened;
 };
 
 #define REST_CONNECTOR(table, ...) \
