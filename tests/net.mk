@@ -77,4 +77,16 @@ TESTS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
 	tests/auth.t tests/auth-kinds.t tests/request.t tests/shared.t tests/token.t tests/http.t \
 	tests/http-faults.t tests/http-etiquette.t tests/http-transport.t tests/http-tls.t \
 	tests/decode.t tests/bodies.t
+# signing, secrets, tokens
+check_PROGRAMS += tests/jwt.t tests/secrets.t tests/token-threads.t
+TESTS += tests/jwt.t tests/secrets.t tests/token-threads.t
+tests_jwt_t_SOURCES = tests/jwt.c tests/suite.h
+tests_jwt_t_CFLAGS = $(NET_TEST_CC) $(CRYPTO_CFLAGS)
+tests_jwt_t_LDADD = $(NET_TEST_LIBS)
+tests_secrets_t_SOURCES = tests/secrets.c tests/suite.h
+tests_secrets_t_CFLAGS = $(NET_TEST_CC)
+tests_secrets_t_LDADD = $(NET_TEST_LIBS)
+tests_token_threads_t_SOURCES = tests/token-threads.c tests/suite.h
+tests_token_threads_t_CFLAGS = $(NET_TEST_CC)
+tests_token_threads_t_LDADD = $(NET_TEST_LIBS)
 endif

@@ -82,6 +82,7 @@ struct cli_source {
 	struct loader_file file;
 	json_t *spec, *config;
 	struct sync_options sync; /* connector, config and environment filled in */
+	char *secrets;		  /* sync.secrets */
 	int signal;		  /* that ended check, discover or read */
 };
 /* config NULL: the connector and its spec only. fini in any case. */
@@ -89,16 +90,27 @@ ab_status
 cli_source_init(struct cli_source *s, const char *connector, const char *config, struct error *e);
 void cli_source_fini(struct cli_source *s);
 /* The same for check, discover and read, which log warnings only: an exit code, or -1: go on. */
-int cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process);
+int
+cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process, const char *secrets);
 /* How they fail: in silence, with 128 + N, where a signal ended them. */
 int cli_look_fail(const struct cli_source *s, const struct error *e);
 #define CLI_IN_PROCESS \
 	{ \
 		"in-process", NULL, "run the connector in this process, for gdb and valgrind", 0 \
 	}
+#define CLI_SECRETS \
+	{ \
+		"secrets", "FILE", \
+		    "keep new refresh tokens here (default: beside CONFIG, as CONFIG-secrets.json)", \
+		    0 \
+	}
 /* Whether this program is the one that can; and becoming it, with the same arguments (returns only on failure). */
 int cli_is_in_process(void);
 int cli_exec_in_process(char **argv);
+/* secrets.c */
+/* Fills in sync.secrets: the chosen file, or one beside the configuration, or beside the data (NULL: there are none). */
+ab_status cli_secrets(struct cli_source *s, const char *chosen, const char *config,
+    const char *data, struct error *e);
 /* Prints a JSON value for people: indented, keys in their order. */
 int cli_print_json(const json_t *v);
 #endif

@@ -113,6 +113,7 @@ void
 cli_source_fini(struct cli_source *s)
 {
 	loader_file_fini(&s->file);
+	free(s->secrets);
 	json_decref(s->spec);
 	json_decref(s->config);
 	*s = (struct cli_source){.file.fd = -1};
@@ -128,14 +129,15 @@ cli_print_json(const json_t *v)
 }
 
 int
-cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process)
+cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process, const char *secrets)
 {
 	struct error e = ERROR_INIT;
 
 	if (in_process && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
 	log_level(AB_WARN);
-	if (cli_source_init(s, a->word[0], a->word[1], &e) != AB_OK) {
+	if (cli_source_init(s, a->word[0], a->word[1], &e) != AB_OK ||
+	    cli_secrets(s, secrets, a->word[1], NULL, &e) != AB_OK) {
 		cli_source_fini(s);
 		return cli_fail(&e);
 	}

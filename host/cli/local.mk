@@ -15,6 +15,7 @@ host_libcli_a_SOURCES = \
 	host/cli/query.c \
 	host/cli/read.c \
 	host/cli/run.c \
+	host/cli/secrets.c \
 	host/cli/spec.c \
 	host/cli/sql.c host/cli/sql.h \
 	host/cli/state.c \

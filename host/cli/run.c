@@ -22,6 +22,7 @@ enum {
 	OPT_QUIET,
 	OPT_PAGE_CAP,
 	OPT_ONE_THREAD,
+	OPT_SECRETS,
 	OPT_IN_PROCESS
 };
 
@@ -51,6 +52,16 @@ choose_destination(struct run *run, const char *to, struct error *e)
 }
 
 static ab_status
+choose_secrets(struct run *run, const struct cli_args *a, struct error *e)
+{
+	char *data = dest_place(run->to, a->value[OPT_STATE]);
+	ab_status rc = cli_secrets(&run->source, a->value[OPT_SECRETS], a->word[1], data, e);
+
+	free(data);
+	return rc;
+}
+
+static ab_status
 run_init(struct run *run, const struct cli_args *a, struct error *e)
 {
 	struct sync_options *o = &run->source.sync;
@@ -59,6 +70,8 @@ run_init(struct run *run, const struct cli_args *a, struct error *e)
 
 	if (rc == AB_OK)
 		rc = choose_destination(run, a->value[OPT_TO], e);
+	if (rc == AB_OK)
+		rc = choose_secrets(run, a, e);
 	if (rc == AB_OK && a->value[OPT_CATALOG] != NULL)
 		rc = config_read(a->value[OPT_CATALOG], &run->catalog, e);
 	if (rc != AB_OK)
@@ -178,6 +191,7 @@ static const struct cli_option options[] = {
     [OPT_PAGE_CAP] = {"page-cap", "SIZE",
 	"largest page that a connector may hand over (default: 64M)", 0},
     [OPT_ONE_THREAD] = {"one-thread", NULL, "read, convert and write in one thread", 0},
+    [OPT_SECRETS] = CLI_SECRETS,
     [OPT_IN_PROCESS] = CLI_IN_PROCESS,
     {.name = NULL}};
 const struct cli_command cmd_run = {.name = "run",

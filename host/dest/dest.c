@@ -63,6 +63,22 @@ dest_open(const char *to, const char *connector, const char *state_file, int rea
 	return ops->open(&target, out, e);
 }
 
+char *
+dest_place(const char *to, const char *state_file)
+{
+	const char *path;
+	const struct dest_ops *ops = ops_of(to, &path);
+	size_t n = ops == &dest_sqlite ? strcspn(path, "?") : strlen(path);
+
+	if (ops == NULL || n == 0)
+		return NULL;
+	if (strcmp(path, "-") == 0)
+		return state_file == NULL ? NULL : strdup(state_file);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	return strndup(path, n);
+}
+
 void
 dest_stats_add(const struct dest_stats *s, struct buf *out)
 {

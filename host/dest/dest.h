@@ -153,6 +153,9 @@ ab_status dest_open(const char *to, const char *connector, const char *state_fil
 void dest_stats_add(const struct dest_stats *stats, struct buf *out);
 /* sum += stats */
 void dest_stats_sum(struct dest_stats *sum, const struct dest_stats *stats);
+/* The path of the file or folder that holds the data (or else the state): what belongs to them lies beside it.  malloc'ed;
+ * NULL: there is none, or no memory. */
+char *dest_place(const char *to, const char *state_file);
 void dest_states_free(struct dest_state *rows, size_t n);
 extern const struct dest_ops dest_sqlite, dest_jsonl;
 #endif

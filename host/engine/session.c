@@ -28,6 +28,7 @@ start_source(struct session *s, struct error *e)
 	    .id = f->id,
 	    .version = f->version,
 	    .config = config,
+	    .secrets = s->o->secrets,
 	    .page_cap = s->o->page_cap,
 	    .call_timeout_s = s->o->call_timeout_s,
 	    .in_process = s->o->in_process,

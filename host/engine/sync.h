@@ -54,8 +54,9 @@ struct sync_options {
 	struct loader_file *connector; /* borrowed; its fd is handed to the worker */
 	const json_t *config;	       /* checked and expanded */
 	const char *to, *state_file;
-	const char *streams;	  /* "a,b", or NULL: all (or those of the catalog) */
-	const json_t *catalog;	  /* ConfiguredAirbyteCatalog, or NULL */
+	const char *secrets;   /* the file for refresh tokens that the server replaces, or NULL */
+	const char *streams;   /* "a,b", or NULL: all (or those of the catalog) */
+	const json_t *catalog; /* ConfiguredAirbyteCatalog, or NULL */
 	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
 	/* each NULL-terminated, or NULL; as plan_options has them */
 	const char *const *contracts, *const *columns, *const *deleted;

@@ -39,9 +39,6 @@ struct http_env {
 	void (*waiting)(void *ctx, const struct http_wait *wait);
 	void (*trace)(void *ctx, const struct http_trace *t); /* each exchange */
 	void (*log)(void *ctx, int level, const char *text);
-	/* The file that refresh tokens are kept in where the server replaces them (net/secrets.h); NULL: there is none.
-	 * Borrowed until http_free. */
-	const char *secrets;
 	/* The real config, with secrets: what "config": "api_key" names. Borrowed until http_free. */
 	const json_t *config;
 };

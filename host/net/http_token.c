@@ -72,7 +72,7 @@ http_token_attach(struct run *run, struct error *e)
 	    .cancelled = env_cancelled,
 	    .now_us = env_now_us,
 	    .log = env_log,
-	    .secrets = h->env.secrets};
+	    .secrets = h->shared->secrets};
 	ab_status rc;
 
 	run->token = 0;

@@ -24,6 +24,14 @@ http_shared_new(struct http_shared **out, struct error *e)
 	return AB_OK;
 }
 
+ab_status
+http_shared_secrets(struct http_shared *s, const char *path, struct error *e)
+{
+	free(s->secrets);
+	s->secrets = strdup(path);
+	return s->secrets != NULL ? AB_OK : error_set(e, AB_ENOMEM, "out of memory");
+}
+
 static void
 free_endpoint(struct shared_endpoint *ep)
 {
@@ -45,6 +53,7 @@ http_shared_free(struct http_shared *s)
 		free_endpoint(ep);
 	}
 	pthread_mutex_destroy(&s->lock);
+	free(s->secrets);
 	free(s);
 }
 

@@ -12,6 +12,7 @@
 struct shared_endpoint;
 
 struct http_shared {
+	char *secrets; /* the file's path, or NULL */
 	pthread_mutex_t lock;
 	/* under lock */
 	struct shared_endpoint *first;
@@ -21,6 +22,9 @@ struct http_shared {
 
 /* AB_ENOMEM. */
 ab_status http_shared_new(struct http_shared **out, struct error *e);
+/* Before the first http_new: the file that refresh tokens are kept in where a server replaces them (net/secrets.h);
+ * without one they are not kept.  Copies the path.  AB_ENOMEM. */
+ab_status http_shared_secrets(struct http_shared *s, const char *path, struct error *e);
 /* NULL is fine. */
 void http_shared_free(struct http_shared *s);
 /* The endpoint of this description (text, compared byte by byte) and config, made where it is new; it lives as long as

@@ -328,6 +328,8 @@ fetch_and_take(struct token *t, const struct token_env *env, struct error *e)
 	} else if (rc != AB_ECANCELLED && rc != AB_ECONFIG && t->access != NULL &&
 	    clock_us() < t->until_us) {
 		t->renew_us = clock_us() + AGAIN_US;
+		if (t->renew_us > t->until_us)
+			t->renew_us = t->until_us;
 		if (env->log != NULL)
 			env->log(env->ctx, AB_WARN, why.text);
 		rc = AB_OK;
@@ -386,6 +388,8 @@ token_get(struct token *t, const struct token_env *env, struct buf *out, uint64_
 			rc = error_set(e, AB_ECONFIG, "%s", t->last.text);
 		} else if (t->fetching) {
 			rc = wait_for_round(t, env, e);
+		} else if (env->cancelled(env->ctx)) {
+			rc = error_set(e, AB_ECANCELLED, "cancelled");
 		} else {
 			rc = fetch_and_take(t, env, e);
 			fetched = 1; /* however short its life: it is good for this request */

@@ -122,6 +122,7 @@ send_open(struct source *s, const struct source_options *o, struct error *e)
 
 	m.text[0] = text_of(o->config != NULL ? o->config : "{}");
 	m.text[1] = text_of(o->path != NULL ? o->path : s->who);
+	m.text[2] = text_of(o->secrets != NULL ? o->secrets : "");
 	return send_command(s, &m, e);
 }
 

@@ -50,8 +50,9 @@ struct source_options {
 	int fd;			  /* its opened and checked file (loader.h); the source takes it */
 	const char *id, *version; /* from its descriptor, for sentences */
 	const char *config;	  /* JSON text */
-	size_t page_cap;	  /* bytes */
-	int call_timeout_s;	  /* watchdog per call of the connector */
+	const char *secrets; /* the file for refresh tokens that the server replaces, or NULL */
+	size_t page_cap;     /* bytes */
+	int call_timeout_s;  /* watchdog per call of the connector */
 	int lanes;	/* pages that may be fetched at once: 1 (0 means it) to SOURCE_MAX_LANES */
 	size_t memory;	/* bytes that page bodies in the worker may take together, 0: any */
 	int in_process; /* run the worker as a thread (only in abhost-inprocess) */

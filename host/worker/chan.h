@@ -33,7 +33,8 @@ enum chan_type {
 	/* engine to worker.  Each command is answered by CHAN_DONE or CHAN_FAIL, a CHAN_READ with its stream in it.
 	 * CHAN_OPEN, CHAN_CHECK and CHAN_STREAMS run alone; reads of different streams may run together. */
 	CHAN_OPEN =
-	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; num: page cap, bytes; bytes:
+	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; 2: path of the secrets
+	          file, or ""; num: page cap, bytes; bytes:
 	          what page bodies may take together, 0: any */
 	CHAN_CHECK,
 	CHAN_STREAMS,

@@ -130,6 +130,8 @@ do_open(struct lane *l, const struct chan_msg *m, struct error *e)
 	rc = load(l, m->text[1].ptr, e);
 	if (rc == AB_OK)
 		rc = take_config(o, m->text[0], e);
+	if (rc == AB_OK && m->text[2].len > 0)
+		rc = http_shared_secrets(o->shared, m->text[2].ptr, e);
 	return rc == AB_OK ? command_open_more(l, e) : rc;
 }
 
