@@ -54,3 +54,11 @@ tests_kill_shim_so_LDFLAGS = $(CONNECTOR_LD)
 endif
 dist_check_SCRIPTS += tests/kill/faults.py
 EXTRA_DIST += tests/kill/shim.c
+
+# by hand: tests/bench/growth.py
+EXTRA_DIST += tests/bench/growth.py
+check_PROGRAMS += tests/bench/flow.so
+tests_bench_flow_so_SOURCES = tests/bench/flow.c
+tests_bench_flow_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_bench_flow_so_CFLAGS = $(CONNECTOR_CC)
+tests_bench_flow_so_LDFLAGS = $(CONNECTOR_LD)
