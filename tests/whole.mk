@@ -5,6 +5,7 @@ WHOLE_TESTS = \
 	tests/whole/jsonl.py \
 	tests/whole/faults.py \
 	tests/whole/storm.py \
+	tests/whole/etiquette.py \
 	tests/whole/limits.py \
 	tests/whole/transport.py \
 	tests/whole/signals.py \

@@ -6,7 +6,7 @@ check_run(const struct cli_args *a)
 {
 	struct error e = ERROR_INIT;
 	struct cli_source s;
-	int code = cli_look_init(&s, a, a->value[1] != NULL, a->value[0]);
+	int code = cli_look_init(&s, a, 0);
 
 	if (code >= 0)
 		return code;
@@ -17,7 +17,7 @@ check_run(const struct cli_args *a)
 	return code;
 }
 
-static const struct cli_option options[] = {CLI_SECRETS, CLI_IN_PROCESS, {.name = NULL}};
+static const struct cli_option options[] = {CLI_LOOK_OPTIONS, {.name = NULL}};
 const struct cli_command cmd_check = {.name = "check",
     .words = "CONNECTOR CONFIG",
     .summary = "Try whether a configuration works",

@@ -89,9 +89,9 @@ struct cli_source {
 ab_status
 cli_source_init(struct cli_source *s, const char *connector, const char *config, struct error *e);
 void cli_source_fini(struct cli_source *s);
-/* The same for check, discover and read, which log warnings only: an exit code, or -1: go on. */
-int
-cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process, const char *secrets);
+/* The same for check, discover and read, which log warnings only: an exit code, or -1: go on.  first: where in the command's options
+ * CLI_LOOK_OPTIONS stand. */
+int cli_look_init(struct cli_source *s, const struct cli_args *a, int first);
 /* How they fail: in silence, with 128 + N, where a signal ended them. */
 int cli_look_fail(const struct cli_source *s, const struct error *e);
 #define CLI_IN_PROCESS \
@@ -104,6 +104,13 @@ int cli_look_fail(const struct cli_source *s, const struct error *e);
 		    "keep new refresh tokens here (default: beside CONFIG, as CONFIG-secrets.json)", \
 		    0 \
 	}
+#define CLI_TRACE \
+	{ \
+		"trace", NULL, "a line on standard error for each HTTP request", 0 \
+	}
+#define CLI_LOOK_OPTIONS CLI_SECRETS, CLI_IN_PROCESS, CLI_TRACE /* of check, discover and read */
+/* A line of --trace, redacted, on standard error. */
+void cli_trace(const struct source_trace *t);
 /* Whether this program is the one that can; and becoming it, with the same arguments (returns only on failure). */
 int cli_is_in_process(void);
 int cli_exec_in_process(char **argv);

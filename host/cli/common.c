@@ -1,5 +1,6 @@
 /* common.c - how commands fail, end, and get at a connector with its configuration. */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,12 +129,34 @@ cli_print_json(const json_t *v)
 	return CLI_FAILED;
 }
 
-int
-cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process, const char *secrets)
+void
+cli_trace(const struct source_trace *t)
 {
+	char line[4096], status[32] = "no answer";
+
+	if (t->status != 0)
+		snprintf(status, sizeof(status), "%d", t->status);
+	snprintf(line, sizeof(line),
+	    "%.32s %.2000s %s, %" PRIu64 " bytes, %" PRId64 " ms, attempt %u%s%.1000s", t->method,
+	    t->url, status, t->bytes, t->ms, t->attempt, t->error[0] == '\0' ? "" : ": ", t->error);
+	fprintf(stderr, "%s\n", cli_clean(redact_text(line)));
+}
+
+static void
+trace_look(void *ctx, const struct source_trace *t)
+{
+	(void)ctx;
+	cli_trace(t);
+}
+
+int
+cli_look_init(struct cli_source *s, const struct cli_args *a, int first)
+{
+	const char *secrets = a->value[first], *in_process = a->value[first + 1],
+		   *trace = a->value[first + 2];
 	struct error e = ERROR_INIT;
 
-	if (in_process && !cli_is_in_process())
+	if (in_process != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
 	log_level(AB_WARN);
 	if (cli_source_init(s, a->word[0], a->word[1], &e) != AB_OK ||
@@ -141,7 +164,8 @@ cli_look_init(struct cli_source *s, const struct cli_args *a, int in_process, co
 		cli_source_fini(s);
 		return cli_fail(&e);
 	}
-	s->sync.in_process = in_process;
+	s->sync.in_process = in_process != NULL;
+	s->sync.on_trace = trace != NULL ? trace_look : NULL;
 	s->sync.signal = &s->signal;
 	return -1;
 }

@@ -43,7 +43,7 @@ discover_run(const struct cli_args *a)
 	json_t *catalog = NULL, *configured = NULL;
 	struct error e = ERROR_INIT;
 	struct cli_source s;
-	int code = cli_look_init(&s, a, a->value[2] != NULL, a->value[1]);
+	int code = cli_look_init(&s, a, 1);
 	ab_status rc;
 
 	if (code >= 0)
@@ -63,7 +63,7 @@ discover_run(const struct cli_args *a)
 
 static const struct cli_option options[] = {
     {"configured", NULL, "with the modes that run would choose: a file for run --catalog", 0},
-    CLI_SECRETS, CLI_IN_PROCESS, {.name = NULL}};
+    CLI_LOOK_OPTIONS, {.name = NULL}};
 const struct cli_command cmd_discover = {.name = "discover",
     .words = "CONNECTOR CONFIG",
     .summary = "Print the streams that a connector has (AirbyteCatalog)",

@@ -26,7 +26,7 @@ read_run(const struct cli_args *a)
 		    a->word[1]);
 	if (a->value[1] != NULL && cli_number(a->value[1], 1, UINT32_MAX, &limit) != 0)
 		return cli_misuse(&cmd_read, "--limit must be a number of records, 1 or more");
-	code = cli_look_init(&s, a, a->value[3] != NULL, a->value[2]);
+	code = cli_look_init(&s, a, 2);
 	if (code >= 0)
 		return code;
 	code =
@@ -39,8 +39,7 @@ read_run(const struct cli_args *a)
 }
 
 static const struct cli_option options[] = {{"stream", "NAME", "which stream (required)", 0},
-    {"limit", "N", "how many records (default: 10)", 0}, CLI_SECRETS, CLI_IN_PROCESS,
-    {.name = NULL}};
+    {"limit", "N", "how many records (default: 10)", 0}, CLI_LOOK_OPTIONS, {.name = NULL}};
 const struct cli_command cmd_read = {.name = "read",
     .words = "CONNECTOR CONFIG",
     .summary = "Print the first records of a stream as JSON lines",

@@ -23,7 +23,8 @@ enum {
 	OPT_PAGE_CAP,
 	OPT_ONE_THREAD,
 	OPT_SECRETS,
-	OPT_IN_PROCESS
+	OPT_IN_PROCESS,
+	OPT_TRACE
 };
 
 #define LEAST_PAGE_CAP 4096
@@ -134,6 +135,8 @@ run_sync(struct run *run, const struct cli_args *a)
 	ui_begin(&ui, form, people);
 	o->on_event = ui_event;
 	o->ctx = &ui;
+	o->on_trace = a->value[OPT_TRACE] != NULL ? ui_trace : NULL;
+	o->trace_ctx = &ui;
 	sync_run(o, &report, &e);
 	ui_end(&ui);
 	if (report.nstreams > 0 && (form == UI_LIVE || form == UI_LINES))
@@ -193,6 +196,7 @@ static const struct cli_option options[] = {
     [OPT_ONE_THREAD] = {"one-thread", NULL, "read, convert and write in one thread", 0},
     [OPT_SECRETS] = CLI_SECRETS,
     [OPT_IN_PROCESS] = CLI_IN_PROCESS,
+    [OPT_TRACE] = CLI_TRACE,
     {.name = NULL}};
 const struct cli_command cmd_run = {.name = "run",
     .words = "CONNECTOR CONFIG",

@@ -183,6 +183,21 @@ ui_event(
 	pthread_mutex_unlock(&ui->lock);
 }
 
+void
+ui_trace(void *ctx, const struct source_trace *t)
+{
+	struct ui *ui = ctx;
+
+	pthread_mutex_lock(&ui->lock);
+	if (ui->form == UI_LIVE)
+		ui_live_clear(ui);
+	if (ui->form == UI_JSON)
+		ui_json_trace(ui, t);
+	else
+		cli_trace(t);
+	pthread_mutex_unlock(&ui->lock);
+}
+
 static void
 log_line_to(void *ctx, int level, const char *line)
 {

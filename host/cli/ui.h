@@ -31,6 +31,8 @@ struct ui {
 void ui_begin(struct ui *ui, enum ui_form form, FILE *to);
 void ui_event(
     void *ctx, enum sync_event ev, const struct sync_report *r, size_t stream, const char *text);
+/* A line on standard error, or an event. */
+void ui_trace(void *ctx, const struct source_trace *t);
 void ui_end(struct ui *ui);
 /* UI_LIVE where `to` is a terminal that can be drawn on. */
 enum ui_form ui_form_for(FILE *to);
@@ -41,6 +43,7 @@ void ui_live_clear(struct ui *ui); /* takes them away, so that a line can be pri
 /* ui_json.c */
 void ui_json_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text);
 void ui_json_log(struct ui *ui, int level, const char *line);
+void ui_json_trace(struct ui *ui, const struct source_trace *t);
 /* Columns for the streams' names, so that their numbers stand below each other. */
 size_t ui_name_width(const struct ui *ui);
 /* "  waiting 12 s for api.example.com: why", or nothing where it does not wait for `least_us` more. */

@@ -169,3 +169,20 @@ ui_json_log(struct ui *ui, int level, const char *line)
 	add_text(&ui->out, "message", line);
 	close_object(ui);
 }
+
+void
+ui_json_trace(struct ui *ui, const struct source_trace *t)
+{
+	open_object(ui, "request");
+	if (ui->report != NULL && t->stream < ui->report->nstreams)
+		add_text(&ui->out, "stream", ui->report->streams[t->stream].name);
+	add_text(&ui->out, "method", t->method);
+	add_text(&ui->out, "url", t->url);
+	add_number(&ui->out, "status", t->status);
+	add_number(&ui->out, "bytes", (int64_t)t->bytes);
+	add_number(&ui->out, "ms", t->ms);
+	add_number(&ui->out, "attempt", t->attempt);
+	if (t->error[0] != '\0')
+		add_text(&ui->out, "error", t->error);
+	close_object(ui);
+}

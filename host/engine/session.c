@@ -32,6 +32,8 @@ start_source(struct session *s, struct error *e)
 	    .page_cap = s->o->page_cap,
 	    .call_timeout_s = s->o->call_timeout_s,
 	    .in_process = s->o->in_process,
+	    .trace = s->o->on_trace,
+	    .trace_ctx = s->o->trace_ctx,
 	};
 	ab_status status;
 

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "dest/dest.h"
 #include "source/loader.h"
+#include "source/source.h"
 
 enum sync_outcome { SYNC_DONE, SYNC_FAILED, SYNC_SOME_FAILED, SYNC_CANCELLED };
 
@@ -72,6 +73,9 @@ struct sync_options {
 	void (*on_event)(void *ctx, enum sync_event ev, const struct sync_report *r, size_t stream,
 	    const char *text);
 	void *ctx;
+	/* Called on the reader thread for each HTTP exchange of the connector's; NULL: nobody wants to know. */
+	void (*on_trace)(void *ctx, const struct source_trace *t);
+	void *trace_ctx;
 };
 
 /* Runs the sync. *out is filled also on failure (sync_report_fini). AB_OK only where every stream ended well; AB_ECANCELLED

@@ -83,7 +83,7 @@ await_change(struct gate *g, const struct gate_env *env)
 	int cancelled;
 
 	pthread_mutex_unlock(&g->lock);
-	cancelled = env->cancelled(env->ctx);
+	cancelled = (env->rest != NULL && env->rest(env->ctx, 1)) || env->cancelled(env->ctx);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += POLL_NS;
 	until.tv_sec += until.tv_nsec / 1000000000;
@@ -105,25 +105,37 @@ await_time(struct gate *g, const struct gate_env *env, int64_t us, const char *w
 	return cancelled;
 }
 
+/* It goes on, with what it holds. */
+static int
+wake_up(struct gate *g, const struct gate_env *env, unsigned pass)
+{
+	if (env->rest == NULL || !env->rest(env->ctx, 0))
+		return 0;
+	gate_leave(g, pass, CROWD_NOTHING);
+	return 1;
+}
+
 int
 gate_enter(struct gate *g, const struct gate_env *env, unsigned *pass)
 {
 	struct gate_ticket me = {NULL};
 	const char *why = "";
 	int64_t wait_us;
-	int cancelled = 0;
+	int cancelled = 0, rested = 0;
 
 	pthread_mutex_lock(&g->lock);
 	stand_in_line(g, &me);
-	while (!cancelled && !may_leave(g, &me, env->mono_us(env->ctx), &wait_us, &why))
+	while (!cancelled && !may_leave(g, &me, env->mono_us(env->ctx), &wait_us, &why)) {
+		rested |= wait_us <= 0;
 		cancelled = wait_us > 0 ? await_time(g, env, wait_us, why) : await_change(g, env);
+	}
 	if (!cancelled) {
 		ratelimit_take(&g->rate, env->mono_us(env->ctx));
 		*pass = crowd_enter(&g->crowd);
 	}
 	leave_line(g, &me);
 	pthread_mutex_unlock(&g->lock);
-	return cancelled;
+	return cancelled || (rested && wake_up(g, env, *pass));
 }
 
 void

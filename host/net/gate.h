@@ -29,6 +29,9 @@ struct gate_env { /* of the thread that waits */
 	/* Sleeps; why: what is waited for, as words. 1: cancelled. */
 	int (*pause)(void *ctx, int64_t us, const char *why);
 	int64_t (*mono_us)(void *ctx); /* a clock that never steps */
+	/* on: it waits for the others now, and whatever it holds is not needed for what they do; off: it has its pass.  1:
+	 * cancelled.  May be NULL. */
+	int (*rest)(void *ctx, int on);
 };
 
 /* -1: no memory; then nothing is to be freed. */

@@ -36,6 +36,8 @@ struct http_env {
 	int (*sleep_ms)(void *ctx, uint32_t ms);
 	int64_t (*now_us)(void *ctx);  /* UTC */
 	int64_t (*mono_us)(void *ctx); /* a clock that never steps, whose time sleep_ms passes */
+	/* on: it waits until others have had their turn, and holds nothing that they need; off: it goes on.  1: cancelled. */
+	int (*rest)(void *ctx, int on);
 	void (*waiting)(void *ctx, const struct http_wait *wait);
 	void (*trace)(void *ctx, const struct http_trace *t); /* each exchange */
 	void (*log)(void *ctx, int level, const char *text);

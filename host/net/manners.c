@@ -101,6 +101,14 @@ gate_mono_us(void *ctx)
 	return manners_mono_us(ctx);
 }
 
+static int
+gate_rest(void *ctx, int on)
+{
+	const struct manners *m = ctx;
+
+	return m->env->rest != NULL && m->env->rest(m->env->ctx, on);
+}
+
 static void
 stand_at(struct manners *m, struct endpoint *ep, const char *shown)
 {
@@ -115,7 +123,7 @@ ab_status
 manners_enter(
     struct manners *m, struct endpoint *ep, const char *shown, unsigned *pass, struct error *e)
 {
-	const struct gate_env env = {m, gate_cancelled, gate_pause, gate_mono_us};
+	const struct gate_env env = {m, gate_cancelled, gate_pause, gate_mono_us, gate_rest};
 	int cancelled;
 
 	*pass = 0;

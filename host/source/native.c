@@ -117,8 +117,11 @@ text_of(const char *text)
 static ab_status
 send_open(struct source *s, const struct source_options *o, struct error *e)
 {
-	struct chan_msg m = {
-	    .type = CHAN_OPEN, .stream = CHAN_ALL, .num = (int64_t)o->page_cap, .bytes = o->memory};
+	struct chan_msg m = {.type = CHAN_OPEN,
+	    .stream = CHAN_ALL,
+	    .num = (int64_t)o->page_cap,
+	    .bytes = o->memory,
+	    .flags = o->trace != NULL ? CHAN_WANT_TRACE : 0};
 
 	m.text[0] = text_of(o->config != NULL ? o->config : "{}");
 	m.text[1] = text_of(o->path != NULL ? o->path : s->who);
@@ -146,6 +149,8 @@ source_start(const struct source_options *o, struct source **out, struct error *
 		    o->version != NULL ? " " : "", o->version != NULL ? o->version : "");
 		s->child.pid_fd = s->child.log_fd = -1;
 		s->timeout_s = o->in_process ? 0 : o->call_timeout_s;
+		s->trace = o->trace;
+		s->trace_ctx = o->trace_ctx;
 		rc = start_worker(s, fd, o, e);
 	}
 	if (fd >= 0)
@@ -245,8 +250,28 @@ talk_event(const struct source *s, const struct chan_msg *m, struct source_event
 	ev->type = m->type == CHAN_WAIT ? SOURCE_WAIT : SOURCE_LOG;
 	ev->num = m->type == CHAN_WAIT ? m->num : m->status;
 	ev->token = m->text[1];
+	ev->done = m->bytes;
+	ev->limited = (m->flags & CHAN_LIMITED) != 0;
 	if (!verify_reads(&s->verify, m->stream))
 		ev->stream = SOURCE_ALL;
+}
+
+/* No event: it is of nobody's concern but the watcher's. */
+static void
+tell_trace(const struct source *s, const struct chan_msg *m)
+{
+	const struct source_trace t = {
+	    .stream = verify_reads(&s->verify, m->stream) ? m->stream : SOURCE_ALL,
+	    .method = m->text[0].ptr,
+	    .url = m->text[1].ptr,
+	    .error = m->text[2].ptr,
+	    .status = m->status,
+	    .attempt = m->slot,
+	    .bytes = m->bytes,
+	    .ms = m->num};
+
+	if (s->trace != NULL)
+		s->trace(s->trace_ctx, &t);
 }
 
 static void
@@ -280,6 +305,9 @@ make_event(const struct source *s, const struct chan_msg *m, struct source_event
 	case CHAN_RESTART:
 		ev->type = SOURCE_RESTART;
 		break;
+	case CHAN_TRACE:
+		tell_trace(s, m);
+		break;
 	case CHAN_HELD:
 		if (s->verify.holds == 0) /* the answer to what was asked last */
 			ev->type = SOURCE_HELD;
@@ -290,7 +318,8 @@ make_event(const struct source *s, const struct chan_msg *m, struct source_event
 	}
 }
 
-static void
+/* 1: there was one, be it of no concern here. */
+static int
 take_message(struct source *s, struct source_event *ev)
 {
 	struct chan_msg m;
@@ -306,6 +335,7 @@ take_message(struct source *s, struct source_event *ev)
 		s->gone_us = clock_mono_us();
 	else if (rc != CHAN_AGAIN)
 		obituary_rubbish(s, e.text);
+	return rc == AB_OK;
 }
 
 static void
@@ -339,7 +369,8 @@ look_after(struct source *s, struct source_event *ev)
 
 	if (spawn_ended(&s->child, &info)) {
 		/* Between asking the channel and asking for its end it may have said more. */
-		take_message(s, ev);
+		while (take_message(s, ev) && ev->type == SOURCE_NOTHING && !s->dead)
+			continue;
 		if (ev->type == SOURCE_NOTHING && !s->dead)
 			take_log(s, ev, 1);
 		if (ev->type == SOURCE_NOTHING && !s->dead)

@@ -21,7 +21,9 @@ struct source {
 	int64_t watch_us;  /* when to look at the breadcrumb next */
 	int64_t active_us; /* the last message, either way */
 	int64_t gone_us;   /* when the worker's end of the channel was seen, 0: it stands */
-	int log_turn;	   /* the log is asked first, the next time the channel */
+	void (*trace)(void *ctx, const struct source_trace *t);
+	void *trace_ctx;
+	int log_turn; /* the log is asked first, the next time the channel */
 	int dead;
 	struct error error; /* why it is dead */
 	int in_process;

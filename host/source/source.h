@@ -23,7 +23,7 @@ enum source_event_type {
 	SOURCE_RESTART,	      /* part: the page token was refused; see CHAN_RESTART */
 	SOURCE_HELD,	      /* num: 1, and from here on no partition begins; 0: they may again */
 	SOURCE_LOG,	      /* num: level; text */
-	SOURCE_WAIT,	      /* num: until (us); text: why; token: the host */
+	SOURCE_WAIT,	      /* num: until (us); text: why; token: the host; done, limited */
 	SOURCE_DONE,	      /* the command, or the read of this stream, ended well */
 	SOURCE_FAILED /* error says it, function, stream and page included; of this stream, or (SOURCE_ALL) of the
 	                 command; where source_dead, of everything that runs, and nothing follows */
@@ -41,8 +41,21 @@ struct source_event {
 	int64_t num; /* PARTITION and PARTITION_END: part again */
 	size_t bytes;
 	int has_token;
+	uint64_t done;				 /* WAIT: requests that the host has answered; */
+	int limited;				 /* it is a rate limit, not trouble */
 	struct ab_str text, token, state, about; /* until the next source_next */
 	struct error error;
+};
+
+/* One HTTP exchange that has ended; texts until the function returns. */
+struct source_trace {
+	uint32_t stream;	  /* as in an event */
+	const char *method, *url; /* without secrets */
+	const char *error;	  /* what broke, or "" */
+	int status;		  /* 0: no answer */
+	uint32_t attempt;	  /* from 1 */
+	uint64_t bytes;		  /* of the body, decoded */
+	int64_t ms;
 };
 
 struct source_options {
@@ -56,6 +69,9 @@ struct source_options {
 	int lanes;	/* pages that may be fetched at once: 1 (0 means it) to SOURCE_MAX_LANES */
 	size_t memory;	/* bytes that page bodies in the worker may take together, 0: any */
 	int in_process; /* run the worker as a thread (only in abhost-inprocess) */
+	/* Told of each exchange, from inside of source_next; NULL: nobody wants to know. */
+	void (*trace)(void *ctx, const struct source_trace *t);
+	void *trace_ctx;
 };
 
 struct source;

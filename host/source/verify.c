@@ -230,6 +230,9 @@ check_type(struct verify *v, const struct chan_msg *m)
 		return check_held(v, m);
 	case CHAN_LOG:
 		return m->status >= AB_DEBUG && m->status <= AB_ERROR ? NULL : "a log level";
+	case CHAN_TRACE:
+		return m->status >= 0 && m->status <= 999 && m->num >= 0 ? NULL
+									 : "a trace of nothing";
 	case CHAN_WAIT:
 		return NULL;
 	default:

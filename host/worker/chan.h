@@ -35,7 +35,7 @@ enum chan_type {
 	CHAN_OPEN =
 	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; 2: path of the secrets
 	          file, or ""; num: page cap, bytes; bytes:
-	          what page bodies may take together, 0: any */
+	          what page bodies may take together, 0: any; flags bit CHAN_WANT_TRACE */
 	CHAN_CHECK,
 	CHAN_STREAMS,
 	CHAN_READ, /* stream: an index of the engine's; num: records wanted per page, 0 any; text 0: ConfiguredAirbyteStream;
@@ -61,11 +61,13 @@ enum chan_type {
 	                   partition's interrupted read had sent since the last state is void */
 	CHAN_HELD,    /* num: as in CHAN_HOLD; it is in force from here on */
 	CHAN_LOG,     /* stream: of the read that says it, or CHAN_ALL; status: level; text 0 */
+	CHAN_TRACE, /* stream, as there; an HTTP exchange has ended: status, or 0 (no answer); num: milliseconds; bytes: of its
+	                 body; slot: which attempt, from 1; text 0: method; 1: URL without secrets; 2: what broke, or "" */
 	CHAN_WAIT /* stream, as there; num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host;
 	             bytes: requests that the host has answered; flags bit CHAN_LIMITED: it is a rate limit */
 };
 
-enum { CHAN_HAS_TOKEN = 1, CHAN_LIMITED = 2 };
+enum { CHAN_HAS_TOKEN = 1, CHAN_LIMITED = 2, CHAN_WANT_TRACE = 4 };
 
 struct chan_msg {
 	uint32_t type, flags;

@@ -100,6 +100,7 @@ command_open_more(struct lane *l, struct error *e)
 	s->connector = o->connector;
 	s->config = o->config;
 	s->page_cap = s->page.cap = o->page_cap;
+	s->wants_trace = o->wants_trace;
 	s->config_view = view_parse(
 	    &s->config_root, o->config_text, strlen(o->config_text), "the configuration");
 	rc = open_http(s, o->shared, e);
@@ -124,6 +125,7 @@ do_open(struct lane *l, const struct chan_msg *m, struct error *e)
 	o->page_cap = w->up.chan.slot_bytes;
 	if (m->num > 0 && (size_t)m->num < o->page_cap)
 		o->page_cap = (size_t)m->num;
+	o->wants_trace = (m->flags & CHAN_WANT_TRACE) != 0;
 	pthread_mutex_lock(&w->up.lock);
 	w->up.budget.memory = m->bytes;
 	pthread_mutex_unlock(&w->up.lock);

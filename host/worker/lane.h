@@ -14,6 +14,7 @@ struct opening {
 	json_t *config;		       /* with secrets */
 	char *config_text;	       /* without */
 	size_t page_cap;
+	int wants_trace;
 	struct http_shared *shared;
 };
 

@@ -48,6 +48,19 @@ env_sleep(void *ctx, uint32_t ms)
 	return rc != AB_OK;
 }
 
+/* It stands in line behind other lanes, which may need the memory that this one would fill. */
+static int
+env_rest(void *ctx, int on)
+{
+	struct hosted *s = ctx;
+	size_t held = count_bodies(s);
+
+	if (!on)
+		return uplink_room(&s->lane, held + s->expected) != AB_OK;
+	uplink_held(&s->lane, held, 1);
+	return 0;
+}
+
 static int64_t
 env_now(void *ctx)
 {
@@ -74,6 +87,26 @@ env_waiting(void *ctx, const struct http_wait *wait)
 }
 
 static void
+env_trace(void *ctx, const struct http_trace *t)
+{
+	const char *const from[] = {t->method, t->url, t->error};
+	char texts[3][1500];
+	struct uplink_lane *lane = &((struct hosted *)ctx)->lane;
+	struct chan_msg m = {.type = CHAN_TRACE,
+	    .stream = atomic_load(&lane->stream),
+	    .status = t->status,
+	    .slot = t->attempt,
+	    .num = t->ms,
+	    .bytes = t->bytes};
+
+	for (int i = 0; i < 3; i++) {
+		m.text[i].ptr = utf8_copy(texts[i], sizeof(texts[i]), from[i]);
+		m.text[i].len = strlen(texts[i]);
+	}
+	(void)uplink_send(lane->up, &m, NULL);
+}
+
+static void
 env_log(void *ctx, int level, const char *text)
 {
 	struct hosted *s = ctx;
@@ -87,6 +120,8 @@ services_http_env(struct hosted *s)
 	return (struct http_env){.ctx = s,
 	    .cancelled = env_cancelled,
 	    .sleep_ms = env_sleep,
+	    .rest = env_rest,
+	    .trace = s->wants_trace ? env_trace : NULL,
 	    .now_us = env_now,
 	    .waiting = env_waiting,
 	    .log = env_log,
