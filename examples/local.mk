@@ -19,4 +19,30 @@ examples_datasette_so_CFLAGS = $(CONNECTOR_CC)
 examples_datasette_so_LDFLAGS = $(CONNECTOR_LD)
 examples_datasette_so_LDADD = libabhost-kit.a
 
-EXTRA_DIST += examples/README.md examples/config.example.json
+# The cookbook: a file for each way of an API.  Not installed; tests/whole/cookbook.py runs them all.
+COOKBOOK = \
+	examples/cookbook/cursor-header.c \
+	examples/cookbook/feed.c \
+	examples/cookbook/form.c \
+	examples/cookbook/graphql.c \
+	examples/cookbook/json-lines.c \
+	examples/cookbook/last-record.c \
+	examples/cookbook/link-header.c \
+	examples/cookbook/lists.c \
+	examples/cookbook/map.c \
+	examples/cookbook/next-url.c \
+	examples/cookbook/offset.c \
+	examples/cookbook/page-number.c \
+	examples/cookbook/search-json.c \
+	examples/cookbook/shop.c \
+	examples/cookbook/windows.c
+COOKBOOK_SO = $(COOKBOOK:.c=.so)
+check_DATA += $(COOKBOOK_SO)
+CLEANFILES += $(COOKBOOK_SO)
+SUFFIXES = .so
+$(COOKBOOK_SO): libabhost-kit.a
+.c.so:
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CC) $(CONNECTOR_INC) $(CONNECTOR_CC) $(CFLAGS) $(CONNECTOR_LD) -o $@ $< libabhost-kit.a
+
+EXTRA_DIST += examples/README.md examples/config.example.json $(COOKBOOK)

@@ -11,6 +11,7 @@ libabhost_kit_a_SOURCES = \
 	sdk/kit/kit.h \
 	sdk/kit/rest.c \
 	sdk/kit/records.c \
+	sdk/kit/shape.c \
 	sdk/kit/table.c \
 	sdk/kit/lines.c \
 	sdk/kit/fetch.c \

@@ -5,6 +5,7 @@ tests_fake_api_fake_api_SOURCES = \
 	tests/fake-api/main.c \
 	tests/fake-api/server.c tests/fake-api/server.h \
 	tests/fake-api/api.c \
+	tests/fake-api/ways.c \
 	tests/fake-api/admin.c \
 	tests/fake-api/reply.c \
 	tests/fake-api/page.c tests/fake-api/page.h \

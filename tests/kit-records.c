@@ -96,6 +96,46 @@ START_TEST(json_lines_are_a_record_each)
 }
 END_TEST
 
+START_TEST(records_may_be_chosen_and_made_anew)
+{
+	static const char *const add[] = {"city", "home.city", "a", "home.a", NULL};
+	static const char *const drop[] = {"secret", NULL};
+	static const struct {
+		struct rest_stream s;
+		const char *body, *records;
+	} t[] = {
+	    {{.records = "d.*", .key_as = "code"},
+		"{\"d\": {\"x\\\"\": {\"a\": 1}, \"y\": {\"code\": 2}}}",
+		"{\"code\": \"x\\\"\", \"a\": 1}\n{\"code\": \"y\"}\n\n"},
+	    {{.add = add}, "[{\"a\": 1, \"home\": {\"city\": \"\\u00e9\", \"a\": [2]}}, {}]",
+		"{\"city\": \"\\u00e9\", \"a\": [2], \"home\": {\"city\": \"\\u00e9\", \"a\": [2]}}\n"
+		"{\"city\": null, \"a\": null}\n\n"},
+	    {{.drop = drop}, "[{\"secret\": 1, \"n\": 1.50}, {\"secret\": 2}]",
+		"{\"n\": 1.50}\n{}\n\n"},
+	    {{.only = {.field = "t.k", .is = "a"}},
+		"[{\"t\": {\"k\": \"a\"}}, {\"t\": {\"k\": \"b\"}}, {}]",
+		"{\"t\": {\"k\": \"a\"}}\n"},
+	    {{.only = {.field = "gone", .is_not = "true"}},
+		"[{\"gone\": true}, {\"gone\": false}, {}]", "{\"gone\": false}\n{}\n"},
+	    {{.lines = 1, .drop = drop}, "{\"secret\": 1, \"n\": 1}\n{\"n\": 2}",
+		"{\"n\": 1}\n{\"n\": 2}\n\n"},
+	};
+	struct fake f;
+
+	fake_init(&f, "{}");
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct rest_stream s = t[i].s;
+
+		s.name = "items";
+		ck_assert_msg(fake_read(&f, &s, (struct canned){200, t[i].body, NULL, NULL, NULL},
+				  NULL, NULL) == AB_OK,
+		    "%s", f.why);
+		ck_assert_str_eq(buf_str(&f.records), t[i].records);
+	}
+	fake_fini(&f);
+}
+END_TEST
+
 static void
 answer_lines(struct fake *f, const char *url, const char *params, struct ab_response *out)
 {
@@ -245,6 +285,7 @@ records_suite(void)
 
 	tcase_add_test(records, records_are_an_array_one_object_or_null);
 	tcase_add_test(records, a_star_stands_for_all_elements_or_members);
+	tcase_add_test(records, records_may_be_chosen_and_made_anew);
 	tcase_add_test(records, a_long_body_of_lines_fills_many_pages);
 	tcase_add_test(records, json_lines_are_a_record_each);
 	suite_add_tcase(suite, records);

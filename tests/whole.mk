@@ -3,6 +3,7 @@ WHOLE_TESTS = \
 	tests/whole/fake-api.py \
 	tests/whole/sync.py \
 	tests/whole/jsonl.py \
+	tests/whole/cookbook.py \
 	tests/whole/faults.py \
 	tests/whole/storm.py \
 	tests/whole/etiquette.py \

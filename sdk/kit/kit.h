@@ -205,6 +205,16 @@ struct found {
 ab_status records_each(const struct fetch *f, const struct ab_response *resp,
     const struct sink *sink, size_t most, struct found *found);
 
+/* shape.c */
+
+enum shape { SHAPE_DROPPED, SHAPE_SAME, SHAPE_MADE };
+
+/* Are the records looked at one by one? */
+int shape_is_needed(const struct rest_stream *s);
+/* What becomes of a record: nothing; itself; or another text, added to out with a newline. */
+ab_status shape_record(const struct fetch *f, const struct ab_json *record, struct ab_str key,
+    struct text *out, enum shape *result, int *is_older);
+
 /* lines.c */
 
 #define LINES_TOKEN "lines:"

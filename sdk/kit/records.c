@@ -8,7 +8,10 @@ struct emission {
 	const struct fetch *f;
 	const struct sink *sink;
 	struct found *found;
+	struct text made; /* records that were made anew, not handed over yet */
 };
+
+#define MADE_BYTES (64u << 10)
 
 /* Names what there is instead: mostly an error of the API, or a slip in `records`. */
 static ab_status
@@ -58,27 +61,40 @@ rest_records(struct rest *r, const struct rest_stream *s, const struct ab_respon
 	return AB_OK;
 }
 
-static int
-is_sifted(const struct rest_stream *s)
-{
-	return s->cursor.field != NULL && (s->cursor.filter || s->cursor.feed);
-}
-
 static ab_status
 hand_over(struct emission *e, const struct ab_json *records)
 {
 	return e->sink != NULL ? e->sink->take(e->sink->ctx, records) : AB_OK;
 }
 
-/* One record, unless it is older than what is asked for. */
+/* The records that were made anew. */
 static ab_status
-sift(struct emission *e, const struct ab_json *record)
+flush(struct emission *e)
 {
-	const struct rest_cursor *c = &e->f->s->cursor;
-	int is_older = span_is_older(e->f, e->f->h->json_get(record, c->field));
+	struct ab_str text = {e->made.ptr, e->made.len};
 
-	e->found->is_past = c->feed && is_older;
-	return is_older ? AB_OK : hand_over(e, record);
+	e->made.len = 0;
+	if (text.len == 0 || e->sink == NULL)
+		return AB_OK;
+	if (e->sink->take_text != NULL)
+		return e->sink->take_text(e->sink->ctx, text);
+	return e->sink->take(e->sink->ctx, e->f->h->json_parse(e->f->h, text));
+}
+
+static ab_status
+one_record(struct emission *e, const struct ab_json *record, struct ab_str key)
+{
+	enum shape shape;
+	int is_older;
+	ab_status rc = shape_record(e->f, record, key, &e->made, &shape, &is_older);
+
+	e->found->is_past = e->f->s->cursor.feed && is_older;
+	if (rc != AB_OK || shape == SHAPE_DROPPED)
+		return rc;
+	if (shape == SHAPE_SAME)
+		return hand_over(e, record);
+	return e->made.len >= MADE_BYTES || e->sink == NULL || e->sink->take_text == NULL ? flush(e)
+											  : AB_OK;
 }
 
 /* An array of records, or one record. */
@@ -91,22 +107,21 @@ emit_all(void *ctx, const struct ab_json *value, struct ab_str key)
 	size_t n = 1;
 	ab_status rc = AB_OK;
 
-	(void)key;
 	if (type == AB_NULL)
 		return AB_OK;
 	if (!is_array && type != AB_OBJECT)
 		return fail_type(h, e->f->s);
 	/* walks the page, so only where it is needed */
-	if (pager_counts(e->f->s) || e->f->walks || is_sifted(e->f->s)) {
+	if (pager_counts(e->f->s) || e->f->walks || shape_is_needed(e->f->s)) {
 		n = is_array ? h->json_len(value) : 1;
 		if (n > 0)
 			e->found->last = is_array ? h->json_at(value, n - 1) : value;
 		e->found->count += n;
 	}
-	if (!is_sifted(e->f->s))
+	if (!shape_is_needed(e->f->s))
 		return hand_over(e, value);
 	for (size_t i = 0; rc == AB_OK && i < n; i++)
-		rc = sift(e, is_array ? h->json_at(value, i) : value);
+		rc = one_record(e, is_array ? h->json_at(value, i) : value, key);
 	return rc;
 }
 
@@ -117,8 +132,8 @@ emit_line(void *ctx, struct ab_str line)
 	struct ab_host *h = e->f->h;
 
 	e->found->count++;
-	if (is_sifted(e->f->s))
-		return sift(e, h->json_parse(h, line));
+	if (shape_is_needed(e->f->s))
+		return one_record(e, h->json_parse(h, line), (struct ab_str){NULL, 0});
 	if (e->sink != NULL && e->sink->take_text == NULL)
 		return e->sink->take(e->sink->ctx, h->json_parse(h, line));
 	return e->sink != NULL ? e->sink->take_text(e->sink->ctx, line) : AB_OK;
@@ -138,7 +153,7 @@ emit_lines(struct emission *e, const struct ab_response *resp, size_t most)
 {
 	struct lines_taker t = {emit_line, NULL, e};
 
-	if (!pager_counts(e->f->s) && !is_sifted(e->f->s) && e->sink != NULL &&
+	if (!pager_counts(e->f->s) && !shape_is_needed(e->f->s) && e->sink != NULL &&
 	    e->sink->take_text != NULL)
 		t.block = emit_block;
 	return lines_each(e->f, resp, &t, most, &e->found->more);
@@ -167,7 +182,11 @@ ab_status
 records_each(const struct fetch *f, const struct ab_response *resp, const struct sink *sink,
     size_t most, struct found *found)
 {
-	struct emission e = {f, sink, found};
+	struct emission e = {.f = f, .sink = sink, .found = found};
+	ab_status rc = each(&e, resp, most);
 
-	return each(&e, resp, most);
+	if (rc == AB_OK)
+		rc = flush(&e);
+	text_fini(&e.made);
+	return rc;
 }

@@ -324,6 +324,26 @@ check_templates(const struct check *c)
 }
 
 static ab_status
+check_shape(const struct check *c)
+{
+	const struct rest_stream *s = c->s;
+
+	for (const char *const *add = s->add; add != NULL && add[0] != NULL; add += 2)
+		if (add[1] == NULL)
+			return wrong(c, "add", "%s has no path", add[0]);
+	for (const char *const *more = s->parent.extra; more != NULL && more[0] != NULL; more += 2)
+		if (more[1] == NULL)
+			return wrong(c, "parent.extra", "%s has no path", more[0]);
+	if (s->only.field != NULL && s->only.is == NULL && s->only.is_not == NULL)
+		return wrong(c, "only", "says neither `is` nor `is_not`");
+	if (s->only.field == NULL && (s->only.is != NULL || s->only.is_not != NULL))
+		return wrong(c, "only.field", "is missing");
+	return s->key_as == NULL || path_is_wild(s->records)
+	    ? AB_OK
+	    : wrong(c, "key_as", "needs a \"*\" in `records`");
+}
+
+static ab_status
 check_name(const struct check *c)
 {
 	if (c->s->name[0] == '\0')
@@ -337,7 +357,8 @@ ab_status
 table_check(struct rest *r)
 {
 	static ab_status (*const all[])(const struct check *) = {check_name, check_parent,
-	    check_lists, check_names, check_cursor, check_pager, check_body, check_templates};
+	    check_lists, check_names, check_cursor, check_pager, check_body, check_shape,
+	    check_templates};
 	ab_status rc = AB_OK;
 
 	for (const struct rest_stream *s = r->api->streams;

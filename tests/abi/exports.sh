@@ -14,7 +14,7 @@ verdict() { # NAME PROBLEMS
 	fi
 }
 
-for so in examples/*.so plugins/*/*.so; do
+for so in examples/*.so examples/cookbook/*.so plugins/*/*.so; do
 	[ -f "$so" ] || continue
 	verdict "$so exports ab_connector_v1 only" \
 		"$($NM -D --defined-only "$so" | awk '$3 == "ab_connector_v1" {seen = 1; next}

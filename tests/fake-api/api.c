@@ -4,6 +4,7 @@
  *     /v1/NAME               cursor paging (users, events)
  *     /v1/lists              the names and counts of what --lists loaded;  /v1/lists/NAME
  *     /v1/by-page/NAME, by-offset, by-link, by-next, by-last
+ *     other ways to ask for them: ways.c
  *     /v1/moved/...          the same again, for redirects */
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +178,7 @@ api_answer(struct exchange *x)
 	enum page_style style;
 	struct store_list *l;
 	struct fault f;
+	enum MHD_Result way;
 	int rc;
 
 	if (strncmp(x->path, "/v1/", 4) != 0)
@@ -187,6 +189,8 @@ api_answer(struct exchange *x)
 		return (enum MHD_Result)rc;
 	if (!is_authorized(x))
 		return reply_error(x, 401, "unauthorized", "The API key is not valid", &no_fault);
+	if (ways_answer(x, path, &f, &way))
+		return way;
 	if (strcmp(x->method, "GET") != 0)
 		return reply_error(x, 405, "method_not_allowed", "Only GET", &no_fault);
 	if (strncmp(path, "moved/", 6) == 0)

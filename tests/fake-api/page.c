@@ -34,6 +34,8 @@ page_fini(struct page *p)
 	buf_fini(&p->middle);
 	buf_fini(&p->tail);
 	free(p->link);
+	free(p->next);
+	free(p->total);
 }
 
 static uint32_t

@@ -34,6 +34,7 @@ struct page {
 	size_t bytes;
 	struct buf head, middle, tail; /* what the pieces that are not the store's point at */
 	char *link;		       /* value of the Link header, or NULL */
+	char *next, *total;	       /* of X-Next-Cursor and X-Total-Count, or NULL */
 };
 
 void page_init(struct page *p);

@@ -210,38 +210,66 @@ is_transport(enum fault_kind kind)
 	    kind == FAULT_DRIP || kind == FAULT_CHUNKED;
 }
 
+/* The page's own headers, which the page takes with it when the response owns it. */
+struct page_headers {
+	char *link, *next, *total;
+};
+
+static struct page_headers
+take_headers(struct page *p)
+{
+	struct page_headers h = {p->link, p->next, p->total};
+
+	p->link = p->next = p->total = NULL;
+	return h;
+}
+
+static void
+add_headers(struct MHD_Response *r, const struct page_headers *h)
+{
+	if (h->link != NULL)
+		MHD_add_response_header(r, "Link", h->link);
+	if (h->next != NULL)
+		MHD_add_response_header(r, "X-Next-Cursor", h->next);
+	if (h->total != NULL)
+		MHD_add_response_header(r, "X-Total-Count", h->total);
+}
+
+static void
+free_headers(struct page_headers *h)
+{
+	free(h->link);
+	free(h->next);
+	free(h->total);
+}
+
 static enum MHD_Result
 send_page(struct exchange *x, struct page *taken, unsigned status, const char *type,
     const struct fault *f)
 {
-	char *link = taken->link == NULL ? NULL : strdup(taken->link);
+	struct page_headers headers = take_headers(taken);
 	int is_gzip = encode_page(x, taken, f);
-	struct MHD_Response *r;
-	enum MHD_Result rc;
+	struct MHD_Response *r = NULL;
+	enum MHD_Result rc = MHD_NO;
 
-	if (is_gzip == -1) {
+	if (is_gzip == -1)
 		free_page(taken);
-		free(link);
-		return MHD_NO;
+	else
+		r = is_transport(f->kind) ? damaged_response(x, taken, f) : whole_response(taken);
+	if (r != NULL) {
+		MHD_add_response_header(r, "Content-Type", type);
+		if (is_gzip)
+			MHD_add_response_header(r, "Content-Encoding", "gzip");
+		add_headers(r, &headers);
+		add_retry_after(r, f);
+		if (f->kind == FAULT_REDIRECT)
+			MHD_add_response_header(r, "Location", f->text);
+		request_log_add(&x->server->log, x->connection, x->method, x->target, status,
+		    fault_name(f->kind));
+		rc = MHD_queue_response(x->connection, status, r);
+		MHD_destroy_response(r);
 	}
-	r = is_transport(f->kind) ? damaged_response(x, taken, f) : whole_response(taken);
-	if (r == NULL) {
-		free(link);
-		return MHD_NO;
-	}
-	MHD_add_response_header(r, "Content-Type", type);
-	if (is_gzip)
-		MHD_add_response_header(r, "Content-Encoding", "gzip");
-	if (link != NULL)
-		MHD_add_response_header(r, "Link", link);
-	add_retry_after(r, f);
-	if (f->kind == FAULT_REDIRECT)
-		MHD_add_response_header(r, "Location", f->text);
-	request_log_add(
-	    &x->server->log, x->connection, x->method, x->target, status, fault_name(f->kind));
-	rc = MHD_queue_response(x->connection, status, r);
-	MHD_destroy_response(r);
-	free(link);
+	free_headers(&headers);
 	return rc;
 }
 

@@ -34,6 +34,9 @@ struct MHD_Daemon *server_start(struct server *s, uint16_t port);
 /* api.c: everything under /v1/ */
 enum MHD_Result api_answer(struct exchange *x);
 
+/* ways.c: lists in the ways of other APIs; path: behind /v1/.  0: it is none of them. */
+int ways_answer(struct exchange *x, const char *path, const struct fault *f, enum MHD_Result *rc);
+
 /* admin.c: everything under /_admin/ */
 enum MHD_Result admin_answer(struct exchange *x);
 

@@ -139,6 +139,13 @@ struct rest_list {
 	const char *key;           /* path of an array, or one value, in the config */
 };
 
+/* Of what an answer holds, only records whose field has this text, and not that one; "" stands for null
+ * or nothing there.  NULL: any. */
+struct rest_only {
+	const char *field; /* a path; NULL: all records are wanted */
+	const char *is, *is_not;
+};
+
 struct rest_stream {
 	const char *name;    /* NULL ends the table */
 	const char *url;     /* a template, under base_url; NULL: the name */
@@ -155,6 +162,11 @@ struct rest_stream {
 	int lines;          /* the body is JSON Lines: a record in each, no `records` */
 	struct rest_parent parent;
 	struct rest_list lists[3];
+	struct rest_only only;
+	const char *const *add;  /* fields from deeper in a record: name, path, ..., NULL; or NULL */
+	const char *const *drop; /* fields that are left out: names, NULL; or NULL */
+	const char *key_as;      /* where the last "*" of `records` goes over an object: a field for the
+				  * member's name */
 	const char *constants; /* JSON template of an object: fields that every record gets; or NULL */
 	const char *errors; /* what statuses mean: "errors" of options.json, a JSON array; or NULL */
 };

@@ -1,0 +1,27 @@
+/* A bare array; cursor and total stand in headers. */
+#include <abhost/rest.h>
+
+static const struct rest_stream streams[] = {
+	{ .name = "events", .url = "by-header/events", .key = "id",
+	    .size = { .param = "limit", .value = 100 },
+	    .pager = { REST_CURSOR, .param = "cursor", .from = "header:X-Next-Cursor",
+		.total = "header:X-Total-Count" } },
+	{ .name = NULL }
+};
+
+static const struct rest_api api = {
+	.endpoint = AB_JSON({
+		"base_url": {"config": "base_url"},
+		"auth": {"type": "bearer", "config": "api_key"}
+	}),
+	.check = "health",
+	.streams = streams,
+};
+
+REST_CONNECTOR(api, .id = "cursor-header", .version = "1.0.0", .spec = AB_JSON({
+	"type": "object", "required": ["base_url", "api_key"],
+	"properties": {
+		"base_url": {"type": "string", "format": "uri"},
+		"api_key": {"type": "string", "airbyte_secret": true}
+	}
+}));
