@@ -13,6 +13,11 @@ EXTRA_DIST += $(REAL_TESTS) tests/real/install tests/real/real.py tests/real/ser
 	tests/real/loopback.js tests/real/oidc.mjs tests/real/pins/datasette.txt tests/real/pins/kinto.txt \
 	tests/real/pins/synapse.txt
 
+# The requests of Airbyte's CDK, as facts, against ours: needs no server but its own.
+dist_check_SCRIPTS += tests/real/cdk.py
+TESTS += tests/real/cdk.py
+EXTRA_DIST += tests/real/cdk tests/real/echo.py tests/real/pins/cdk.txt
+
 .PHONY: check-real
 check-real: all
 	fine=0; PYTHON='$(PYTHON)' $(top_srcdir)/tests/real/install || fine=1; \
@@ -74,3 +79,10 @@ tests_real_synapse_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_real_synapse_so_CFLAGS = $(CONNECTOR_CC)
 tests_real_synapse_so_LDFLAGS = $(CONNECTOR_LD)
 tests_real_synapse_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/cdk.so
+tests_real_cdk_so_SOURCES = tests/real/cdk.c
+tests_real_cdk_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_real_cdk_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_cdk_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_cdk_so_LDADD = $(REAL_LDADD)

@@ -27,7 +27,7 @@ static const struct rest_stream streams[] = {
 	{ .name = "uuid" },
 	{ .name = "slides", .url = "json", .records = "slideshow.slides", .key = "title" },
 	/* not to be had */
-	{ .name = "unstable", .url = "unstable?failure_rate=0.3" }, /* 500, or a body without a byte */
+	{ .name = "unstable", .url = "unstable?failure_rate=0.3" }, /* 500, or not a byte */
 	{ .name = "teapot", .url = "status/418" },
 	{ .name = "unauthorized", .url = "status/401" },
 	{ .name = "forbidden", .url = "status/403" },

@@ -1,5 +1,5 @@
-/* Kinto: records of a collection. The next page is a URL in a header of its own; `_since` gives what changed
- * after a moment, and what was deleted as a record with "deleted". */
+/* Kinto: records of a collection.  The next page is a URL in a header of its own; `_since` gives
+ * what changed after a moment, and what was deleted as a record with "deleted". */
 #include <abhost/rest.h>
 
 static const char *const by_change[] = { "_sort", "last_modified", NULL };
@@ -10,7 +10,8 @@ static const struct rest_stream streams[] = {
 	    .cursor = { .field = "last_modified", .param = "_since", .start = "0", .sorted = 1 },
 	    .size = { .param = "_limit", .key = "page_size" },
 	    .pager = { REST_NEXT_URL, .from = "header:Next-Page" } },
-	{ .name = "collections", .url = "buckets/{config.bucket}/collections", .records = "data", .key = "id",
+	{ .name = "collections", .records = "data", .key = "id",
+	    .url = "buckets/{config.bucket}/collections",
 	    .pager = { REST_NEXT_URL, .from = "header:Next-Page" } },
 	{ .name = NULL }
 };
@@ -18,7 +19,8 @@ static const struct rest_stream streams[] = {
 static const struct rest_api kinto = {
 	.endpoint = AB_JSON({
 		"base_url": {"config": "base_url"},
-		"auth": {"type": "basic", "username": {"config": "user"}, "password": {"config": "password"}}
+		"auth": {"type": "basic", "username": {"config": "user"},
+			"password": {"config": "password"}}
 	}),
 	.check = "buckets/{config.bucket}",
 	.streams = streams,

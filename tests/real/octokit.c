@@ -11,8 +11,8 @@ static const struct rest_stream streams[] = {
 static const struct rest_api octokit = {
 	.endpoint = AB_JSON({
 		"base_url": {"config": "base_url", "default": "https://api.github.com/"},
-		"auth": {"type": "api_key", "in": "header", "name": "Authorization", "prefix": "token ",
-			"config": "token"},
+		"auth": {"type": "api_key", "in": "header", "name": "Authorization",
+			"prefix": "token ", "config": "token"},
 		"headers": {"Accept": "application/vnd.github.v3+json"}
 	}),
 	.streams = streams,
@@ -22,6 +22,7 @@ REST_CONNECTOR(octokit, .id = "octokit", .version = "1.0.0", .spec = AB_JSON({
 	"type": "object", "required": ["token"],
 	"properties": {
 		"token": {"type": "string", "airbyte_secret": true},
-		"base_url": {"type": "string", "format": "uri", "default": "https://api.github.com/"}
+		"base_url": {"type": "string", "format": "uri",
+			"default": "https://api.github.com/"}
 	}
 }));

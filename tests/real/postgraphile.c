@@ -15,7 +15,8 @@ static const struct rest_stream streams[] = {
 	{ .name = "orders", RELAY, .records = "data.all.nodes",
 	    .cursor = { .field = "changed", .param = "variables.since", .place = REST_IN_JSON,
 		.start = "2000-01-01T00:00:00Z" },
-	    .body = { REST_GRAPHQL, .text = "query ($after: Cursor, $since: Datetime!, $first: Int!) {"
+	    .body = { REST_GRAPHQL,
+		.text = "query ($after: Cursor, $since: Datetime!, $first: Int!) {"
 		" all: ordersSince(since: $since, first: $first, after: $after) {"
 		" nodes { id personId total changed note } pageInfo { hasNextPage endCursor } } }",
 		.variables = "{\"first\": 9}" } },

@@ -1,5 +1,5 @@
-/* Synapse, a Matrix homeserver: a room's messages, a space's rooms, the users. It limits some requests, and says
- * for how many milliseconds. */
+/* Synapse, a Matrix homeserver: a room's messages, a space's rooms, the users.  It limits some
+ * requests, and says for how many milliseconds. */
 #include <abhost/rest.h>
 
 static const char *const forward[] = { "dir", "f", NULL };
