@@ -217,6 +217,7 @@ storm_pick(struct fault_plan *p)
 	    {.kind = FAULT_CLOSE},
 	    {.kind = FAULT_DRIP, .number = 2},
 	    {.kind = FAULT_CHUNKED},
+	    {.kind = FAULT_GZIP_CUT},
 	};
 	struct fault none = {.kind = FAULT_NONE};
 
