@@ -16,6 +16,7 @@ libabhost_kit_a_SOURCES = \
 	sdk/kit/lines.c \
 	sdk/kit/fetch.c \
 	sdk/kit/partition.c \
+	sdk/kit/parents.c \
 	sdk/kit/span.c \
 	sdk/kit/when.c \
 	sdk/kit/request.c \

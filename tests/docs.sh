@@ -1,8 +1,8 @@
 #!/bin/sh
 # The documents tell the truth: files that they name are there, functions are defined, commands exist.
 cd "${top_srcdir:-.}" || exit 1
-documents="README.md docs/map.md examples/README.md"
-echo 1..4
+documents="README.md docs/map.md docs/http.md examples/README.md"
+echo 1..5
 
 verdict() { # NUMBER NAME PROBLEMS
 	if [ -z "$3" ]; then
@@ -43,3 +43,8 @@ verdict 3 "commands that the documents show exist" "$(unknown_commands)"
 verdict 4 "my-api.c has at most 35 lines, my-api-low.c at most 90" \
 	"$(wc -l examples/my-api.c examples/my-api-low.c |
 		awk '/my-api\.c/ && $1 > 35 || /my-api-low\.c/ && $1 > 90 {print $2 ": " $1}')"
+verdict 5 "a recipe of the cookbook has at most 60 lines, its four streams included" \
+	"$(wc -l examples/cookbook/*.c | awk '$2 != "total" && $1 > 60 {print $2 ": " $1}')$(
+		for recipe in examples/cookbook/*.c; do
+			grep -q "${recipe##*/}" docs/http.md examples/README.md || echo "$recipe is not told of"
+		done)"

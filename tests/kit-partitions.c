@@ -382,6 +382,82 @@ START_TEST(slices_of_one_axis_have_one_state)
 }
 END_TEST
 
+/* Opens a source, lists partitions of partitions, reads a window of one with everything that a request can have. */
+static ab_status
+use_all(struct fake *f, struct tree *t)
+{
+	static const char *const params[] = {"p", "{partition.repo} {end:%Y}", NULL};
+	static const char *const drop[] = {"name", NULL};
+	static const char *const colors[] = {"r", "g", NULL};
+	struct rest_stream streams[4];
+	struct ab_read read = {.size = sizeof(read), .stream = "issues"};
+	void *self = NULL;
+	ab_status rc;
+
+	memcpy(streams, tree, sizeof(streams) - sizeof(streams[0]));
+	streams[3].name = NULL;
+	streams[2].params = streams[2].headers = params;
+	streams[2].lists[0] = (struct rest_list){.as = "color", .values = colors};
+	streams[2].body = (struct rest_body){.kind = REST_JSON, .text = AB_JSON({"a" : {"b" : 1}})};
+	streams[2].size = (struct rest_size){.param = "a.n", .value = 2, .place = REST_IN_JSON};
+	streams[2].cursor = (struct rest_cursor){.field = "at",
+	    .param = "from",
+	    .end_param = "to",
+	    .start = "2023-12-31",
+	    .step = "PT6H"};
+	streams[2].constants = AB_JSON({"c" : "{partition.color}"});
+	streams[2].drop = drop;
+	f->answer = serve_tree;
+	f->ctx = t;
+	f->api = (struct rest_api){
+	    .endpoint = AB_JSON({"base_url" : "https://api.example.com/v1/"}), .streams = streams};
+	rc = rest_open(&f->host, &f->api, &self);
+	if (rc == AB_OK)
+		rc = rest_partitions(self, &read, FAKE_PAGE(f));
+	if (rc == AB_OK && f->token != NULL) {
+		read.token = f->token;
+		f->token = NULL;
+		rc = rest_partitions(self, &read, FAKE_PAGE(f));
+		free((char *)(uintptr_t)read.token);
+		read.token = NULL;
+	}
+	if (rc == AB_OK) {
+		read.partition = fake_json(f, "{\"orgs_id\": 1, \"repo\": 12, \"color\": \"r\"}");
+		rc = rest_read_page(self, &read, FAKE_PAGE(f));
+	}
+	if (self != NULL)
+		rest_close(self);
+	/* A real host fails a call in which a view could not be made. */
+	return rc != AB_OK ? rc : f->views.error.status;
+}
+
+START_TEST(no_memory_is_an_error_wherever_it_runs_out)
+{
+	int memory = 0, left;
+	ab_status rc;
+
+	do {
+		struct tree t = {3, 0};
+		struct fake f;
+
+		fake_init(&f, "{}");
+		fake_memory = memory++;
+		rc = use_all(&f, &t);
+		left = fake_memory;
+		fake_memory = -1;
+		if (rc == AB_OK) { /* then nothing is missing */
+			ck_assert_str_eq(f.token, "2023-12-31T00:00:00Z/2");
+			ck_assert_str_eq(buf_str(&f.about),
+			    "{\"constants\": {\"orgs_id\": 1, \"repo\": 12, \"color\": \"r\", "
+			    "\"c\" : \"r\"}}");
+		}
+		fake_fini(&f);
+		ck_assert_int_lt(memory, 3000);
+	} while (rc != AB_OK || left == 0);
+	ck_assert_int_gt(memory, 50);
+}
+END_TEST
+
 static Suite *
 partitions_suite(void)
 {
@@ -396,6 +472,8 @@ partitions_suite(void)
 	tcase_add_test(tc, a_parents_field_may_be_deep_or_empty_but_not_unknown);
 	tcase_add_test(tc, lists_are_multiplied_with_each_other_and_with_a_parent);
 	tcase_add_test(tc, only_parents_that_changed_are_read_where_the_table_says_so);
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, no_memory_is_an_error_wherever_it_runs_out);
 	tcase_add_test(tc, slices_of_one_axis_have_one_state);
 	suite_add_tcase(suite, tc);
 	return suite;

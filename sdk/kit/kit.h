@@ -260,6 +260,30 @@ void partition_free(struct rest_slices *slices);
 /* What the parent's value is called: into out. */
 void partition_name(const struct rest_parent *p, struct text *out);
 
+/* A page of a stream's partitions, each with a NUL behind it. */
+struct slices {
+	struct text list;
+	size_t n;
+	struct text next; /* the token of the page behind it; empty: none */
+};
+
+void slices_fini(struct slices *s);
+/* A partition of these members and one more. */
+void slices_add(struct slices *out, const char *members, const char *more);
+/* "\"name\": value" */
+void
+slices_member(struct text *out, const char *name, struct ab_host *h, const struct ab_json *value);
+/* A page of the partitions of s ("" the first); child: the stream whose partitions are asked for in the end. */
+ab_status slices_list(struct rest *r, const struct rest_stream *child, const struct rest_stream *s,
+    const struct ab_read *read, const char *token, struct slices *out);
+
+/* parents.c */
+
+ab_status parents_list(struct rest *r, const struct rest_stream *child, const struct rest_stream *s,
+    const struct ab_read *read, const char *token, struct slices *out);
+/* A list begins anew: what an earlier one of this child has seen is old. */
+void parents_forget(struct rest *r, const struct rest_stream *child);
+
 /* table.c */
 
 /* Looks for what an author may get wrong: AB_EBUG, with stream and member. */

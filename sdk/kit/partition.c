@@ -1,29 +1,8 @@
-/* partition.c - the partitions of a stream: of a parent's records, of lists, of windows.
- *
- * A partition is kept as its members, "\"users_id\": 5".  A page of them is what one page of the parent gives.  The
- * token of the next page is [OUTER, I, INNER]: the parent's page INNER in the parent's own partition I of the page
- * OUTER of those; and OUTER is such a token again. */
+/* partition.c - the partitions of a stream: of a parent's records, of lists, of windows.  A partition
+ * is kept as its members, "\"users_id\": 5". */
 #include <stdlib.h>
 
 #include "kit.h"
-
-/* A page of a stream's partitions, each with a NUL behind it. */
-struct slices {
-	struct text list;
-	size_t n;
-	struct text next; /* the token of the page behind it; empty: none */
-};
-
-/* Pages of partitions of parents that have partitions themselves: they are gone through one by one, call by call. */
-struct rest_slices {
-	struct rest_slices *next;
-	const struct rest_stream *child, *parent;
-	char *token; /* "" the first page */
-	struct slices slices;
-};
-
-static ab_status list_slices(struct rest *r, const struct rest_stream *child,
-    const struct rest_stream *s, const struct ab_read *read, const char *token, struct slices *out);
 
 int
 partition_has(const struct rest_stream *s)
@@ -90,7 +69,7 @@ partition_constants(const struct fetch *f, struct text *out)
 	return rc;
 }
 
-static void
+void
 slices_fini(struct slices *s)
 {
 	text_fini(&s->list);
@@ -98,20 +77,7 @@ slices_fini(struct slices *s)
 }
 
 void
-partition_free(struct rest_slices *all)
-{
-	struct rest_slices *next;
-
-	for (; all != NULL; all = next) {
-		next = all->next;
-		slices_fini(&all->slices);
-		free(all->token);
-		free(all);
-	}
-}
-
-static void
-add_slice(struct slices *out, const char *members, const char *more)
+slices_add(struct slices *out, const char *members, const char *more)
 {
 	text_adds(&out->list, members);
 	if (*members != '\0' && *more != '\0')
@@ -122,8 +88,8 @@ add_slice(struct slices *out, const char *members, const char *more)
 
 /* Lists */
 
-static void
-add_member(struct text *out, const char *name, struct ab_host *h, const struct ab_json *value)
+void
+slices_member(struct text *out, const char *name, struct ab_host *h, const struct ab_json *value)
 {
 	text_add_quoted(out, name, strlen(name));
 	text_adds(out, ": ");
@@ -137,7 +103,7 @@ cross(const struct slices *slices, const char *member, struct slices *out)
 	const char *p = slices->list.ptr;
 
 	for (size_t i = 0; i < slices->n; i++, p += strlen(p) + 1)
-		add_slice(out, p, member);
+		slices_add(out, p, member);
 }
 
 static ab_status
@@ -155,7 +121,7 @@ cross_config(struct rest *r, const struct rest_stream *s, const struct rest_list
 		    s->name, list->key);
 	for (size_t i = 0; i < n && !member.failed; i++) {
 		member.len = 0;
-		add_member(&member, list->as, h, is_array ? h->json_at(value, i) : value);
+		slices_member(&member, list->as, h, is_array ? h->json_at(value, i) : value);
 		if (!member.failed)
 			cross(slices, member.ptr, out);
 	}
@@ -203,291 +169,17 @@ cross_lists(struct rest *r, const struct rest_stream *s, struct slices *slices)
 	return rc;
 }
 
-/* Parents */
-
-/* The records of one page of a parent become partitions of the child. */
-struct gather {
-	struct ab_host *h;
-	const struct rest_stream *child;
-	const char *members; /* of the parent's own partition */
-	struct text name, more;
-	const struct ab_json *record;
-	struct slices *out;
-	size_t records, fields;
-};
-
-static ab_status
-take_value(void *ctx, const struct ab_json *value, struct ab_str key)
-{
-	struct gather *g = ctx;
-	const char *const *extra = g->child->parent.extra;
-	int type = g->h->json_type(value);
-
-	(void)key;
-	g->fields++;
-	if (type == AB_NULL)
-		return AB_OK; /* it has none of these children */
-	if (type == AB_ARRAY || type == AB_OBJECT)
-		return ab_failf(g->h, AB_EDATA, "%s: %s of %s is neither a text nor a number",
-		    g->child->name, g->name.ptr, g->child->parent.stream);
-	g->more.len = 0;
-	add_member(&g->more, g->name.ptr, g->h, value);
-	for (; extra != NULL && extra[0] != NULL; extra += 2) {
-		text_adds(&g->more, ", ");
-		add_member(&g->more, extra[0], g->h, rest_at(g->h, g->record, extra[1]));
-	}
-	if (g->more.failed)
-		return g->h->fail(g->h, AB_ENOMEM, "out of memory");
-	add_slice(g->out, g->members, g->more.ptr);
-	return AB_OK;
-}
-
-static ab_status
-take_record(struct gather *g, const struct ab_json *record)
-{
-	const char *field = g->child->parent.field;
-	int found;
-
-	g->record = record;
-	g->records++;
-	return path_each(g->h, record, field != NULL ? field : "id", take_value, g, &found);
-}
-
-static ab_status
-take_records(void *ctx, const struct ab_json *records)
-{
-	struct gather *g = ctx;
-	ab_status rc = AB_OK;
-
-	if (g->h->json_type(records) != AB_ARRAY)
-		return take_record(g, records);
-	for (size_t i = 0, n = g->h->json_len(records); rc == AB_OK && i < n; i++)
-		rc = take_record(g, g->h->json_at(records, i));
-	return rc;
-}
-
-/* Where the parent begins when only what changed is wanted: the child's state, so much earlier. */
-static ab_status
-parent_state(struct rest *r, const struct rest_stream *child, const struct rest_stream *parent,
-    const struct ab_read *read, struct text *out)
-{
-	struct fetch f;
-	const char *format = parent->cursor.field_format;
-	int is_number;
-	ab_status rc;
-
-	if (!child->parent.changed || r->host->json_type(read->state) == AB_NULL)
-		return AB_OK;
-	rc = fetch_init(
-	    &f, r, child, &(struct ab_read){.size = sizeof(*read), .state = read->state});
-	if (rc != AB_OK || !f.span.is_time || !f.span.has_start)
-		return rc;
-	is_number = format != NULL && when_is_number(format);
-	text_adds(out, "{");
-	text_add_quoted(out, parent->cursor.field, strlen(parent->cursor.field));
-	text_adds(out, is_number ? ": " : ": \"");
-	if (format != NULL)
-		when_format(f.span.start, format, out);
-	else
-		when_format_iso(f.span.start, out);
-	text_adds(out, is_number ? "}" : "\"}");
-	return out->failed ? request_no_memory(r) : AB_OK;
-}
-
-/* One page of the parent, in its partition `members` ("" none). */
-static ab_status
-gather_page(struct rest *r, struct gather *g, const struct rest_stream *parent,
-    const struct ab_read *read, const char *token, struct text *next)
-{
-	struct ab_host *h = r->host;
-	const struct sink sink = {take_records, NULL, g};
-	struct ab_read of_parent = {
-	    .size = sizeof(of_parent), .stream = parent->name, .token = token};
-	struct text partition = {0}, state = {0};
-	int64_t total;
-	ab_status rc = parent_state(r, g->child, parent, read, &state);
-
-	partition_name(&g->child->parent, &g->name);
-	text_adds(&partition, "{");
-	text_adds(&partition, g->members);
-	text_adds(&partition, "}");
-	if (rc == AB_OK && (partition.failed || g->name.failed))
-		rc = request_no_memory(r);
-	if (rc == AB_OK && *g->members != '\0')
-		of_parent.partition =
-		    h->json_parse(h, (struct ab_str){partition.ptr, partition.len});
-	if (rc == AB_OK && state.len > 0)
-		of_parent.state = h->json_parse(h, (struct ab_str){state.ptr, state.len});
-	if (rc == AB_OK)
-		rc = fetch_page(r, parent, &of_parent, &sink, next, &total);
-	if (rc == AB_OK && g->records > 0 && g->fields == 0)
-		rc = ab_failf(h, AB_EDATA, "%s: no record of a page of %s has a value at \"%s\"",
-		    g->child->name, parent->name,
-		    g->child->parent.field != NULL ? g->child->parent.field : "id");
-	text_fini(&partition);
-	text_fini(&state);
-	return rc;
-}
-
-/* A token in pieces; "" and 0 where it begins. */
-struct place {
-	const char *outer, *inner; /* outer: "" or JSON */
-	size_t at;
-};
-
-static ab_status
-read_place(struct rest *r, const struct rest_stream *s, const char *token, struct place *out)
-{
-	struct ab_host *h = r->host;
-	const struct ab_json *v, *outer;
-
-	*out = (struct place){"", NULL, 0};
-	if (*token == '\0')
-		return AB_OK;
-	v = h->json_parse(h, (struct ab_str){token, strlen(token)});
-	if (h->json_type(v) != AB_ARRAY || h->json_len(v) != 3)
-		return ab_failf(
-		    h, AB_EBUG, "%s: \"%.64s\" is no token of partitions", s->name, token);
-	outer = h->json_at(v, 0);
-	if (h->json_type(outer) != AB_NULL)
-		out->outer = h->json_text(outer).ptr;
-	out->at = (size_t)h->json_int(h->json_at(v, 1));
-	if (h->json_type(h->json_at(v, 2)) == AB_STRING)
-		out->inner = h->json_str(h->json_at(v, 2)).ptr;
-	return AB_OK;
-}
-
-static void
-write_place(const struct place *p, struct text *out)
-{
-	char at[32];
-
-	text_adds(out, "[");
-	text_adds(out, *p->outer != '\0' ? p->outer : "null");
-	snprintf(at, sizeof(at), ", %zu, ", p->at);
-	text_adds(out, at);
-	if (p->inner != NULL)
-		text_add_quoted(out, p->inner, strlen(p->inner));
-	else
-		text_adds(out, "null");
-	text_adds(out, "]");
-}
-
-static void
-forget(struct rest_slices **at)
-{
-	struct rest_slices *entry = *at;
-
-	*at = entry->next;
-	entry->next = NULL;
-	partition_free(entry);
-}
-
-/* A list begins anew: what an earlier one of this child has seen is old. */
-static void
-forget_child(struct rest *r, const struct rest_stream *child)
-{
-	struct rest_slices **at = &r->slices;
-
-	while (*at != NULL)
-		if ((*at)->child == child)
-			forget(at);
-		else
-			at = &(*at)->next;
-}
-
-/* The page of the parent's own partitions, from the last call or anew. */
-static ab_status
-outer_page(struct rest *r, const struct rest_stream *child, const struct rest_stream *parent,
-    const struct ab_read *read, const char *token, const struct slices **out)
-{
-	struct rest_slices **at = &r->slices, *entry;
-	ab_status rc;
-
-	while (*at != NULL && ((*at)->child != child || (*at)->parent != parent))
-		at = &(*at)->next;
-	entry = *at;
-	if (entry != NULL && strcmp(entry->token, token) == 0) {
-		*out = &entry->slices;
-		return AB_OK;
-	}
-	if (entry != NULL)
-		forget(at);
-	entry = calloc(1, sizeof(*entry));
-	if (entry == NULL || (entry->token = strdup(token)) == NULL) {
-		free(entry);
-		return request_no_memory(r);
-	}
-	entry->child = child;
-	entry->parent = parent;
-	rc = list_slices(r, child, parent, read, token, &entry->slices);
-	entry->next = r->slices;
-	r->slices = entry;
-	*out = &entry->slices;
-	return rc;
-}
-
-/* What comes behind a page of the parent whose next page is `inner` ("" none). */
-static void
-advance(struct place *p, const struct slices *outer, const char *inner, struct text *next)
-{
-	p->inner = *inner != '\0' ? inner : NULL;
-	if (p->inner == NULL)
-		p->at++;
-	if (p->at >= outer->n) {
-		if (outer->next.len == 0)
-			return;
-		p->outer = outer->next.ptr;
-		p->at = 0;
-		p->inner = NULL;
-	}
-	write_place(p, next);
-}
-
-static ab_status
-list_children(struct rest *r, const struct rest_stream *child, const struct rest_stream *s,
-    const struct ab_read *read, const char *token, struct slices *out)
-{
-	static const struct slices one = {
-	    .list = {.ptr = (char *)(uintptr_t) "", .len = 1}, .n = 1};
-	const struct rest_stream *parent = table_find(r, s->parent.stream);
-	const struct slices *outer = &one;
-	struct gather g = {.h = r->host, .child = s, .out = out};
-	struct text inner = {0};
-	struct place place;
-	ab_status rc;
-
-	if (parent == NULL)
-		return ab_failf(r->host, AB_EBUG, "%s: parent.stream: there is no stream %s",
-		    s->name, s->parent.stream);
-	rc = read_place(r, s, token, &place);
-	if (rc == AB_OK && (parent->parent.stream != NULL || parent->lists[0].as != NULL))
-		rc = outer_page(r, child, parent, read, place.outer, &outer);
-	if (rc == AB_OK && place.at < outer->n) {
-		g.members = outer->list.ptr;
-		for (size_t i = 0; i < place.at; i++)
-			g.members += strlen(g.members) + 1;
-		rc = gather_page(r, &g, parent, read, place.inner, &inner);
-	}
-	if (rc == AB_OK)
-		advance(&place, outer, inner.len > 0 ? inner.ptr : "", &out->next);
-	text_fini(&g.name);
-	text_fini(&g.more);
-	text_fini(&inner);
-	return rc;
-}
-
 /* A page of the partitions of s; child: the stream whose partitions are asked for in the end. */
-static ab_status
-list_slices(struct rest *r, const struct rest_stream *child, const struct rest_stream *s,
+ab_status
+slices_list(struct rest *r, const struct rest_stream *child, const struct rest_stream *s,
     const struct ab_read *read, const char *token, struct slices *out)
 {
 	ab_status rc = AB_OK;
 
 	if (s->parent.stream != NULL)
-		rc = list_children(r, child, s, read, token, out);
+		rc = parents_list(r, child, s, read, token, out);
 	else
-		add_slice(out, "", "");
+		slices_add(out, "", "");
 	if (rc == AB_OK)
 		rc = cross_lists(r, s, out);
 	return rc == AB_OK && (out->list.failed || out->next.failed) ? request_no_memory(r) : rc;
@@ -545,8 +237,8 @@ rest_partition_stream(
 	if (is_windows(s))
 		return emit_windows(r, s, read, out);
 	if (read->token == NULL)
-		forget_child(r, s);
-	rc = list_slices(r, s, s, read, read->token != NULL ? read->token : "", &slices);
+		parents_forget(r, s);
+	rc = slices_list(r, s, s, read, read->token != NULL ? read->token : "", &slices);
 	if (rc == AB_OK)
 		rc = emit_slices(r, &slices, out);
 	slices_fini(&slices);

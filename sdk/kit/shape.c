@@ -78,7 +78,7 @@ write_record(
 		if (!name.failed && !out->failed)
 			add_member(out, str_of(f->s->key_as), (struct ab_str){name.ptr, name.len});
 	}
-	for (; add != NULL && add[0] != NULL && !out->failed; add += 2)
+	for (; add != NULL && add[0] != NULL && add[1] != NULL && !out->failed; add += 2)
 		add_member(out, str_of(add[0]), h->json_text(rest_at(h, record, add[1])));
 	for (size_t i = 0, n = h->json_len(record); i < n && !out->failed; i++) {
 		struct ab_str member = h->json_key(record, i);

@@ -356,8 +356,9 @@ check_name(const struct check *c)
 ab_status
 table_check(struct rest *r)
 {
-	static ab_status (*const all[])(const struct check *) = {check_name, check_parent,
-	    check_lists, check_names, check_cursor, check_pager, check_body, check_shape,
+	/* check_shape first: the others rely on pairs that are whole */
+	static ab_status (*const all[])(const struct check *) = {check_shape, check_name,
+	    check_parent, check_lists, check_names, check_cursor, check_pager, check_body,
 	    check_templates};
 	ab_status rc = AB_OK;
 
