@@ -8,9 +8,10 @@ REAL_TESTS = \
 	tests/real/octokit.py \
 	tests/real/postgraphile.py \
 	tests/real/synapse.py \
+	tests/real/tokens.py \
 	tests/real/toxiproxy.py
 EXTRA_DIST += $(REAL_TESTS) tests/real/install tests/real/real.py tests/real/servers.py \
-	tests/real/loopback.js tests/real/oidc.mjs tests/real/pins/datasette.txt tests/real/pins/kinto.txt \
+	tests/real/gate.py tests/real/loopback.js tests/real/oidc.mjs tests/real/pins/datasette.txt tests/real/pins/kinto.txt \
 	tests/real/pins/synapse.txt
 
 # The requests of Airbyte's CDK, as facts, against ours: needs no server but its own.
@@ -86,3 +87,10 @@ tests_real_cdk_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_real_cdk_so_CFLAGS = $(CONNECTOR_CC)
 tests_real_cdk_so_LDFLAGS = $(CONNECTOR_LD)
 tests_real_cdk_so_LDADD = $(REAL_LDADD)
+
+check_PROGRAMS += tests/real/tokens.so
+tests_real_tokens_so_SOURCES = tests/real/tokens.c
+tests_real_tokens_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_real_tokens_so_CFLAGS = $(CONNECTOR_CC)
+tests_real_tokens_so_LDFLAGS = $(CONNECTOR_LD)
+tests_real_tokens_so_LDADD = $(REAL_LDADD)

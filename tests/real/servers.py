@@ -325,6 +325,9 @@ class OidcProvider(Server):
     def argv(self):
         return ["node", "oidc.mjs", str(self.port), str(self.options.get("ttl", 2))]
 
+    def is_ready(self):
+        return "refresh token " in self.tail() and super().is_ready()
+
 
 class OauthMock(Server):
     """A token server whose refresh tokens rotate."""
