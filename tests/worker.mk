@@ -42,6 +42,12 @@ tests_zoo_zoo_parts_so_CPPFLAGS = $(CONNECTOR_INC) -DZOO_PARTITIONS
 tests_zoo_zoo_parts_so_CFLAGS = $(CONNECTOR_CC)
 tests_zoo_zoo_parts_so_LDFLAGS = $(CONNECTOR_LD)
 
+check_PROGRAMS += tests/zoo/lanes.so
+tests_zoo_lanes_so_SOURCES = tests/zoo/lanes.c
+tests_zoo_lanes_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_zoo_lanes_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_lanes_so_LDFLAGS = $(CONNECTOR_LD)
+
 check_PROGRAMS += tests/zoo/bad-no-symbol.so
 tests_zoo_bad_no_symbol_so_SOURCES = tests/zoo/bad.c
 tests_zoo_bad_no_symbol_so_CPPFLAGS = $(CONNECTOR_INC) -DBAD_NO_SYMBOL
@@ -126,6 +132,22 @@ tests_source_in_process_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_source_in_process_t_LDADD = host/libsource.a host/libworker.a host/libnet.a host/libdata.a \
 	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
 TESTS += tests/source-in-process.t
+
+LANES = tests/lanes.c tests/wire.c tests/wire.h tests/watch.c tests/watch.h $(DRIVE)
+check_PROGRAMS += tests/lanes.t
+tests_lanes_t_SOURCES = tests/lanes-bad.c $(LANES)
+tests_lanes_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_lanes_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
+TESTS += tests/lanes.t
+
+# The same with the worker as threads, but for those that would end the process
+check_PROGRAMS += tests/lanes-in-process.t
+tests_lanes_in_process_t_SOURCES = $(LANES)
+tests_lanes_in_process_t_CPPFLAGS = $(AM_CPPFLAGS) -DDRIVE_IN_PROCESS
+tests_lanes_in_process_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_lanes_in_process_t_LDADD = host/libsource.a host/libworker.a host/libnet.a host/libdata.a \
+	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
+TESTS += tests/lanes-in-process.t
 
 check_PROGRAMS += tests/worker.t
 tests_worker_t_SOURCES = tests/worker.c tests/suite.h

@@ -8,11 +8,12 @@
 #include "worker/chan.h"
 
 #define VERIFY_MAX_READS 64
-#define VERIFY_MAX_PARTS (CHAN_MAX_LANES + VERIFY_MAX_READS) /* see sched.h: when a lane has two */
+#define VERIFY_MAX_PARTS (VERIFY_MAX_READS * (CHAN_MAX_LANES + 1))
 
 struct verify_read {
 	uint32_t stream;
-	uint32_t begun; /* partitions so far */
+	uint32_t begun; /* partitions so far, */
+	uint32_t open;	/* and of these not ended */
 };
 struct verify_part {
 	uint32_t stream, part;

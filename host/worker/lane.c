@@ -39,7 +39,7 @@ do_command(struct lane *l, const struct task *t)
 	rc = command_run(l, t->command, &e);
 	if (rc != AB_OK && l->hosted.is_loaded)
 		crumb_where(l->hosted.crumb, where, sizeof(where));
-	sched_command_done(&w->sched);
+	sched_command_done(&w->sched, &l->hosted.lane);
 	answer(l, CHAN_ALL, rc, &e, where);
 }
 
@@ -56,13 +56,13 @@ do_end(struct lane *l, struct reading *r)
 
 /* The lane has done what it wanted for r. */
 static void
-leave(struct lane *l, struct reading *r, ab_status rc, const struct error *e)
+leave(struct lane *l, struct reading *r, const struct error *e)
 {
 	char where[320] = "";
 
-	if (rc != AB_OK)
+	if (e->status != AB_OK)
 		crumb_where(l->hosted.crumb, where, sizeof(where));
-	sched_leave(&l->worker->sched, r, rc, e, where);
+	sched_leave(&l->worker->sched, &l->hosted.lane, l->first != NULL, r, e, where);
 }
 
 static void
@@ -78,7 +78,7 @@ do_begin(struct lane *l, struct reading *r)
 		if (l->hosted.connector.partitions == NULL)
 			sched_add(s, r, only, only != NULL, 1);
 	}
-	leave(l, r, rc, &e);
+	leave(l, r, &e);
 }
 
 static void
@@ -93,7 +93,7 @@ do_list(struct lane *l, struct reading *r)
 		sched_add(&l->worker->sched, r, first, n, !r->list.has_token);
 	else
 		waiting_free(first);
-	leave(l, r, rc, &e);
+	leave(l, r, &e);
 }
 
 static void
@@ -124,16 +124,14 @@ do_part(struct lane *l, const struct task *t)
 	uint32_t number = 0;
 	ab_status rc = sched_announce(&l->worker->sched, t->read, t->waiting, &number, &e);
 
-	if (rc == AB_OK) {
+	if (rc == AB_OK)
 		p = part_new(t->read, t->waiting, number, &e);
-		rc = e.status;
-	} else if (rc != SCHED_HELD) {
+	else if (rc != SCHED_HELD)
 		waiting_free(t->waiting);
-	}
 	if (p != NULL)
 		add_part(l, p);
 	else
-		leave(l, t->read, rc == SCHED_HELD ? AB_OK : rc, &e);
+		leave(l, t->read, &e);
 }
 
 static void
@@ -152,7 +150,7 @@ do_page(struct lane *l)
 	if (rc == AB_OK)
 		rc = readloop_end(&l->hosted, p, &e);
 	part_free(p);
-	leave(l, r, rc, &e);
+	leave(l, r, &e);
 }
 
 static void

@@ -89,23 +89,41 @@ find_read(const struct sched *s, const struct uplink_lane *l)
 	return best;
 }
 
-/* Is there something that is worth a lane of its own? */
-static int
-wants_lane(const struct sched *s)
+/* Tasks that are worth a lane of their own. */
+static size_t
+count_tasks(const struct sched *s)
 {
-	const struct reading *r = find_read(s, NULL);
+	size_t n = 0;
 
-	return r != NULL && next_task(s, r, NULL) != TASK_END;
+	for (const struct reading *r = s->reads; r != NULL; r = r->next) {
+		enum task_type type = next_task(s, r, NULL);
+
+		n += type == TASK_BEGIN || type == TASK_LIST;
+		if (!s->hold && !r->cancelled)
+			n += r->waiting;
+	}
+	return n;
 }
 
-/* There is, or may be, something to do: wakes whoever can, or starts a lane. */
+static unsigned
+count_free(const struct sched *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->lanes; i++)
+		n += !s->lane[i]->is_busy;
+	return n;
+}
+
+/* There is, or may be, something to do: wakes whoever can do it, and starts those that are missing. */
 static void
 wake(struct sched *s)
 {
 	if (s->idle > 0)
 		pthread_cond_broadcast(&s->work);
-	else if (s->lanes < s->max && !s->quit && wants_lane(s) && s->start(s->ctx) != 0)
-		s->max = s->lanes;
+	while (s->lanes < s->max && !s->quit && count_tasks(s) > count_free(s))
+		if (s->start(s->ctx) != 0)
+			s->max = s->lanes;
 }
 
 static int
@@ -277,7 +295,7 @@ is_for_others(const struct sched *s, const struct reading *r, const struct uplin
 {
 	if (next_task(s, r, l) == TASK_END || (r->lister == l && next_task(s, r, l) == TASK_LIST))
 		return 0;
-	return r->users > 0 || s->idle > 0 || s->lanes < s->max;
+	return r->users > 0 || s->lanes < s->max || count_free(s) > 0;
 }
 
 /* 1: *out is a task for this lane. */
@@ -319,12 +337,15 @@ sched_next(
 	int found = 0;
 
 	pthread_mutex_lock(&s->up->lock);
+	l->is_busy = own != NULL;
 	while (!s->quit && !(found = find_task(s, l, own, may_command, out))) {
 		uplink_set(l, CHAN_ALL, 0);
 		s->idle++;
 		pthread_cond_wait(&s->work, &s->up->lock);
 		s->idle--;
 	}
+	/* who answers for others is free again before they hear of it */
+	l->is_busy = found && (own != NULL || (out->type != TASK_END && out->type != TASK_HELD));
 	if (found && find_read(s, NULL) != NULL)
 		wake(s);
 	pthread_mutex_unlock(&s->up->lock);
@@ -332,10 +353,11 @@ sched_next(
 }
 
 void
-sched_command_done(struct sched *s)
+sched_command_done(struct sched *s, struct uplink_lane *l)
 {
 	pthread_mutex_lock(&s->up->lock);
 	s->running = 0;
+	l->is_busy = 0;
 	pthread_mutex_unlock(&s->up->lock);
 }
 
@@ -353,15 +375,15 @@ fail_read(struct sched *s, struct reading *r, const struct error *e, const char 
 }
 
 void
-sched_leave(
-    struct sched *s, struct reading *r, ab_status rc, const struct error *e, const char *where)
+sched_leave(struct sched *s, struct uplink_lane *l, int has_more, struct reading *r,
+    const struct error *e, const char *where)
 {
 	pthread_mutex_lock(&s->up->lock);
-	if (rc != AB_OK)
+	l->is_busy = has_more;
+	if (e->status != AB_OK)
 		fail_read(s, r, e, where);
 	r->users--;
-	if (r->users == 0 || rc != AB_OK)
-		wake(s);
+	wake(s);
 	pthread_mutex_unlock(&s->up->lock);
 }
 
@@ -392,7 +414,6 @@ sched_add(struct sched *s, struct reading *r, struct waiting *first, size_t n, i
 		for (const struct waiting *w = first; w != NULL; w = w->next)
 			r->waiting_bytes += w->len;
 	}
-	wake(s);
 	pthread_mutex_unlock(&s->up->lock);
 }
 

@@ -6,7 +6,7 @@
  * has begun to list partitions does all of that, before all else: its source may keep what it needs for the next page.  Where no
  * lane is free and none can be started, a lane takes the partition of a read that has no lane at all besides its own,
  * and reads a page of each in turn: so nothing waits for the end of somebody else's partition.
- * One more lane is started when there is a task and no lane is free; never before. */
+ * Lanes are started when there are more tasks than lanes that are free, or on their way; never before. */
 #ifndef ABHOST_SCHED_H
 #define ABHOST_SCHED_H
 #include "worker/reading.h"
@@ -41,7 +41,7 @@ struct sched {
 	/* under up->lock */
 	struct uplink_lane *lane[CHAN_MAX_LANES];
 	unsigned lanes, idle,
-	    max; /* that run (or are starting); of these without a task; there may be */
+	    max; /* that run (or are starting); of these waiting for a task; there may be */
 	int quit;
 	int has_command, running, command_cancelled;
 	struct chan_msg command;
@@ -65,13 +65,14 @@ unsigned sched_drop_lane(struct sched *s, struct uplink_lane *l);
 int sched_next(
     struct sched *s, struct uplink_lane *l, struct reading *own, int may_command, struct task *out);
 /* The command has ended; before that is said, for the next may come at once. */
-void sched_command_done(struct sched *s);
-/* A task for r has ended, and the lane's claim on r with it; rc and where: how, if it failed. */
-void sched_leave(
-    struct sched *s, struct reading *r, ab_status rc, const struct error *e, const char *where);
+void sched_command_done(struct sched *s, struct uplink_lane *l);
+/* A task for r has ended, and the lane's claim on r with it; e and where: how, if it failed.  has_more: partitions of the
+ * lane's own. */
+void sched_leave(struct sched *s, struct uplink_lane *l, int has_more, struct reading *r,
+    const struct error *e, const char *where);
 /* The first part of r is written. */
 void sched_ready(struct sched *s, struct reading *r);
-/* More partitions (taken) of r; is_last: there will be no more. */
+/* More partitions (taken) of r; is_last: there will be no more.  Others see them when the lane leaves r. */
 void sched_add(struct sched *s, struct reading *r, struct waiting *first, size_t n, int is_last);
 /* Announces the partition: AB_OK, and *part is its number; AB_ECANCELLED; SCHED_HELD: it waits again. */
 #define SCHED_HELD 1

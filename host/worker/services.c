@@ -80,9 +80,7 @@ svc_wait(struct ab_host *h, int fd, int events, uint32_t ms)
 	ab_status rc;
 
 	crumb_host_enter(s->crumb);
-	uplink_held(&s->lane, s->lane.share.bytes, 1);
 	rc = uplink_wait(&s->lane, fd, (short)events, ms);
-	uplink_held(&s->lane, s->lane.share.bytes, 0);
 	crumb_host_leave(s->crumb);
 	if (rc == AB_OK)
 		return rc;

@@ -30,6 +30,7 @@ struct uplink_lane {
 	void (*on_cancel)(void *ctx); /* called when cancelled becomes 1: must be quick */
 	void *on_cancel_ctx;
 	struct budget_share share;
+	int is_busy; /* the scheduler's: it has a task */
 };
 
 /* A message of the engine's but CHAN_FREE, under lock; NULL: there will be no more.  -1: rubbish. */
