@@ -306,7 +306,7 @@ find_task(
 	struct reading *r;
 
 	if (s->holds > 0) {
-		*out = (struct task){.type = TASK_HELD, .held = s->holds, .hold = s->hold};
+		*out = (struct task){.type = TASK_HELD, .held = s->holds};
 		s->holds = 0;
 		return 1;
 	}
@@ -458,10 +458,14 @@ sched_announce(
 ab_status
 sched_say_held(struct sched *s, const struct task *t, struct error *e)
 {
-	const struct chan_msg m = {.type = CHAN_HELD, .stream = CHAN_ALL, .num = t->hold};
+	struct chan_msg m = {.type = CHAN_HELD, .stream = CHAN_ALL};
 	ab_status rc = AB_OK;
 
 	pthread_mutex_lock(&s->announce);
+	/* as it is now: another lane may answer a later one before us */
+	pthread_mutex_lock(&s->up->lock);
+	m.num = s->hold;
+	pthread_mutex_unlock(&s->up->lock);
 	for (unsigned i = 0; i < t->held && rc == AB_OK; i++)
 		rc = uplink_send(s->up, &m, e);
 	pthread_mutex_unlock(&s->announce);

@@ -27,7 +27,6 @@ struct task {
 	struct reading *read;
 	struct waiting *waiting;
 	unsigned held;
-	int hold;
 	const struct chan_msg *command; /* until sched_command_done */
 };
 
