@@ -265,8 +265,7 @@ told_read(const struct headers *h, struct ab_str body, const struct told_rule *r
 		now_us = theirs;
 	if (rule != NULL)
 		read_rule(h, body, rule, now_us, out);
-	if (out->wait_ms < 0)
-		read_after(h, now_us, out);
+	read_after(h, now_us, out);
 	if (out->reset_ms < 0 && out->remaining < 0)
 		read_families(h, now_us, out);
 	if (out->reset_ms < 0 && out->remaining < 0)
