@@ -8,6 +8,7 @@ tests_fake_api_fake_api_SOURCES = \
 	tests/fake-api/ways.c \
 	tests/fake-api/admin.c \
 	tests/fake-api/reply.c \
+	tests/fake-api/oauth.c tests/fake-api/oauth.h \
 	tests/fake-api/page.c tests/fake-api/page.h \
 	tests/fake-api/fault.c tests/fake-api/fault.h \
 	tests/fake-api/log.c tests/fake-api/log.h \

@@ -9,6 +9,7 @@ WHOLE_TESTS = \
 	tests/whole/etiquette.py \
 	tests/whole/limits.py \
 	tests/whole/transport.py \
+	tests/whole/auth.py \
 	tests/whole/signals.py \
 	tests/whole/places.py \
 	tests/whole/zoo.py \
@@ -30,6 +31,13 @@ tests_whole_given_so_SOURCES = tests/whole/given.c
 tests_whole_given_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_whole_given_so_CFLAGS = $(CONNECTOR_CC)
 tests_whole_given_so_LDFLAGS = $(CONNECTOR_LD)
+
+check_PROGRAMS += tests/whole/authed.so
+tests_whole_authed_so_SOURCES = tests/whole/authed.c
+tests_whole_authed_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_whole_authed_so_CFLAGS = $(CONNECTOR_CC)
+tests_whole_authed_so_LDFLAGS = $(CONNECTOR_LD)
+tests_whole_authed_so_LDADD = libabhost-kit.a
 
 check_PROGRAMS += tests/whole/paged.so
 tests_whole_paged_so_SOURCES = tests/whole/paged.c

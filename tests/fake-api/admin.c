@@ -5,7 +5,8 @@
  *     POST   /_admin/add?list=events&count=N[&tie=1]     new records
  *     POST   /_admin/change?list=events&count=N        records with a new updated_at
  *     GET    /_admin/truth?list=events                 what a client should have, JSON lines, in order
- *     POST   /_admin/key?value=KEY    another key */
+ *     POST   /_admin/key?value=KEY    another key
+ *     POST   /_admin/oauth?life=N&uses=N&rotate=0|1&revoke=1    access tokens (oauth.h) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,22 @@ answer_key(struct exchange *x)
 	return reply_plain(x, 200, "text/plain", "set\n");
 }
 
+static enum MHD_Result
+set_oauth(void *held, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	oauth_set(held, name, value != NULL ? value : "");
+	return MHD_YES;
+}
+
+static enum MHD_Result
+answer_oauth(struct exchange *x)
+{
+	MHD_get_connection_values(
+	    x->connection, MHD_GET_ARGUMENT_KIND, set_oauth, &x->server->oauth);
+	return reply_plain(x, 200, "text/plain", "set\n");
+}
+
 enum MHD_Result
 admin_answer(struct exchange *x)
 {
@@ -138,5 +155,7 @@ admin_answer(struct exchange *x)
 		return answer_truth(x);
 	if (strcmp(path, "key") == 0)
 		return answer_key(x);
+	if (strcmp(path, "oauth") == 0)
+		return answer_oauth(x);
 	return reply_plain(x, 404, "text/plain", "no such admin page\n");
 }

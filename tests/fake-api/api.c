@@ -5,7 +5,8 @@
  *     /v1/lists              the names and counts of what --lists loaded;  /v1/lists/NAME
  *     /v1/by-page/NAME, by-offset, by-link, by-next, by-last
  *     other ways to ask for them: ways.c
- *     /v1/moved/...          the same again, for redirects */
+ *     /v1/moved/...          the same again, for redirects
+ *     /v1/oauth/token, /v1/login    tokens (oauth.h) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ is_authorized(const struct exchange *x)
 	bearer = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, "Authorization");
 	header = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, "X-Api-Key");
 	if (bearer != NULL && strncmp(bearer, "Bearer ", 7) == 0)
-		return strcmp(bearer + 7, key) == 0;
+		return strcmp(bearer + 7, key) == 0 || oauth_takes(&x->server->oauth, bearer + 7);
 	if (header != NULL || query != NULL)
 		return strcmp(header != NULL ? header : query, key) == 0;
 	user = MHD_basic_auth_get_username_password(x->connection, &password);
@@ -171,6 +172,25 @@ reply_list(struct exchange *x, struct store_list *l, enum page_style style, cons
 	return reply_page(x, p, (unsigned)page_build(p, &x->server->store, l, &q, f), f);
 }
 
+/* -1: it is no request for a token. */
+static int
+reply_token(struct exchange *x, const char *path, const struct fault *f)
+{
+	int is_login = strcmp(path, "login") == 0;
+	struct buf out;
+	unsigned status;
+	enum MHD_Result rc;
+
+	if (!is_login && strcmp(path, "oauth/token") != 0)
+		return -1;
+	buf_init(&out, 4096);
+	status = is_login ? oauth_login(&x->server->oauth, x->server->key, buf_str(&x->body), &out)
+			  : oauth_token(&x->server->oauth, x->server->key, buf_str(&x->body), &out);
+	rc = reply_text(x, status, "application/json", buf_str(&out), f);
+	buf_fini(&out);
+	return (int)rc;
+}
+
 enum MHD_Result
 api_answer(struct exchange *x)
 {
@@ -185,6 +205,9 @@ api_answer(struct exchange *x)
 		return reply_error(x, 404, "not_found", "There is no such thing", &no_fault);
 	f = fault_plan_pick(&x->server->faults, x->path, query_value(x, "cursor") != NULL);
 	rc = reply_fault(x, &f);
+	if (rc != -1)
+		return (enum MHD_Result)rc;
+	rc = reply_token(x, path, &f);
 	if (rc != -1)
 		return (enum MHD_Result)rc;
 	if (!is_authorized(x))

@@ -214,6 +214,7 @@ main(int argc, char **argv)
 	if (o.dump != NULL)
 		return dump_list(&s.store, o.dump);
 	request_log_init(&s.log);
+	oauth_init(&s.oauth);
 	s.limit_max = o.limit_max == 0 ? 1 : o.limit_max;
 	s.gzip = o.gzip;
 	snprintf(s.key, sizeof(s.key), "%s", o.key);

@@ -5,6 +5,7 @@
 
 #include "fault.h"
 #include "log.h"
+#include "oauth.h"
 #include "page.h"
 #include "store.h"
 
@@ -12,6 +13,7 @@ struct server {
 	struct store store;
 	struct fault_plan faults;
 	struct request_log log;
+	struct oauth oauth;
 	char key[256];
 	size_t limit_max;
 	int gzip; /* compress bodies for those who accept it */
