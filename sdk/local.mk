@@ -35,6 +35,7 @@ schemadir = $(pkgdatadir)/schema
 dist_schema_DATA = \
 	sdk/schema/about.json \
 	sdk/schema/endpoint.json \
+	sdk/schema/exchange.json \
 	sdk/schema/options.json \
 	sdk/schema/stream.json
 

@@ -7,8 +7,10 @@ tests_fake_api_fake_api_SOURCES = \
 	tests/fake-api/api.c \
 	tests/fake-api/ways.c \
 	tests/fake-api/admin.c \
+	tests/fake-api/endless.c \
 	tests/fake-api/reply.c \
 	tests/fake-api/oauth.c tests/fake-api/oauth.h \
+	tests/fake-api/packed.c \
 	tests/fake-api/page.c tests/fake-api/page.h \
 	tests/fake-api/fault.c tests/fake-api/fault.h \
 	tests/fake-api/log.c tests/fake-api/log.h \

@@ -14,6 +14,7 @@ struct wire *wire;
 struct http *http;
 struct error error;
 struct http_limits limits;
+struct cassette *cassette;
 static json_t *config;
 
 int
@@ -90,7 +91,8 @@ open_http(void)
 	    .trace = note_trace,
 	    .waiting = note_wait,
 	    .log = note_log,
-	    .config = config};
+	    .config = config,
+	    .cassette = cassette};
 
 	ck_assert_int_eq(http_new(&env, &limits, NULL, &http, &error), AB_OK);
 }
@@ -108,6 +110,14 @@ begin(const struct wire_step *steps, size_t count, const char *endpoint)
 }
 
 void
+begin_again(const char *endpoint)
+{
+	http_free(http);
+	open_http();
+	ck_assert_msg(http_endpoint(http, endpoint, &error) == AB_OK, "%s", error.text);
+}
+
+void
 http_set_up(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -117,6 +127,7 @@ http_set_up(void)
 	memset(&outside, 0, sizeof(outside));
 	outside.now_us = NOW_US;
 	memset(&limits, 0, sizeof(limits));
+	cassette = NULL;
 	error_clear(&error);
 }
 

@@ -30,7 +30,8 @@ extern struct outside outside;
 extern struct wire *wire;
 extern struct http *http;
 extern struct error error;
-extern struct http_limits limits; /* set before begin */
+extern struct http_limits limits; /* set before begin, */
+extern struct cassette *cassette; /* and before begin_again */
 
 void http_set_up(void);
 /* Also: no text that left http holds SECRET, whatever the test was about. */
@@ -40,6 +41,8 @@ void note_log(void *ctx, int level, const char *text); /* to outside.logged */
 void open_http(void);				       /* a new source; what begin does, too */
 /* A server with the script, and a source whose base_url is its /v1 and whose api_key is SECRET. */
 void begin(const struct wire_step *steps, size_t count, const char *endpoint);
+/* Another source for the same server, which may be gone. */
+void begin_again(const char *endpoint);
 ab_status get(const char *url, struct http_response **out);
 void expect_body(const char *url, const char *body);
 void expect_error(const char *url, ab_status status, const char *part);

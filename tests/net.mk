@@ -7,7 +7,7 @@ NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSS
 check_PROGRAMS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
 	tests/auth.t tests/auth-kinds.t tests/request.t tests/shared.t tests/token.t \
 	tests/http.t tests/http-faults.t tests/http-etiquette.t tests/http-transport.t tests/http-tls.t \
-	tests/decode.t tests/bodies.t
+	tests/decode.t tests/bodies.t tests/cassette.t
 tests_url_t_SOURCES = tests/url.c tests/suite.h
 tests_url_t_CFLAGS = $(NET_TEST_CC)
 tests_url_t_LDADD = $(NET_TEST_LIBS)
@@ -44,6 +44,9 @@ tests_decode_t_LDADD = $(NET_TEST_LIBS)
 tests_bodies_t_SOURCES = tests/bodies.c $(HTTP_FIXTURE)
 tests_bodies_t_CFLAGS = $(NET_TEST_CC) $(CURL_CFLAGS)
 tests_bodies_t_LDADD = $(NET_TEST_LIBS)
+tests_cassette_t_SOURCES = tests/cassette.c $(HTTP_FIXTURE)
+tests_cassette_t_CFLAGS = $(NET_TEST_CC)
+tests_cassette_t_LDADD = $(NET_TEST_LIBS)
 tests_http_tls_t_SOURCES = tests/http-tls.c $(HTTP_FIXTURE)
 tests_http_tls_t_CFLAGS = $(NET_TEST_CC)
 tests_http_tls_t_LDADD = $(NET_TEST_LIBS)
@@ -76,7 +79,7 @@ tests_bench_limit_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIB
 TESTS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
 	tests/auth.t tests/auth-kinds.t tests/request.t tests/shared.t tests/token.t tests/http.t \
 	tests/http-faults.t tests/http-etiquette.t tests/http-transport.t tests/http-tls.t \
-	tests/decode.t tests/bodies.t
+	tests/decode.t tests/bodies.t tests/cassette.t
 # signing, secrets, tokens
 check_PROGRAMS += tests/jwt.t tests/secrets.t tests/token-threads.t
 TESTS += tests/jwt.t tests/secrets.t tests/token-threads.t

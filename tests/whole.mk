@@ -5,6 +5,8 @@ WHOLE_TESTS = \
 	tests/whole/jsonl.py \
 	tests/whole/cookbook.py \
 	tests/whole/faults.py \
+	tests/whole/bodies.py \
+	tests/whole/record.py \
 	tests/whole/storm.py \
 	tests/whole/etiquette.py \
 	tests/whole/limits.py \

@@ -8,4 +8,6 @@
 
 /* Writes the text and a NUL; returns its length. */
 size_t base64_encode(const char *bytes, size_t n, char *out);
+/* The bytes of a padded text, never more than n, and how many; -1: it is none. */
+int base64_decode(const char *text, size_t n, char *out, size_t *len);
 #endif

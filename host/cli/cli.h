@@ -82,7 +82,7 @@ struct cli_source {
 	struct loader_file file;
 	json_t *spec, *config;
 	struct sync_options sync; /* connector, config and environment filled in */
-	char *secrets;		  /* sync.secrets */
+	char *secrets, *choices;  /* sync's */
 	int signal;		  /* that ended check, discover or read */
 };
 /* config NULL: the connector and its spec only. fini in any case. */
@@ -108,7 +108,19 @@ int cli_look_fail(const struct cli_source *s, const struct error *e);
 	{ \
 		"trace", NULL, "a line on standard error for each HTTP request", 0 \
 	}
-#define CLI_LOOK_OPTIONS CLI_SECRETS, CLI_IN_PROCESS, CLI_TRACE /* of check, discover and read */
+#define CLI_RECORD \
+	{ \
+		"record", "DIR", \
+		    "record what the API answers into an empty folder, without secrets", 0 \
+	}
+#define CLI_REPLAY \
+	{ \
+		"replay", "DIR", "take every answer from a recording; opens no connection", 0 \
+	}
+/* of check, discover and read */
+#define CLI_LOOK_OPTIONS CLI_SECRETS, CLI_IN_PROCESS, CLI_TRACE, CLI_RECORD, CLI_REPLAY
+/* record.c: what the last two say (NULL: nothing), for s->sync. */
+ab_status cli_record(struct cli_source *s, const char *record, const char *replay, struct error *e);
 /* A line of --trace, redacted, on standard error. */
 void cli_trace(const struct source_trace *t);
 /* Whether this program is the one that can; and becoming it, with the same arguments (returns only on failure). */

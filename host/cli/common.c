@@ -117,6 +117,7 @@ cli_source_fini(struct cli_source *s)
 	free(s->secrets);
 	json_decref(s->spec);
 	json_decref(s->config);
+	free(s->choices);
 	*s = (struct cli_source){.file.fd = -1};
 }
 
@@ -160,7 +161,8 @@ cli_look_init(struct cli_source *s, const struct cli_args *a, int first)
 		return cli_exec_in_process(a->argv);
 	log_level(AB_WARN);
 	if (cli_source_init(s, a->word[0], a->word[1], &e) != AB_OK ||
-	    cli_secrets(s, secrets, a->word[1], NULL, &e) != AB_OK) {
+	    cli_secrets(s, secrets, a->word[1], NULL, &e) != AB_OK ||
+	    cli_record(s, a->value[first + 3], a->value[first + 4], &e) != AB_OK) {
 		cli_source_fini(s);
 		return cli_fail(&e);
 	}

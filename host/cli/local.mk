@@ -14,6 +14,7 @@ host_libcli_a_SOURCES = \
 	host/cli/list.c \
 	host/cli/query.c \
 	host/cli/read.c \
+	host/cli/record.c \
 	host/cli/run.c \
 	host/cli/secrets.c \
 	host/cli/spec.c \

@@ -21,6 +21,8 @@ enum {
 	OPT_JSON,
 	OPT_QUIET,
 	OPT_PAGE_CAP,
+	OPT_RECORD,
+	OPT_REPLAY,
 	OPT_ONE_THREAD,
 	OPT_SECRETS,
 	OPT_IN_PROCESS,
@@ -69,6 +71,8 @@ run_init(struct run *run, const struct cli_args *a, struct error *e)
 	ab_status rc = cli_source_init(&run->source, a->word[0], a->word[1], e);
 	uint64_t cap = 0;
 
+	if (rc == AB_OK)
+		rc = cli_record(&run->source, a->value[OPT_RECORD], a->value[OPT_REPLAY], e);
 	if (rc == AB_OK)
 		rc = choose_destination(run, a->value[OPT_TO], e);
 	if (rc == AB_OK)
@@ -193,6 +197,8 @@ static const struct cli_option options[] = {
     [OPT_QUIET] = {"quiet", NULL, "say nothing but warnings and errors", 0},
     [OPT_PAGE_CAP] = {"page-cap", "SIZE",
 	"largest page that a connector may hand over (default: 64M)", 0},
+    [OPT_RECORD] = CLI_RECORD,
+    [OPT_REPLAY] = CLI_REPLAY,
     [OPT_ONE_THREAD] = {"one-thread", NULL, "read, convert and write in one thread", 0},
     [OPT_SECRETS] = CLI_SECRETS,
     [OPT_IN_PROCESS] = CLI_IN_PROCESS,

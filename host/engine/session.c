@@ -29,6 +29,7 @@ start_source(struct session *s, struct error *e)
 	    .version = f->version,
 	    .config = config,
 	    .secrets = s->o->secrets,
+	    .choices = s->o->choices,
 	    .page_cap = s->o->page_cap,
 	    .call_timeout_s = s->o->call_timeout_s,
 	    .in_process = s->o->in_process,

@@ -64,6 +64,7 @@ struct sync_options {
 	int full_refresh; /* read the selected streams from the beginning (or go on with such a read that was
 			     interrupted); an incremental append table is then replaced when its stream has ended, an
 			     append_dedup table updated */
+	const char *choices; /* for the worker, as source_options has them; NULL: none */
 	size_t page_cap;
 	int call_timeout_s;
 	int in_process, one_thread;

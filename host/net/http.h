@@ -12,6 +12,7 @@
 
 struct http;
 struct http_response;
+struct cassette;    /* net/cassette.h */
 struct http_shared; /* net/shared.h */
 
 struct http_wait {		/* of more than a second, that begins */
@@ -43,6 +44,8 @@ struct http_env {
 	void (*log)(void *ctx, int level, const char *text);
 	/* The real config, with secrets: what "config": "api_key" names. Borrowed until http_free. */
 	const json_t *config;
+	struct cassette
+	    *cassette; /* what records, or stands for the network; borrowed; NULL: neither */
 };
 
 struct http_limits {		/* a 0 stands for the default */

@@ -33,6 +33,7 @@ struct run {
 	struct request *r;
 	struct endpoint *const *endpoints; /* those whose credentials it may get */
 	size_t count;
+	int is_secret; /* it gets a token: not to be recorded */
 	const struct ab_request *ask;
 	struct http_response *resp;
 	struct endpoint *asked; /* the endpoint of the first URL */

@@ -10,6 +10,9 @@ host_libnet_a_SOURCES = \
 	host/net/auth_text.c \
 	host/net/body.c host/net/body.h \
 	host/net/crowd.c host/net/crowd.h \
+	host/net/cassette.c host/net/cassette.h host/net/cassette_private.h \
+	host/net/cassette_find.c \
+	host/net/cassette_text.c \
 	host/net/decode.c host/net/decode.h \
 	host/net/endpoint.c host/net/endpoint.h \
 	host/net/explain.c host/net/explain.h \
@@ -38,6 +41,7 @@ host_libnet_a_SOURCES = \
 	host/net/transfer.c host/net/transfer.h host/net/transfer_private.h \
 	host/net/transfer_body.c \
 	host/net/transfer_setup.c \
+	host/net/transfer_tape.c \
 	host/net/url.c host/net/url.h \
 	host/net/when.c host/net/when.h
 host_libnet_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)

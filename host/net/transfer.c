@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/cassette.h"
 #include "net/proxy.h"
 #include "net/transfer_private.h"
 
@@ -23,6 +24,12 @@ start_curl(void)
 	global = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+static int
+replays(const struct transfer *t)
+{
+	return cassette_replays(t->env->cassette);
+}
+
 ab_status
 transfer_new(const struct http_env *env, const struct http_limits *limits, struct transfer **out,
     struct error *e)
@@ -32,11 +39,13 @@ transfer_new(const struct http_env *env, const struct http_limits *limits, struc
 	*out = NULL;
 	if (t == NULL)
 		return error_set(e, AB_ENOMEM, "out of memory");
-	pthread_once(&once, start_curl);
 	t->env = env;
 	t->limits = *limits;
-	t->multi = global == CURLE_OK ? curl_multi_init() : NULL;
-	t->main = t->multi == NULL ? NULL : exchange_new(t);
+	if (!replays(t)) {
+		pthread_once(&once, start_curl);
+		t->multi = global == CURLE_OK ? curl_multi_init() : NULL;
+	}
+	t->main = t->multi == NULL && !replays(t) ? NULL : exchange_new(t);
 	if (t->main == NULL) {
 		transfer_free(t);
 		return error_set(e, AB_ENOMEM, "libcurl does not start");
@@ -86,7 +95,7 @@ begin(struct exchange *x, const struct transfer_request *r, struct http_response
 	x->code = CURLE_OUT_OF_MEMORY;
 	x->refusal = REFUSED_NOT;
 	x->encoding[0] = x->why[0] = '\0';
-	if (exchange_set(x, r) != 0)
+	if (exchange_note(x, r) != 0 || exchange_set(x, r) != 0)
 		return -1;
 	x->code = CURLE_FAILED_INIT;
 	x->is_added = curl_multi_add_handle(x->t->multi, x->easy) == CURLM_OK;
@@ -313,6 +322,10 @@ run(struct exchange *x, const struct transfer_request *r, struct http_response *
 {
 	long status = 0;
 
+	if (replays(x->t)) {
+		exchange_play(x, r, resp, wants_stream, result);
+		return;
+	}
 	*result = (struct transfer_result){.status = AB_OK};
 	if (begin(x, r, resp, wants_stream) != 0) {
 		x->is_done = 1;
@@ -327,6 +340,8 @@ run(struct exchange *x, const struct transfer_request *r, struct http_response *
 		finish(x, result);
 	if (body_close(&resp->body) != 0)
 		result->status = AB_ENOMEM;
+	if (!x->is_stream)
+		exchange_record(x, result);
 }
 
 void
@@ -374,6 +389,10 @@ transfer_read(struct exchange *x, struct ab_str *chunk, struct transfer_result *
 {
 	*result = (struct transfer_result){.status = AB_OK};
 	*chunk = (struct ab_str){"", 0};
+	if (x->is_played) {
+		exchange_play_on(x, chunk, result);
+		return;
+	}
 	if (x->is_lent)
 		x->chunk.len = 0;
 	x->is_lent = 0;
@@ -389,12 +408,17 @@ transfer_read(struct exchange *x, struct ab_str *chunk, struct transfer_result *
 	}
 	if (x->chunk.len == 0) {
 		finish(x, result);
+		if (result->outcome == RETRY_ANSWERED)
+			exchange_record(x, result);
+		else
+			buf_reset(&x->noted); /* half of it must not pass for all of it */
 	} else if (body_close(&x->chunk) != 0) {
 		result->status = AB_ENOMEM;
 		snprintf(result->detail, sizeof(result->detail), "out of memory");
 	} else {
 		*chunk = (struct ab_str){x->chunk.ptr, x->chunk.len};
 		x->is_lent = 1;
+		exchange_tape(x, *chunk, result);
 	}
 }
 
@@ -424,13 +448,20 @@ drain(struct exchange *x)
 void
 transfer_close(struct exchange *x)
 {
+	struct transfer_result result = {.status = AB_OK, .outcome = RETRY_ANSWERED};
+
 	if (x == NULL)
 		return;
+	/* What was wanted of it is worth to be recorded, too. */
+	if (x->is_stream && !x->is_played && x->refusal == REFUSED_NOT &&
+	    (!x->is_done || x->code == CURLE_OK))
+		exchange_record(x, &result);
 	if (x->is_added && !x->is_done && x->refusal == REFUSED_NOT && !is_cancelled(x->t))
 		drain(x);
 	end(x);
 	x->resp = NULL;
 	body_fini(&x->chunk);
+	body_fini(&x->taped);
 }
 
 int
@@ -438,6 +469,8 @@ transfer_sleep(struct transfer *t, uint32_t ms)
 {
 	int64_t end = clock_mono_us() + (int64_t)ms * 1000, left;
 
+	if (replays(t)) /* nobody is spared */
+		return is_cancelled(t);
 	while (!is_cancelled(t)) {
 		left = (end - clock_mono_us() + 999) / 1000;
 		if (left <= 0)
@@ -450,5 +483,6 @@ transfer_sleep(struct transfer *t, uint32_t ms)
 void
 transfer_wake(struct transfer *t)
 {
-	curl_multi_wakeup(t->multi);
+	if (t->multi != NULL)
+		curl_multi_wakeup(t->multi);
 }

@@ -2,7 +2,8 @@
  * credentials of its own.  Only the transfer files include curl.h.
  *
  * Keeps connections alive between exchanges.  Asks for zstd, gzip and deflate, and undoes them itself (decode.h).  A
- * streamed answer stays open, with bounded memory, while other exchanges run.  One thread, but for transfer_wake. */
+ * streamed answer stays open, with bounded memory, while other exchanges run.  Where env has a cassette, every exchange is
+ * recorded, or comes from it: then no socket is opened, libcurl is not even started.  One thread, but for transfer_wake. */
 #ifndef ABHOST_TRANSFER_H
 #define ABHOST_TRANSFER_H
 #include "net/address.h"
@@ -16,8 +17,8 @@ struct transfer_request {
 	const char *method, *url; /* url: absolute, checked */
 	const struct headers *headers;
 	struct ab_str body;
-	uint32_t
-	    timeout_s; /* of the whole exchange; 0: an hour. A stream has none, only a stall ends it */
+	uint32_t timeout_s; /* of the whole exchange; 0: an hour; a stream has none */
+	int is_secret;	    /* must not be recorded: it is about a token */
 };
 
 struct transfer_result {
@@ -25,7 +26,7 @@ struct transfer_result {
 	enum retry_outcome outcome;
 	ab_status
 	    blame; /* what a broken or unreachable one is called once repeating has not helped */
-	char detail[256];
+	char detail[768];
 	char address
 	    [ADDRESS_TEXT]; /* of the server, as numbers; "": none, or there may be a proxy between */
 };

@@ -36,7 +36,12 @@ struct exchange {
 	int is_lent;	  /* the chunk is with the connector: it must not move */
 	int is_drained;	  /* nobody wants what still comes */
 	int is_paused, is_added, is_done;
-	CURLcode code; /* once it is done */
+	int is_played; /* from a cassette: resp->body has it all, chunk_at of it was given out */
+	size_t chunk_at;
+	struct buf noted;  /* recording: the request, */
+	struct body taped; /* what came of a stream so far, */
+	int64_t begun_us;  /* and since when */
+	CURLcode code;	   /* once it is done */
 	enum refusal refusal;
 	char encoding[64]; /* REFUSED_ENCODING: what it is */
 	char why[CURL_ERROR_SIZE];
@@ -45,7 +50,7 @@ struct exchange {
 struct transfer {
 	const struct http_env *env;
 	struct http_limits limits;
-	CURLM *multi;
+	CURLM *multi;		  /* NULL: all is played */
 	struct exchange *main;	  /* every exchange that is no stream */
 	struct exchange *streams; /* open ones, and those that wait to be used again */
 };
@@ -55,6 +60,18 @@ struct exchange *exchange_new(struct transfer *t);
 void exchange_free(struct exchange *x);
 /* -1: no memory, or a URL that libcurl does not take. */
 int exchange_set(struct exchange *x, const struct transfer_request *r);
+
+/* transfer_tape.c: the cassette's side. */
+/* Instead of an exchange. */
+void exchange_play(struct exchange *x, const struct transfer_request *r, struct http_response *resp,
+    int wants_stream, struct transfer_result *result);
+void exchange_play_on(struct exchange *x, struct ab_str *chunk, struct transfer_result *result);
+/* Before an exchange. -1: no memory. */
+int exchange_note(struct exchange *x, const struct transfer_request *r);
+/* A piece of a stream came. What cannot be recorded goes to result. */
+void exchange_tape(struct exchange *x, struct ab_str chunk, struct transfer_result *result);
+/* It has ended well, or was let go: writes it, once. */
+void exchange_record(struct exchange *x, struct transfer_result *result);
 
 /* transfer_body.c: libcurl's callbacks, and what is left to do with what they gathered. */
 size_t exchange_header(char *line, size_t size, size_t n, void *exchange);

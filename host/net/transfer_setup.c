@@ -7,6 +7,7 @@
 #include "net/transfer_private.h"
 
 #define RECEIVE_BYTES (256 << 10)
+#define NOTED_MAX     ((size_t)256 << 20)
 #define DRIP_BYTES    8	   /* bytes a second that count as a stall */
 #define WHOLE_S	      3600 /* of one answer, where nobody says how long it may take */
 #define ENCODINGS     "Accept-Encoding: zstd, gzip, deflate"
@@ -76,6 +77,10 @@ exchange_new(struct transfer *t)
 	buf_init(&x->sent, HEADERS_MAX_BYTES);
 	body_init(&x->raw, t->limits.body_cap + RECEIVE_BYTES);
 	body_init(&x->chunk, STREAM_CHUNK + RECEIVE_BYTES);
+	body_init(&x->taped, t->limits.body_cap);
+	buf_init(&x->noted, NOTED_MAX);
+	if (t->multi == NULL)
+		return x;
 	x->easy = curl_easy_init();
 	if (x->easy == NULL) {
 		exchange_free(x);
@@ -104,12 +109,15 @@ exchange_free(struct exchange *x)
 		return;
 	if (x->is_added)
 		curl_multi_remove_handle(x->t->multi, x->easy);
-	curl_easy_cleanup(x->easy);
+	if (x->easy != NULL)
+		curl_easy_cleanup(x->easy);
 	forget_headers(x);
 	buf_fini(&x->sent);
 	decode_fini(&x->decode);
 	body_fini(&x->raw);
 	body_fini(&x->chunk);
+	body_fini(&x->taped);
+	buf_fini(&x->noted);
 	free(x);
 }
 

@@ -126,6 +126,7 @@ send_open(struct source *s, const struct source_options *o, struct error *e)
 	m.text[0] = text_of(o->config != NULL ? o->config : "{}");
 	m.text[1] = text_of(o->path != NULL ? o->path : s->who);
 	m.text[2] = text_of(o->secrets != NULL ? o->secrets : "");
+	m.text[3] = text_of(o->choices != NULL ? o->choices : "{}");
 	return send_command(s, &m, e);
 }
 

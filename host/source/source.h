@@ -64,6 +64,7 @@ struct source_options {
 	const char *id, *version; /* from its descriptor, for sentences */
 	const char *config;	  /* JSON text */
 	const char *secrets; /* the file for refresh tokens that the server replaces, or NULL */
+	const char *choices; /* JSON object, as CHAN_OPEN's text 3; NULL: none */
 	size_t page_cap;     /* bytes */
 	int call_timeout_s;  /* watchdog per call of the connector */
 	int lanes;	/* pages that may be fetched at once: 1 (0 means it) to SOURCE_MAX_LANES */

@@ -34,7 +34,8 @@ enum chan_type {
 	 * CHAN_OPEN, CHAN_CHECK and CHAN_STREAMS run alone; reads of different streams may run together. */
 	CHAN_OPEN =
 	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; 2: path of the secrets
-	          file, or ""; num: page cap, bytes; bytes:
+	          file, or ""; 3: what else the user chose, a JSON object: {"record": "/folder"}, {"replay": "/folder"};
+	          num: page cap, bytes; bytes:
 	          what page bodies may take together, 0: any; flags bit CHAN_WANT_TRACE */
 	CHAN_CHECK,
 	CHAN_STREAMS,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/config.h"
+#include "net/cassette.h"
 #include "net/shared.h"
 #include "worker/lane.h"
 #include "worker/load.h"
@@ -55,9 +56,35 @@ take_config(struct opening *o, struct ab_str text, struct error *e)
 	return rc;
 }
 
+static ab_status
+open_cassette(struct opening *o, const json_t *choices, const char *key, struct error *e)
+{
+	const char *folder = json_string_value(json_object_get(choices, key));
+
+	return folder == NULL ? AB_OK
+			      : cassette_open(folder, strcmp(key, "replay") == 0, &o->cassette, e);
+}
+
+static ab_status
+take_choices(struct opening *o, struct ab_str text, struct error *e)
+{
+	json_t *choices = text.len == 0 ? json_object() : json_loadb(text.ptr, text.len, 0, NULL);
+	ab_status rc = AB_OK;
+
+	if (!json_is_object(choices))
+		rc = error_set(e, AB_EBUG, "what the user chose is no JSON object");
+	if (rc == AB_OK)
+		rc = open_cassette(o, choices, "record", e);
+	if (rc == AB_OK && o->cassette == NULL)
+		rc = open_cassette(o, choices, "replay", e);
+	json_decref(choices);
+	return rc;
+}
+
 void
 opening_fini(struct opening *o)
 {
+	cassette_free(o->cassette);
 	free(o->config_text);
 	json_decref(o->config);
 	http_shared_free(o->shared);
@@ -99,6 +126,7 @@ command_open_more(struct lane *l, struct error *e)
 
 	s->connector = o->connector;
 	s->config = o->config;
+	s->cassette = o->cassette;
 	s->page_cap = s->page.cap = o->page_cap;
 	s->wants_trace = o->wants_trace;
 	s->config_view = view_parse(
@@ -134,6 +162,8 @@ do_open(struct lane *l, const struct chan_msg *m, struct error *e)
 		rc = take_config(o, m->text[0], e);
 	if (rc == AB_OK && m->text[2].len > 0)
 		rc = http_shared_secrets(o->shared, m->text[2].ptr, e);
+	if (rc == AB_OK) /* behind the secrets, which it must not see */
+		rc = take_choices(o, m->text[3], e);
 	return rc == AB_OK ? command_open_more(l, e) : rc;
 }
 

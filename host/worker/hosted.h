@@ -52,6 +52,10 @@ struct hosted {
 	    scratch;		      /* until the next emit_text */
 	const struct ab_json *config_view;
 
+	struct cassette *cassette; /* the worker's, or NULL */
+	_Atomic int64_t
+	    waited_us;	  /* with one: what its clock has gone on since the recording began */
+	int64_t slept_us; /* in a replay, inside of http: nobody really waits */
 	struct http *http;
 	struct http_shared *shared; /* the worker's */
 	struct ab_response *responses;

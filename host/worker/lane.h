@@ -16,6 +16,7 @@ struct opening {
 	size_t page_cap;
 	int wants_trace;
 	struct http_shared *shared;
+	struct cassette *cassette; /* records, or stands for the network; NULL: neither */
 };
 
 struct lane {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "base/utf8.h"
+#include "net/cassette.h"
 
 #define LOG_MAX 4096
 
@@ -44,7 +45,11 @@ svc_cancelled(struct ab_host *h)
 static int64_t
 svc_now(struct ab_host *h)
 {
-	(void)h;
+	struct hosted *s = hosted_of(h);
+
+	/* The same when it is replayed: it goes on by what the source itself has waited, and by nothing else. */
+	if (s->cassette != NULL)
+		return cassette_begun_us(s->cassette) + s->waited_us;
 	return clock_now_us();
 }
 
@@ -80,6 +85,10 @@ svc_wait(struct ab_host *h, int fd, int events, uint32_t ms)
 	ab_status rc;
 
 	crumb_host_enter(s->crumb);
+	if (fd < 0 && s->cassette != NULL)
+		s->waited_us += (int64_t)ms * 1000;
+	if (fd < 0 && cassette_replays(s->cassette))
+		ms = 0;
 	rc = uplink_wait(&s->lane, fd, (short)events, ms);
 	crumb_host_leave(s->crumb);
 	if (rc == AB_OK)

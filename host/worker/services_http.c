@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "net/cassette.h"
 
 #define STREAMS_MAX 8 /* open at a time */
 
@@ -41,6 +42,10 @@ env_sleep(void *ctx, uint32_t ms)
 	size_t held = count_bodies(s);
 	ab_status rc;
 
+	if (cassette_replays(s->cassette)) {
+		s->slept_us += (int64_t)ms * 1000;
+		return env_cancelled(ctx);
+	}
 	uplink_held(&s->lane, held, 1);
 	rc = uplink_wait(&s->lane, -1, 0, ms);
 	if (rc == AB_OK)
@@ -66,6 +71,12 @@ env_now(void *ctx)
 {
 	(void)ctx;
 	return clock_now_us();
+}
+
+static int64_t
+env_mono(void *ctx)
+{
+	return clock_mono_us() + ((struct hosted *)ctx)->slept_us;
 }
 
 static void
@@ -123,7 +134,9 @@ services_http_env(struct hosted *s)
 	    .rest = env_rest,
 	    .trace = s->wants_trace ? env_trace : NULL,
 	    .now_us = env_now,
-	    .waiting = env_waiting,
+	    .mono_us = env_mono,
+	    .waiting = cassette_replays(s->cassette) ? NULL : env_waiting,
+	    .cassette = s->cassette,
 	    .log = env_log,
 	    .config = s->config};
 }

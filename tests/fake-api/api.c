@@ -1,6 +1,7 @@
 /* My API: bearer key, health, and every list in six styles of paging.
  *
  *     /v1/health
+ *     /v1/export?lines=N     JSON lines, made as they are sent
  *     /v1/NAME               cursor paging (users, events)
  *     /v1/lists              the names and counts of what --lists loaded;  /v1/lists/NAME
  *     /v1/by-page/NAME, by-offset, by-link, by-next, by-last
@@ -19,6 +20,12 @@ static const char *
 query_value(const struct exchange *x, const char *name)
 {
 	return MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static const char *
+or_empty(const char *text)
+{
+	return text != NULL ? text : "";
 }
 
 static enum MHD_Result
@@ -103,6 +110,10 @@ reply_fault(struct exchange *x, const struct fault *f)
 		    x, 200, "application/json", f->text == NULL ? "" : f->text, f);
 	case FAULT_REDIRECT:
 		return (int)reply_redirect(x, f);
+	case FAULT_LONG:
+	case FAULT_ENDLESS:
+	case FAULT_BOMB:
+		return (int)endless_fault(x, f);
 	default:
 		return -1;
 	}
@@ -222,6 +233,8 @@ api_answer(struct exchange *x)
 		return reply_text(x, 200, "application/json", "{\"status\":\"ok\"}", &f);
 	if (strcmp(path, "lists") == 0)
 		return reply_catalog(x);
+	if (strcmp(path, "export") == 0)
+		return endless_export(x, strtoull(or_empty(query_value(x, "lines")), NULL, 10));
 	style = take_style(&path);
 	l = store_find(&x->server->store, path, strlen(path));
 	if (l == NULL)

@@ -10,6 +10,11 @@
  *     drip=MS           the body in 20 pieces, so many milliseconds apart
  *     chunked           no Content-Length
  *     gzip-cut          a gzip body without its end
+ *     gzip-lie          a plain body that says it is gzip
+ *     gzip-mute         a gzip body that does not say so
+ *     long=BYTES        so many blanks, with a Content-Length
+ *     endless           blanks without end
+ *     bomb=BYTES        the same as gzip, a thousandth of that on the wire
  *     json-cut          a body that ends in the middle of a record
  *     html              200 with a page of HTML
  *     text=...          200 with this body (to the end of the line)
@@ -42,6 +47,11 @@ enum fault_kind {
 	FAULT_DRIP,
 	FAULT_CHUNKED,
 	FAULT_GZIP_CUT,
+	FAULT_GZIP_LIE,
+	FAULT_GZIP_MUTE,
+	FAULT_LONG,
+	FAULT_ENDLESS,
+	FAULT_BOMB,
 	FAULT_JSON_CUT,
 	FAULT_HTML,
 	FAULT_TEXT,

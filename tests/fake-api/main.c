@@ -24,6 +24,7 @@ static const char usage[] =
     "  --fault SPEC       a fault (fault.h has the list); may be given again\n"
     "  --storm PERCENT    so many requests fail in a way that trying again mends\n"
     "  --gzip             compress for those who accept it\n"
+    "  --gzip-once        the same, but each page only once (lists must not change)\n"
     "  --dump LIST        print the records of a list as JSON lines, serve nothing\n"
     "The rest is under /_admin/ (admin.c has the list).\n";
 
@@ -35,7 +36,16 @@ struct options {
 };
 
 enum { OPT_PORT = 256, OPT_KEY, OPT_SEED, OPT_USERS, OPT_EVENTS, OPT_SHAPE, OPT_UNSORTED };
-enum { OPT_DUPLICATES = 300, OPT_LIMIT, OPT_LISTS, OPT_FAULT, OPT_STORM, OPT_GZIP, OPT_DUMP };
+enum {
+	OPT_DUPLICATES = 300,
+	OPT_LIMIT,
+	OPT_LISTS,
+	OPT_FAULT,
+	OPT_STORM,
+	OPT_GZIP,
+	OPT_GZIP_ONCE,
+	OPT_DUMP
+};
 
 static const struct option longs[] = {
     {"port", required_argument, NULL, OPT_PORT},
@@ -51,6 +61,7 @@ static const struct option longs[] = {
     {"fault", required_argument, NULL, OPT_FAULT},
     {"storm", required_argument, NULL, OPT_STORM},
     {"gzip", no_argument, NULL, OPT_GZIP},
+    {"gzip-once", no_argument, NULL, OPT_GZIP_ONCE},
     {"dump", required_argument, NULL, OPT_DUMP},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -110,8 +121,8 @@ take_option(struct options *o, int opt)
 		o->shape = shape_option(optarg);
 	else if (opt == OPT_UNSORTED)
 		o->unsorted = 1;
-	else if (opt == OPT_GZIP)
-		o->gzip = 1;
+	else if (opt == OPT_GZIP || opt == OPT_GZIP_ONCE)
+		o->gzip = opt == OPT_GZIP ? 1 : 2;
 	else if (opt == OPT_DUMP)
 		o->dump = optarg;
 	else if (opt == OPT_LISTS && o->nlists < 16)
@@ -216,7 +227,11 @@ main(int argc, char **argv)
 	request_log_init(&s.log);
 	oauth_init(&s.oauth);
 	s.limit_max = o.limit_max == 0 ? 1 : o.limit_max;
-	s.gzip = o.gzip;
+	s.gzip = o.gzip != 0;
+	if (o.gzip == 2)
+		s.packed = calloc(1, sizeof(*s.packed));
+	if (s.packed != NULL)
+		pthread_mutex_init(&s.packed->lock, NULL);
 	snprintf(s.key, sizeof(s.key), "%s", o.key);
 	return serve(&s, (uint16_t)o.port);
 }

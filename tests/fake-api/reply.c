@@ -166,11 +166,26 @@ accepts_gzip(const struct exchange *x)
 	return value != NULL && strstr(value, "gzip") != NULL;
 }
 
+static int
+pack(struct exchange *x, struct page *p, const struct fault *f)
+{
+	struct packed *kept = f->kind == FAULT_NONE ? x->server->packed : NULL;
+	int rc;
+
+	if (kept != NULL && packed_get(kept, x->target, p))
+		return 0;
+	rc = page_deflate(p);
+	if (rc == 0 && kept != NULL)
+		packed_put(kept, x->target, p->middle.ptr, p->bytes);
+	return rc;
+}
+
 /* Gzip, and damage inside the body. 1: it is gzip now; 0; -1. */
 static int
 encode_page(struct exchange *x, struct page *p, const struct fault *f)
 {
-	int is_gzip = f->kind == FAULT_GZIP_CUT || (x->server->gzip && accepts_gzip(x));
+	int is_gzip = f->kind == FAULT_GZIP_CUT || f->kind == FAULT_GZIP_MUTE ||
+	    (x->server->gzip && accepts_gzip(x));
 
 	if (f->kind == FAULT_JSON_CUT) {
 		if (page_flatten(p) == -1)
@@ -178,7 +193,7 @@ encode_page(struct exchange *x, struct page *p, const struct fault *f)
 		p->bytes = p->middle.len * 2 / 3;
 		p->pieces[0].iov_len = p->bytes;
 	}
-	if (is_gzip && page_deflate(p) == -1)
+	if (is_gzip && pack(x, p, f) == -1)
 		return -1;
 	if (f->kind == FAULT_GZIP_CUT) {
 		p->bytes = p->middle.len * 2 / 3;
@@ -258,7 +273,7 @@ send_page(struct exchange *x, struct page *taken, unsigned status, const char *t
 		r = is_transport(f->kind) ? damaged_response(x, taken, f) : whole_response(taken);
 	if (r != NULL) {
 		MHD_add_response_header(r, "Content-Type", type);
-		if (is_gzip)
+		if ((is_gzip && f->kind != FAULT_GZIP_MUTE) || f->kind == FAULT_GZIP_LIE)
 			MHD_add_response_header(r, "Content-Encoding", "gzip");
 		add_headers(r, &headers);
 		add_retry_after(r, f);

@@ -1,8 +1,8 @@
 /* bulk.c - a connector that reads one large body of JSON lines over many pages, and holds a piece of it at a time.
  *
- * Config: "url", "key"; "page_bytes" (1 MB) a page at least; "do": something wrong instead ("json", "body": asks a stream
- * for its whole body; "forget": opens streams and never ends them; "leave": ends after the first page).  Streams: any
- * name, which is the path.  A token is the number of bytes of whole lines so far: a read that goes on passes over them. */
+ * Config: "url", "key"; "path" (the stream's name); "page_bytes" (1 MB) a page at least; "do": something wrong instead
+ * ("json", "body": asks a stream for its whole body; "forget": opens streams and never ends them; "leave": ends after the
+ * first page).  A token is the number of bytes of whole lines so far: a read that goes on passes over them. */
 #define _GNU_SOURCE /* memrchr */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +67,10 @@ begin_body(struct bulk *b, const struct ab_read *read)
 	b->body = NULL;
 	b->nrest = 0;
 	b->at = b->skip = read->token != NULL ? strtoll(read->token, NULL, 10) : 0;
-	return h->http(
-	    h, AB_NEW(ab_request, .url = read->stream, .options = "{\"stream\": true}"), &b->body);
+	return h->http(h,
+	    AB_NEW(ab_request, .url = ab_cstr(h, h->config(h), "path", read->stream),
+		.options = "{\"stream\": true}"),
+	    &b->body);
 }
 
 static ab_status

@@ -87,7 +87,8 @@ struct ab_host {
 	void (*log)(struct ab_host *, int level, const char *text);        /* [any] */
 	/* Not 0: the running call should end soon with AB_ECANCELLED. */
 	int (*cancelled)(struct ab_host *);                                /* [any] */
-	/* Microseconds since 1970, UTC.  The only clock to use: a replayed sync replays it. */
+	/* Microseconds since 1970, UTC.  The only clock to use: a replayed sync replays it.  While one is
+	 * recorded or replayed it stands still, but for what wait() waits. */
 	int64_t (*now)(struct ab_host *);                                  /* [any] */
 	/* Keeps the sentence for people (what happened, what to do), the first one wins; returns
 	 * the status that it was given. */

@@ -1,0 +1,37 @@
+/* cassette.h - a folder to which exchanges are recorded, or from which they are played in place of a network.
+ *
+ * docs/http.md and sdk/schema/exchange.json describe the files: one for each exchange, in their order, and recording.json
+ * with the time at which it began.  No secret is written: what redact knows is masked wherever it stands, headers that
+ * carry credentials and cookies are left out, and exchanges for a token must not be handed over at all.
+ *
+ * When played, an exchange is found by method, URL and body, the n-th request of its kind by the n-th recorded one, so that
+ * threads may ask in any order.  Every function is for any thread. */
+#ifndef ABHOST_CASSETTE_H
+#define ABHOST_CASSETTE_H
+#include "net/transfer.h"
+
+struct cassette;
+
+/* The folder is there.  Recording goes on behind what it holds.  AB_ECONFIG: it cannot be used. */
+ab_status cassette_open(const char *folder, int replay, struct cassette **out, struct error *e);
+/* NULL is fine. */
+void cassette_free(struct cassette *c);
+int cassette_replays(const struct cassette *c);
+/* UTC, when the recording began: what a connector's clock shows. */
+int64_t cassette_begun_us(const struct cassette *c);
+/* The request's half of a file, to be kept until its answer is there. -1: no memory. */
+int cassette_note(const struct transfer_request *r, struct buf *out);
+/* How an exchange went, to be recorded. */
+struct cassette_take {
+	const struct buf *noted;
+	const struct http_response *resp;
+	struct ab_str body;
+	const struct transfer_result *result; /* its status is AB_OK */
+	uint32_t ms;
+};
+/* Writes a file.  AB_ECONFIG: it cannot be written. */
+ab_status cassette_record(struct cassette *c, const struct cassette_take *take, struct error *e);
+/* Fills resp and result from the recording.  AB_ECONFIG: it is not in there, with what differs from the nearest one. */
+ab_status cassette_play(struct cassette *c, const struct transfer_request *r,
+    struct http_response *resp, struct transfer_result *result, struct error *e);
+#endif
