@@ -382,6 +382,32 @@ START_TEST(slices_of_one_axis_have_one_state)
 }
 END_TEST
 
+START_TEST(a_check_asks_for_what_needs_no_partition_or_the_first_one)
+{
+	static const char *const values[] = {"b", "c", NULL};
+	const struct rest_stream streams[] = {
+	    {.name = "x", .url = "x/{partition.k}", .lists = {{.as = "k", .values = values}}},
+	    {.name = NULL}};
+	struct tree t = {1, 0};
+	struct fake f;
+	struct rest *r;
+
+	fake_init(&f, "{}");
+	f.answer = serve_tree;
+	f.ctx = &t;
+	r = fake_open(&f, streams);
+	ck_assert_int_eq(rest_check(r), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "x/b?\n");
+	rest_close(r);
+	fake_reset(&f);
+	r = fake_open(&f, tree);
+	ck_assert_int_eq(rest_check(r), AB_OK);
+	ck_assert_str_eq(buf_str(&f.requests), "orgs?\n");
+	rest_close(r);
+	fake_fini(&f);
+}
+END_TEST
+
 /* Opens a source, lists partitions of partitions, reads a window of one with everything that a request can have. */
 static ab_status
 use_all(struct fake *f, struct tree *t)
@@ -473,6 +499,7 @@ partitions_suite(void)
 	tcase_add_test(tc, lists_are_multiplied_with_each_other_and_with_a_parent);
 	tcase_add_test(tc, only_parents_that_changed_are_read_where_the_table_says_so);
 	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, a_check_asks_for_what_needs_no_partition_or_the_first_one);
 	tcase_add_test(tc, no_memory_is_an_error_wherever_it_runs_out);
 	tcase_add_test(tc, slices_of_one_axis_have_one_state);
 	suite_add_tcase(suite, tc);

@@ -207,6 +207,10 @@ START_TEST(a_step_counts_what_the_api_counts)
 	fake_asks(
 	    &f, &s, (struct canned){200, "[{}]", NULL, NULL, NULL}, NULL, NULL, "items?at=2\n");
 	ck_assert_str_eq(f.token, "7");
+	s.pager.skip_first = 1;
+	fake_asks(&f, &s, (struct canned){200, "[{}]", NULL, NULL, NULL}, NULL, NULL, "items?\n");
+	fake_asks(
+	    &f, &s, (struct canned){200, "[{}]", NULL, NULL, NULL}, NULL, "7", "items?at=7\n");
 	fake_fini(&f);
 }
 END_TEST

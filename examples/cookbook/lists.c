@@ -14,7 +14,6 @@ static const struct rest_api api = {
 		"base_url": {"config": "base_url"},
 		"auth": {"type": "bearer", "config": "api_key"}
 	}),
-	.check = "health",
 	.streams = streams,
 };
 

@@ -69,15 +69,52 @@ rest_close(void *self)
 	free(r);
 }
 
+/* The first stream that needs no partition to be asked for; or the first of all. */
+static const struct rest_stream *
+simplest(const struct rest_stream *streams)
+{
+	for (const struct rest_stream *s = streams; s->name != NULL; s++)
+		if (s->parent.stream == NULL && s->lists[0].as == NULL)
+			return s;
+	return streams;
+}
+
+/* The first partition of a stream, as JSON; empty: it has none. */
+static ab_status
+first_partition(struct rest *r, const struct rest_stream *s, struct text *out)
+{
+	struct slices slices = {.n = 0};
+	ab_status rc = s->parent.stream == NULL && s->lists[0].as == NULL
+	    ? AB_OK
+	    : slices_list(r, s, s, AB_NEW(ab_read, .stream = s->name), "", &slices);
+
+	if (rc == AB_OK && slices.n > 0) {
+		text_adds(out, "{");
+		text_adds(out, slices.list.ptr);
+		text_adds(out, "}");
+	}
+	slices_fini(&slices);
+	return rc == AB_OK && out->failed ? request_no_memory(r) : rc;
+}
+
 ab_status
 rest_check(void *self)
 {
 	struct rest *r = self;
+	struct ab_host *h = r->host;
 	const struct rest_stream check = {.name = "check", .url = r->api->check};
-	const struct rest_stream *s = check.url != NULL ? &check : r->api->streams;
+	const struct rest_stream *s = check.url != NULL ? &check : simplest(r->api->streams);
+	struct ab_read read = {.size = sizeof(read), .stream = s->name, .limit = 1};
 	const struct ab_response *resp;
+	struct text partition = {0};
+	ab_status rc = first_partition(r, s, &partition);
 
-	return rest_get(r, s, AB_NEW(ab_read, .stream = s->name, .limit = 1), &resp);
+	if (rc == AB_OK && partition.len > 0)
+		read.partition = h->json_parse(h, (struct ab_str){partition.ptr, partition.len});
+	if (rc == AB_OK && (s->lists[0].as == NULL || partition.len > 0))
+		rc = rest_get(r, s, &read, &resp);
+	text_fini(&partition);
+	return rc;
 }
 
 ab_status

@@ -88,4 +88,12 @@ with lib.FakeApi(users=23, events=1010) as api:
     streams = {s["name"]: s for s in json.loads(text)["streams"]}
     tap.ok("partition_state" not in streams["orders"] and streams["events"].get("partition_state", "shared") == "shared",
            "shop: the windows have one state", text)
+    api.log(clear=True)
+    result = lib.abhost("check", recipe("lists"), os.path.join(folder, "lists.json"))
+    tap.ok(result.code == 0 and [r["path"] for r in api.log()] == ["/v1/users"],
+           "lists: check asks for the first partition", result)
+
+with lib.FakeApi(events=60000) as api:  # 12 MB
+    rows = lib.read_table(run("json-lines", api), "events")
+    tap.same(sorted(row["id"] for row in rows), list(range(1, 60001)), "json-lines: a long body fills many pages")
 tap.done()
