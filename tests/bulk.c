@@ -92,7 +92,7 @@ START_TEST(misuse_of_a_stream_is_told)
 			 "http_read gives the body"},
 	    {"body", "/export (200): http_body cannot be used with {\"stream\": true}"},
 	    {"forget",
-		"8 answers to requests with {\"stream\": true} are open; http_done lets "
+		"48 answers to requests with {\"stream\": true} are open; http_done lets "
 		"one go"}};
 	const struct wire_step steps[] = {{.head = "200 OK\r\n", .body = lines}};
 	char more[64];

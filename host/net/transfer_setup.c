@@ -42,8 +42,6 @@ set_fixed(struct exchange *x)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "abhost/" PACKAGE_VERSION);
-	/* Where TLS agrees on it; without TLS nobody knows before it is too late. */
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	/* Finding the address included. */
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_ms);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)DRIP_BYTES);
@@ -202,6 +200,10 @@ exchange_set(struct exchange *x, const struct transfer_request *r)
 	    curl_easy_setopt(x->easy, CURLOPT_URL, r->url) != CURLE_OK)
 		return -1;
 	set_method(x->easy, r->method, r->body);
+	/* HTTP/2 where TLS agrees on it; without TLS nobody knows before it is too late.  A stream has a connection of its
+	 * own: while it waits it holds up nobody but its server. */
+	curl_easy_setopt(x->easy, CURLOPT_HTTP_VERSION,
+	    (long)(x->wants_stream ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->list);
 	curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_TIME, (long)stall_s);
 	curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, x->wants_stream ? 0L : whole_s * 1000);

@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "net/cassette.h"
 
-#define STREAMS_MAX 8 /* open at a time */
+#define STREAMS_MAX 48 /* open at a time: a source may have turns of many partitions */
 
 static struct hosted *
 hosted_of(struct ab_host *h)

@@ -143,7 +143,7 @@ do_wrong(struct bulk *b, const char *what, const struct ab_read *read)
 		h->http_json(b->body);
 	if (strcmp(what, "body") == 0)
 		h->http_body(b->body);
-	for (int i = 0; strcmp(what, "forget") == 0 && rc == AB_OK && i < 100; i++) {
+	for (int i = 0; strcmp(what, "forget") == 0 && rc == AB_OK && i < 200; i++) {
 		b->body = NULL;
 		rc = begin_body(b, read);
 	}
