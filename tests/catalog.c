@@ -100,6 +100,8 @@ START_TEST(a_mistake_in_a_description_is_told_by_its_pointer)
 		"/source_defined_primary_key"},
 	    {"{\"name\": \"a\", \"source_defined_primary_key\": [[]]}",
 		"/source_defined_primary_key"},
+	    {"{\"name\": \"a\", \"partition_state\": \"all\"}",
+		"/partition_state: expected \"each\" or \"shared\", found \"all\""},
 	    {"{\"name\": \"a\", \"sorted\": 1}", "/sorted: expected true or false, found 1"},
 	};
 

@@ -1,6 +1,6 @@
 # tests of host/engine
 if HAVE_CHECK
-engine_tests = tests/catalog.t tests/cursor.t tests/laws.t tests/queue.t tests/state.t tests/sync.t tests/turns.t
+engine_tests = tests/catalog.t tests/crowd.t tests/cursor.t tests/laws.t tests/queue.t tests/state.t tests/sync.t tests/turns.t
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 engine_libs = host/libengine.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
@@ -17,6 +17,10 @@ tests_turns_t_SOURCES = tests/turns.c tests/laws_help.c tests/laws_help.h tests/
 	tests/world_dest.c tests/suite.h
 tests_turns_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_turns_t_LDADD = $(engine_libs)
+tests_crowd_t_SOURCES = tests/crowd.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world_source.c \
+	tests/world_dest.c tests/suite.h
+tests_crowd_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_crowd_t_LDADD = $(engine_libs)
 tests_queue_t_SOURCES = tests/queue.c tests/suite.h
 tests_queue_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_queue_t_LDADD = $(engine_libs)

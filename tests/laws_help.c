@@ -1,5 +1,6 @@
 /* laws_help.c - see laws_help.h. */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -21,9 +22,16 @@ drop_line(void *ctx, int level, const char *line)
 ab_status
 run(void)
 {
-	const char *const modes[] = {mode, NULL};
+	static char texts[WORLD_STREAMS][64];
+	const char *modes[WORLD_STREAMS + 1] = {mode};
 	json_t *config = json_object();
 	ab_status status;
+
+	for (size_t i = 1; mode != NULL && i < (size_t)world_source.streams; i++) {
+		snprintf(
+		    texts[i], sizeof(texts[i]), "%s%s", world_stream_name(i), strchr(mode, '='));
+		modes[i] = texts[i];
+	}
 
 	error_clear(&err);
 	world_connector.has_update_state = world_source.own_state;
@@ -90,7 +98,13 @@ count_rows(const struct world_table *t, int id, int at)
 void
 assert_truth(const char *what, int dedup)
 {
-	const struct world_table *t = world_table(0);
+	assert_truth_of(0, what, dedup);
+}
+
+void
+assert_truth_of(size_t stream, const char *what, int dedup)
+{
+	const struct world_table *t = world_table(stream);
 	size_t expected = 0;
 
 	for (size_t i = 0; i < world_source.n; i++) {
@@ -103,8 +117,8 @@ assert_truth(const char *what, int dedup)
 			continue;
 		expected++;
 		ck_assert_msg(count_rows(t, r->id, r->at) == 1,
-		    "%s: record %d at %d is there %d times", what, r->id, r->at,
-		    count_rows(t, r->id, r->at));
+		    "%s: %s: record %d at %d is there %d times", what, world_stream_name(stream),
+		    r->id, r->at, count_rows(t, r->id, r->at));
 	}
 	ck_assert_msg(t->n == expected, "%s: %zu rows, expected %zu", what, t->n, expected);
 }

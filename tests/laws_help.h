@@ -11,7 +11,7 @@ struct variant {
 extern struct sync_options options;
 extern struct sync_report report; /* of the last run */
 extern struct error err;
-extern const char *mode; /* "things=incremental:append" */
+extern const char *mode; /* "things=incremental:append"; of all streams where there are several */
 
 /* The fixture: an empty world in pages of three, no log. */
 void setup(void);
@@ -23,6 +23,8 @@ void fill(int shuffled);
 void grow(int with_update);
 /* Every record once (dedup: its newest version), and nothing else; `what` names the case. */
 void assert_truth(const char *what, int dedup);
+/* The same of another stream. */
+void assert_truth_of(size_t stream, const char *what, int dedup);
 /* A world as the variant says, filled. */
 void begin_variant(const struct variant *v);
 #endif

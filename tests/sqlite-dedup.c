@@ -179,7 +179,7 @@ START_TEST(a_discarded_read_doubles_nothing)
 
 	ck_ok(write_text(d, s, "{\"id\":1,\"v\":1}{\"v\":2}", NULL, 1000, e));
 	ck_ok(write_text(d, s, "{\"id\":1,\"v\":3}{\"v\":4}{\"id\":2,\"v\":5}", NULL, 2000, e));
-	ck_ok(d->ops->discard(s, 2000, e));
+	ck_ok(d->ops->discard(s, 2000, DEST_NO_LANE, e));
 	ck_ok(write_text(d, s, "{\"id\":1,\"v\":3}{\"v\":4}{\"id\":2,\"v\":5}", NULL, 3000, e));
 	commit(d);
 	d->ops->close(d);

@@ -310,7 +310,7 @@ START_TEST(discard_takes_the_rows_since)
 	ck_ok(write_text(d, s, "{\"a\":1}", NULL, 1000, e));
 	ck_ok(write_text(d, s, "{\"a\":2}", NULL, 2000, e));
 	ck_ok(write_text(d, s, "{\"a\":3}", NULL, 3000, e));
-	ck_ok(d->ops->discard(s, 2000, e));
+	ck_ok(d->ops->discard(s, 2000, DEST_NO_LANE, e));
 	commit(d);
 	ck_rows(DB, "SELECT a FROM t", "1");
 	/* a refresh that begins again takes its generation's rows, an incremental read does not */
@@ -326,6 +326,50 @@ START_TEST(discard_takes_the_rows_since)
 	commit(d);
 	d->ops->close(d);
 	ck_rows(DB, "SELECT a FROM t", "1|5");
+}
+END_TEST
+
+START_TEST(discard_takes_the_rows_of_one_lane)
+{
+	struct dest *d = open_dest(DB);
+	struct dest_stream *s = begin_stream(d, &append);
+	int64_t second = 1000000;
+
+	/* the times of a lane's rows end in its number */
+	ck_ok(write_text(d, s, "{\"a\":1}", NULL, 5 * second + 7, e));
+	ck_ok(write_text(d, s, "{\"a\":2}", NULL, 6 * second + 7, e));
+	ck_ok(write_text(d, s, "{\"a\":3}", NULL, 6 * second + 108, e));
+	ck_ok(write_text(d, s, "{\"a\":4}", NULL, 6 * second + 207, e));
+	ck_ok(write_text(d, s, "{\"a\":5}", NULL, 6 * second + 270, e));
+	ck_ok(d->ops->discard(s, 6 * second, 7, e));
+	commit(d);
+	d->ops->close(d);
+	ck_rows(DB, "SELECT a FROM t", "1|3|5");
+}
+END_TEST
+
+/* Another stream's rows are in the same transaction. */
+START_TEST(a_stream_that_cannot_begin_takes_nothing_with_it)
+{
+	struct dest *d = open_dest(DB);
+	struct dest_stream *s = begin_stream(d, &append), *other = NULL;
+	struct dest_stream_spec foreign = append;
+	struct error why = ERROR_INIT;
+
+	put(d, s, "{\"a\":1}");
+	commit(d);
+	d->ops->close(d);
+	ck_rows(DB, "CREATE TABLE mine (x)", "");
+	foreign.name = "mine";
+	d = open_dest(DB);
+	s = begin_stream(d, &append);
+	put(d, s, "{\"a\":2}");
+	ck_assert_int_eq(d->ops->begin(d, &foreign, &other, &why), AB_ECONFIG);
+	put(d, s, "{\"a\":3}");
+	commit(d);
+	d->ops->close(d);
+	ck_rows(DB, "SELECT a FROM t", "1|2|3");
+	ck_rows(DB, "SELECT count(*) FROM _abhost_streams WHERE stream = 'mine'", "0");
 }
 END_TEST
 
@@ -511,6 +555,8 @@ sqlite_suite(void)
 	tcase_add_test(t, views_indexes_and_triggers_outlive_a_swap);
 	tcase_add_test(t, rollback_leaves_nothing);
 	tcase_add_test(t, discard_takes_the_rows_since);
+	tcase_add_test(t, discard_takes_the_rows_of_one_lane);
+	tcase_add_test(t, a_stream_that_cannot_begin_takes_nothing_with_it);
 	tcase_add_test(t, streams_of_one_name_get_two_tables);
 	tcase_add_test(t, columns_that_somebody_added_or_dropped);
 	tcase_add_test(t, a_constraint_that_somebody_added_stays);

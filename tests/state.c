@@ -48,8 +48,9 @@ set(char **text, const char *to)
 static struct state_part *
 fill(const char *partition)
 {
-	struct state_part *p = state_part(&reading, partition);
+	struct state_part *p = state_take_part(&reading, partition);
 
+	p->is_open = 1;
 	set(&p->base.json, "{\"at\":18446744073709551616}");
 	set(&p->base.cursor, "18446744073709551616");
 	set(&p->token, "a\"b\\\n\xc3\xa9");
@@ -61,29 +62,36 @@ fill(const char *partition)
 	p->base.nedge = 2;
 	p->pages = 5;
 	p->started_us = 1234567890123456;
+	p->lane = 42;
 	p->dirty = 1;
 	return p;
 }
 
+static void
+free_rows(struct state_rows *rows)
+{
+	dest_states_free(rows->rows, rows->n);
+}
+
 START_TEST(a_row_comes_back_as_it_was)
 {
-	struct dest_state *rows;
+	struct state_rows rows;
 	struct state_part *p;
-	size_t n;
 
 	open_with(NULL, 0, 0);
 	reading.until_us = 1234567890123499;
 	fill("{\"p\":1}");
-	ck_assert_int_eq(state_rows(&reading, &rows, &n, &err), AB_OK);
-	ck_assert_int_eq(n, 1);
-	ck_assert_str_eq(rows[0].stream, stream.name);
-	ck_assert_int_eq(rows[0].generation_id, 1);
-	open_with(rows, n, 0);
-	dest_states_free(rows, n);
-	ck_assert_int_eq(reading.n, 1);
+	ck_assert_int_eq(state_rows(&reading, &rows, &err), AB_OK);
+	ck_assert_int_eq(rows.n, 1);
+	ck_assert_int_eq(rows.replace, 0);
+	ck_assert_str_eq(rows.rows[0].stream, stream.name);
+	ck_assert_int_eq(rows.rows[0].generation_id, 1);
+	open_with(rows.rows, rows.n, 0);
+	free_rows(&rows);
 	ck_assert_int_eq(reading.resumed, 1);
 	ck_assert_int_eq(reading.until_us, 1234567890123499);
-	p = &reading.parts[0];
+	p = reading.parts;
+	ck_assert_ptr_null(p->next);
 	ck_assert_str_eq(p->partition, "{\"p\":1}");
 	ck_assert_str_eq(p->base.json, "{\"at\":18446744073709551616}");
 	ck_assert_str_eq(p->base.cursor, "18446744073709551616");
@@ -95,43 +103,47 @@ START_TEST(a_row_comes_back_as_it_was)
 	ck_assert_int_eq(p->run.nedge, 0);
 	ck_assert_int_eq(p->started_us, 1234567890123456);
 	ck_assert_int_eq(p->pages, 5);
+	ck_assert_int_eq(p->lane, 42);
 }
 END_TEST
 
 START_TEST(only_what_changed_is_written)
 {
-	struct dest_state *rows;
-	size_t n;
+	struct state_rows rows;
 
 	open_with(NULL, 0, 0);
 	fill("1");
 	fill("2")->dirty = 0;
-	ck_assert_int_eq(state_rows(&reading, &rows, &n, &err), AB_OK);
-	ck_assert_int_eq(n, 1);
-	dest_states_free(rows, n);
-	ck_assert_int_eq(state_rows(&reading, &rows, &n, &err), AB_OK);
-	ck_assert_int_eq(n, 0);
-	dest_states_free(rows, n);
-	ck_assert_int_eq(state_end(&reading, &rows, &n, &err), AB_OK);
-	ck_assert_int_eq(n, 2);
-	ck_assert_ptr_null(rows[0].token);
-	ck_assert_int_eq(rows[0].started_us, 0);
-	ck_assert_str_eq(rows[0].state, "{\"at\":18446744073709551616}");
-	dest_states_free(rows, n);
+	ck_assert_int_eq(state_rows(&reading, &rows, &err), AB_OK);
+	ck_assert_int_eq(rows.n, 1);
+	free_rows(&rows);
+	ck_assert_int_eq(state_rows(&reading, &rows, &err), AB_OK);
+	ck_assert_int_eq(rows.n, 0);
+	free_rows(&rows);
+	ck_assert_int_eq(state_end(&reading, &rows, &err), AB_OK);
+	ck_assert_int_eq(rows.n, 2);
+	ck_assert_int_eq(rows.replace, 1);
+	ck_assert_ptr_null(rows.rows[0].token);
+	ck_assert_int_eq(rows.rows[0].started_us, 0);
+	ck_assert_str_eq(rows.rows[0].state, "{\"at\":18446744073709551616}");
+	free_rows(&rows);
 }
 END_TEST
 
 START_TEST(what_is_committed_is_told_as_json)
 {
+	struct state_part *p;
 	struct buf b;
 
 	open_with(NULL, 0, 0);
 	buf_init(&b, 10000);
 	ck_assert_int_eq(state_committed(&reading, &b), 0);
 	ck_assert_str_eq(buf_str(&b), "[]");
+	p = fill("{\"p\":1}");
+	p->done = 1;
+	set(&p->token, "");
+	ck_assert_int_eq(state_put_part(&reading, p), 0);
 	fill("");
-	fill("{\"p\":1}")->done = 1;
-	set(&reading.parts[1].token, "");
 	buf_reset(&b);
 	ck_assert_int_eq(state_committed(&reading, &b), 0);
 	ck_assert_str_eq(buf_str(&b),
@@ -168,7 +180,7 @@ START_TEST(notes_that_make_no_sense_count_as_none)
 		snprintf(text, sizeof(text), "%s", notes[i] == NULL ? "" : notes[i]);
 		row.notes = notes[i] == NULL ? NULL : text;
 		open_with(&row, 1, 0);
-		ck_assert_str_eq(reading.parts[0].base.json, "{\"at\":3}");
+		ck_assert_str_eq(state_take_part(&reading, "")->base.json, "{\"at\":3}");
 		ck_assert_int_eq(reading.generation_id, 4);
 		ck_assert_int_eq(reading.is_refresh, 0);
 	}
@@ -199,7 +211,7 @@ START_TEST(a_refresh_is_a_new_generation)
 	/* another stream's rows are none of ours */
 	snprintf(name, sizeof(name), "%s", "another");
 	open_with(&row, 1, 0);
-	ck_assert_int_eq(reading.n, 0);
+	ck_assert_int_eq(reading.shelf.n, 0);
 	ck_assert_int_eq(reading.generation_id, 1);
 }
 END_TEST

@@ -121,13 +121,15 @@ START_TEST(streams_are_checked_key_by_key)
 {
 	static const char *const good[] = {"{\"name\": \"a\"}",
 	    "{\"name\": \"a\", \"namespace\": null, \"json_schema\": {\"maximum\": "
-	    "18446744073709551616}, \"is_resumable\": null, \"sorted\": false}",
+	    "18446744073709551616}, \"is_resumable\": null, \"sorted\": false, \"partition_state\": \"shared\"}",
 	    "{\"name\": \"a\", \"supported_sync_modes\": [\"full_refresh\", \"incremental\"], "
 	    "\"source_defined_primary_key\": [[\"a\"], [\"b\", \"c\"]], "
 	    "\"default_cursor_field\": [\"x\"], \"vendor\": {}}"};
 	static const char *const bad[] = {"", "[]", "{\"name\": \"\"}", "{\"name\": 1}",
 	    "{\"name\": \"a\", \"name\": \"b\"}", "{\"name\": \"a\"} x",
-	    "{\"name\": \"a\", \"sorted\": null}", "{\"name\": \"a\", \"primary_key\": [[\"id\"]]}",
+	    "{\"name\": \"a\", \"sorted\": null}",
+	    "{\"name\": \"a\", \"partition_state\": \"one\"}",
+	    "{\"name\": \"a\", \"primary_key\": [[\"id\"]]}",
 	    "{\"name\": \"a\", \"cursor_field\": [\"id\"]}", "{\"name\": \"a\", \"sortd\": true}",
 	    "{\"name\": \"a\", \"supported_sync_modes\": []}",
 	    "{\"name\": \"a\", \"supported_sync_modes\": [\"full-refresh\"]}",

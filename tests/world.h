@@ -1,7 +1,8 @@
 /* world.h - a source and a destination in memory, in the place of the real ones, for the laws of the engine.
  *
  * The source serves records with an id and a cursor "at", page by page, from the state or the token that it is told is
- * committed; it can fail, die, refuse tokens and pause.  The destination has transactions and modes, and can fail at any
+ * committed; it can fail, die, refuse tokens and pause.  Its streams all have the same records; streams and partitions that
+ * it reads at once take turns in an order that a seed decides.  The destination has transactions and modes, and can fail at any
  * of its calls, after which nothing of it works until the next run: to the engine that is a full disk, to what is
  * committed it is a crash. */
 #ifndef TESTS_WORLD_H
@@ -10,9 +11,10 @@
 
 #include "engine/sync.h"
 
-#define WORLD_RECORDS 64
+#define WORLD_RECORDS 128
 #define WORLD_ROWS    512
-#define WORLD_STREAMS 2
+#define WORLD_STREAMS 4
+#define WORLD_LANES   8
 
 struct world_record {
 	int id, at, part; /* at below 0: it has none; part 0: the stream has no partitions */
@@ -40,6 +42,9 @@ struct world_source {
 	int pauses;	    /* waits behind every page, so that the engine commits */
 	int second_stream;  /* there is one more, */
 	int second_is_good; /* and it does not fail at its first page */
+	int streams;	    /* as many, of good ones; 0: as above */
+	unsigned seed;	    /* of the turns; 0: in order */
+	int shared_state;   /* partition_state: its partitions have one state together */
 	int is_deaf; /* hears no cancel; SIGTERM comes with the SIGINT, and then it says nothing more */
 	int raise_at;	  /* the page of the run at which SIGINT comes, 0: never */
 	int garbage_at;	  /* the page that is not JSON, 0: none */
@@ -52,6 +57,7 @@ struct world_dest {
 	int fail_at;	 /* the call at which it breaks, 0: never */
 	int calls;	 /* so far in this run */
 	int refuses;	 /* does not begin the first stream: it is not its table */
+	int keeps_rows;	 /* it cannot take rows back */
 	ab_status wrong; /* what a write to the first stream says, AB_OK: all is well */
 };
 
@@ -64,6 +70,10 @@ void world_reset(void);
 const struct world_table *world_table(size_t stream);
 /* The state rows that are committed. */
 const struct dest_state *world_states(size_t *n);
+/* "things", "others", ... */
+const char *world_stream_name(size_t stream);
+/* Most partitions that were open at once in the last run. */
+int world_most_open(void);
 /* How often records were asked for in the last run, for tests of resumption. */
 int world_pages_served(void);
 #endif

@@ -4,7 +4,7 @@
 
 #include "world.h"
 
-#define STATES 16
+#define STATES 64
 
 struct disk {
 	struct world_table tables[WORLD_STREAMS], beside[WORLD_STREAMS];
@@ -131,15 +131,20 @@ world_run_begin(struct dest *d, struct dest_run *run, struct error *e)
 	return AB_OK;
 }
 
+/* Those of a time and a lane, and those of a generation. */
 static void
-remove_rows(struct world_table *t, int64_t since_us, int64_t generation_id)
+remove_rows(struct world_table *t, int64_t since_us, int lane, int64_t generation_id)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < t->n; i++)
-		if (t->rows[i].us < since_us &&
-		    (generation_id == 0 || t->rows[i].generation_id != generation_id))
-			t->rows[kept++] = t->rows[i];
+	for (size_t i = 0; i < t->n; i++) {
+		const struct world_row *r = &t->rows[i];
+		int is_late =
+		    r->us >= since_us && (lane == DEST_NO_LANE || r->us % DEST_LANES == lane);
+
+		if (!is_late && (generation_id == 0 || r->generation_id != generation_id))
+			t->rows[kept++] = *r;
+	}
 	t->n = kept;
 }
 
@@ -148,9 +153,12 @@ world_begin(
     struct dest *d, const struct dest_stream_spec *spec, struct dest_stream **out, struct error *e)
 {
 	struct world_db *db = (struct world_db *)d;
-	size_t index = strcmp(spec->name, "things") == 0 ? 0 : 1;
-	struct dest_stream *s = &db->streams[index];
+	size_t index = 0;
+	struct dest_stream *s;
 
+	while (strcmp(spec->name, world_stream_name(index)) != 0)
+		index++;
+	s = &db->streams[index];
 	if (count(d, e) != AB_OK)
 		return e->status;
 	if (world_dest.refuses && index == 0)
@@ -161,7 +169,7 @@ world_begin(
 	if (!spec->is_refresh || spec->fresh)
 		live.beside[index].n = 0;
 	if (spec->fresh && spec->mode == DEST_APPEND)
-		remove_rows(&live.tables[index], INT64_MAX, spec->generation_id);
+		remove_rows(&live.tables[index], INT64_MAX, DEST_NO_LANE, spec->generation_id);
 	*out = s;
 	return AB_OK;
 }
@@ -218,11 +226,13 @@ world_write(struct dest_stream *s, const struct dest_page *page, struct error *e
 }
 
 static ab_status
-world_discard(struct dest_stream *s, int64_t since_us, struct error *e)
+world_discard(struct dest_stream *s, int64_t since_us, int lane, struct error *e)
 {
 	if (count(s->dest, e) != AB_OK)
 		return e->status;
-	remove_rows(table_of(s), since_us, 0);
+	if (world_dest.keeps_rows)
+		return error_set(e, AB_EUNSUPPORTED, "what is written stays");
+	remove_rows(table_of(s), since_us, lane, 0);
 	return AB_OK;
 }
 
@@ -314,7 +324,7 @@ world_close(struct dest *d)
 	free(d);
 }
 
-static const struct dest_ops world_ops = {
+static struct dest_ops world_ops = {
     .scheme = "world",
     .close = world_close,
     .states = world_states_read,
@@ -342,6 +352,7 @@ dest_open(const char *to, const char *connector, const char *state_file, int rea
 	(void)read_only;
 	(void)e;
 	world_dest.calls = 0;
+	world_ops.can_discard = !world_dest.keeps_rows;
 	db->dest.ops = &world_ops;
 	*out = &db->dest;
 	return AB_OK;

@@ -12,25 +12,39 @@ static char id_text[] = "world", version_text[] = "1", path_text[] = "world.so";
 struct loader_file world_connector = {
     .fd = -1, .path = path_text, .id = id_text, .version = version_text};
 
-enum step { OPENING, LISTING, CHECKING, PART, PAGE, PAUSE, PART_END, END, IDLE };
+enum command { NONE, OPENING, LISTING, CHECKING };
+enum step { FREE, PAGE, PAUSE, END };
 
-struct source {
+/* A partition that is being read. */
+struct lane {
 	enum step step;
-	int hold, holds; /* as asked for; answers that are due */
-	uint32_t begun;	 /* partitions in this read */
-	size_t listed;
-	uint32_t stream;
-	int pages, cancelled, dead;
-	json_t *committed;
+	uint32_t stream, number;
 	int part;    /* 1... or 0 */
 	int from;    /* records at or above this are served */
 	int restart; /* say so first */
 	size_t next; /* in the filtered list */
 	int page_no, running;
+};
+
+struct read {
+	int runs, cancelled;
+	json_t *committed;
+	int part; /* the next to begin */
+	uint32_t begun;
+};
+
+struct source {
+	enum command command;
+	int hold, holds; /* as asked for; answers that are due */
+	size_t listed;
+	int dead, is_silent, nlanes;
+	unsigned dice;
+	struct read reads[WORLD_STREAMS];
+	struct lane lanes[WORLD_LANES];
 	char text[8192], token[64], state[64], name[64];
 };
 
-static int pages_served;
+static int pages_served, most_open;
 
 int
 world_pages_served(void)
@@ -38,13 +52,29 @@ world_pages_served(void)
 	return pages_served;
 }
 
+int
+world_most_open(void)
+{
+	return most_open;
+}
+
+const char *
+world_stream_name(size_t stream)
+{
+	static const char *const names[WORLD_STREAMS] = {"things", "others", "third", "fourth"};
+
+	return names[stream];
+}
+
 ab_status
 source_start(const struct source_options *o, struct source **out, struct error *e)
 {
-	(void)o;
 	(void)e;
 	*out = calloc(1, sizeof(**out));
-	pages_served = 0;
+	(*out)->command = OPENING;
+	(*out)->nlanes = o->lanes < 1 ? 1 : o->lanes < WORLD_LANES ? o->lanes : WORLD_LANES;
+	(*out)->dice = world_source.seed;
+	pages_served = most_open = 0;
 	return AB_OK;
 }
 
@@ -67,7 +97,7 @@ ab_status
 source_check(struct source *s, struct error *e)
 {
 	(void)e;
-	s->step = CHECKING;
+	s->command = CHECKING;
 	return AB_OK;
 }
 
@@ -75,7 +105,7 @@ ab_status
 source_streams(struct source *s, struct error *e)
 {
 	(void)e;
-	s->step = LISTING;
+	s->command = LISTING;
 	return AB_OK;
 }
 
@@ -83,30 +113,29 @@ ab_status
 source_read(struct source *s, uint32_t stream, const char *configured, const char *committed,
     uint32_t limit, struct error *e)
 {
+	struct read *r = &s->reads[stream];
+
 	(void)configured;
 	(void)limit;
-	if (s->dead)
-		return error_set(e, AB_EBUG, "dead");
-	json_decref(s->committed);
-	s->committed = json_loads(committed, 0, NULL);
-	s->stream = stream;
-	s->cancelled = 0;
-	s->part = world_source.parts > 0 ? 1 : 0;
-	s->begun = 0;
-	s->step = PART;
+	if (s->dead || r->runs)
+		return error_set(e, AB_EBUG, s->dead ? "dead" : "it is being read");
+	json_decref(r->committed);
+	*r = (struct read){.runs = 1, .part = world_source.parts > 0};
+	r->committed = json_loads(committed, 0, NULL);
 	return AB_OK;
-}
-
-void
-source_cancel(struct source *s)
-{
-	s->cancelled = 1;
 }
 
 void
 source_cancel_read(struct source *s, uint32_t stream)
 {
-	s->cancelled |= s->stream == stream;
+	s->reads[stream].cancelled = 1;
+}
+
+void
+source_cancel(struct source *s)
+{
+	for (uint32_t i = 0; i < WORLD_STREAMS; i++)
+		source_cancel_read(s, i);
 }
 
 void
@@ -126,8 +155,8 @@ void
 source_close(struct source *s, int grace_ms)
 {
 	(void)grace_ms;
-	if (s != NULL)
-		json_decref(s->committed);
+	for (size_t i = 0; s != NULL && i < WORLD_STREAMS; i++)
+		json_decref(s->reads[i].committed);
 	free(s);
 }
 
@@ -150,106 +179,102 @@ next_listed(struct source *s, struct source_event *ev)
 {
 	const struct world_source *w = &world_source;
 
-	if (s->listed > (size_t)w->second_stream) {
+	if (s->listed > (size_t)(w->streams > 0 ? w->streams - 1 : w->second_stream)) {
 		ev->type = SOURCE_DONE;
-		s->step = IDLE;
+		s->command = NONE;
 		return;
 	}
 	snprintf(s->text, sizeof(s->text),
-	    "{\"name\":\"%s\",\"default_cursor_field\":[\"at\"]%s,\"sorted\":%s,\"is_resumable\":%s}",
-	    s->listed == 0 ? "things" : "others",
+	    "{\"name\":\"%s\",\"default_cursor_field\":[\"at\"]%s,\"sorted\":%s,\"is_resumable\":%s%s}",
+	    world_stream_name(s->listed),
 	    w->has_key ? ",\"source_defined_primary_key\":[[\"id\"]]" : "",
-	    w->sorted ? "true" : "false", w->resumable ? "true" : "false");
+	    w->sorted ? "true" : "false", w->resumable ? "true" : "false",
+	    w->shared_state ? ",\"partition_state\":\"shared\"" : "");
 	s->listed++;
 	ev->type = SOURCE_STREAM;
 	ev->text = str(s->text);
 }
 
-/* The entry of what is committed for the partition that begins. */
+/* The entry of what is committed for a partition, 0: the only one, or what all share. */
 static const json_t *
-find_committed(const struct source *s)
+find_committed(const struct read *r, int number)
 {
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach (s->committed, i, entry) {
+	json_array_foreach (r->committed, i, entry) {
 		const json_t *part = json_object_get(entry, "partition");
 
-		if (s->part == 0 ? json_is_null(part)
-				 : json_integer_value(json_object_get(part, "p")) == s->part)
+		if (number == 0 ? json_is_null(part)
+				: json_integer_value(json_object_get(part, "p")) == number)
 			return entry;
 	}
 	return NULL;
 }
 
-static void
-begin_part(struct source *s, struct source_event *ev)
+static int
+at_of(const json_t *state)
 {
-	const json_t *entry = find_committed(s);
-	const json_t *state = json_object_get(entry, "state");
+	return json_is_object(state) ? (int)json_integer_value(json_object_get(state, "at")) : 0;
+}
+
+static void
+begin_part(struct source *s, uint32_t stream, struct lane *l, struct source_event *ev)
+{
+	struct read *r = &s->reads[stream];
+	const json_t *entry = find_committed(r, r->part);
+	const json_t *state =
+	    json_object_get(world_source.shared_state ? find_committed(r, 0) : entry, "state");
 	const char *token = json_string_value(json_object_get(entry, "token"));
 	const json_t *running = json_object_get(entry, "running");
 
 	if (token != NULL && !world_source.resumable)
 		abort(); /* it was never to be used in another run */
-	s->from = json_is_object(state) ? (int)json_integer_value(json_object_get(state, "at")) : 0;
-	s->running = token != NULL && json_is_object(running)
-	    ? (int)json_integer_value(json_object_get(running, "at"))
-	    : s->from;
-	s->next = 0;
-	s->restart = 0;
-	s->page_no = 0;
+	*l = (struct lane){.step = PAGE, .stream = stream, .number = r->begun++, .part = r->part++};
+	l->from = at_of(state);
+	l->running = token != NULL && json_is_object(running) ? at_of(running) : l->from;
 	if (token != NULL && world_source.is_stale)
-		s->restart = 1;
+		l->restart = 1;
 	else if (token != NULL)
-		s->next = strtoul(token, NULL, 10);
-	if (s->restart)
-		s->running = s->from;
+		l->next = strtoul(token, NULL, 10);
+	if (l->restart)
+		l->running = l->from;
 	snprintf(s->name, sizeof(s->name),
-	    s->part == 0		? ""
+	    l->part == 0		? ""
 		: world_source.respells ? "{ \"p\" : %d }"
 					: "{\"p\":%d}",
-	    s->part);
+	    l->part);
 	ev->type = SOURCE_PARTITION;
-	ev->part = s->begun++;
+	ev->stream = stream;
+	ev->part = l->number;
 	ev->num = ev->part;
 	ev->text = str(s->name);
-	s->step = PAGE;
 }
 
 static void
-next_part(struct source *s, struct source_event *ev)
+end_read(
+    struct source *s, uint32_t stream, struct source_event *ev, ab_status status, const char *why)
 {
-	while (s->part <= world_source.parts &&
-	    json_is_true(json_object_get(find_committed(s), "done")))
-		s->part++;
-	if (s->part <= world_source.parts) {
-		begin_part(s, ev);
-		return;
-	}
-	ev->type = SOURCE_DONE;
-	s->step = IDLE;
-}
-
-static void
-fail(struct source *s, struct source_event *ev, ab_status status, const char *why)
-{
-	ev->type = SOURCE_FAILED;
+	ev->type = status == AB_OK ? SOURCE_DONE : SOURCE_FAILED;
+	ev->stream = stream;
 	ev->error.status = status;
 	snprintf(ev->error.text, sizeof(ev->error.text), "%s", why);
-	s->step = IDLE;
+	s->reads[stream].runs = s->reads[stream].cancelled = 0;
+	for (size_t i = 0; i < WORLD_LANES; i++)
+		if (s->lanes[i].stream == stream)
+			s->lanes[i].step = FREE;
 }
 
 /* "WHERE at >= from", which no null is. */
 static int
-is_asked_for(const struct source *s, const struct world_record *r)
+is_asked_for(const struct lane *l, const struct world_record *r)
 {
-	return r->at < 0 ? s->from == 0 : r->at >= s->from;
+	return r->at < 0 ? l->from == 0 : r->at >= l->from;
 }
 
-/* The text of a page, of the records from s->next on that the state lets through; what is behind it in *more. */
+/* The text of a page, of the records from l->next on that the state lets through; what is behind it in *more. */
 static size_t
-fill_page(struct source *s, int *more)
+fill_page(struct source *s, struct lane *l, int *more)
 {
 	const struct world_source *w = &world_source;
 	size_t len = 0, at = 0, taken = 0;
@@ -259,114 +284,201 @@ fill_page(struct source *s, int *more)
 	for (size_t i = 0; i < w->n; i++) {
 		const struct world_record *r = &w->records[i];
 
-		if (r->part != s->part || !is_asked_for(s, r) || at++ < s->next)
+		if (r->part != l->part || !is_asked_for(l, r) || at++ < l->next)
 			continue;
 		if (taken == (size_t)w->page_size) {
 			*more = 1;
 			break;
 		}
 		taken++;
-		s->running = r->at > s->running ? r->at : s->running;
+		l->running = r->at > l->running ? r->at : l->running;
 		snprintf(cursor, sizeof(cursor), r->at < 0 ? "null" : "%d", r->at);
 		len += (size_t)snprintf(s->text + len, sizeof(s->text) - len,
 		    "{\"id\":%d,\"at\":%s,\"part\":%d}\n", r->id, cursor, r->part);
 	}
-	s->next += taken;
+	l->next += taken;
 	return len;
 }
 
+static int
+is_bad_second(const struct lane *l)
+{
+	return l->stream == 1 && world_source.streams == 0 && !world_source.second_is_good;
+}
+
+/* 1: there is no page, but something else. */
+static int
+fail_or_raise(struct source *s, struct lane *l, struct source_event *ev)
+{
+	const struct world_source *w = &world_source;
+
+	if (w->fail_at == pages_served || is_bad_second(l)) {
+		s->dead = w->dies && !is_bad_second(l);
+		end_read(s, l->stream, ev, AB_ETRANSIENT, "the source fails");
+		return 1;
+	}
+	if (w->raise_at != pages_served)
+		return 0;
+	raise(SIGINT);
+	if (w->is_deaf) {
+		raise(SIGTERM);
+		s->is_silent = 1;
+	}
+	return w->is_deaf;
+}
+
 static void
-next_page(struct source *s, struct source_event *ev)
+next_page(struct source *s, struct lane *l, struct source_event *ev)
 {
 	const struct world_source *w = &world_source;
 	int more;
 
-	if (s->restart) {
-		s->restart = 0;
-		ev->part = s->begun - 1;
+	ev->stream = l->stream;
+	ev->part = l->number;
+	if (l->restart) {
+		l->restart = 0;
 		ev->type = SOURCE_RESTART;
 		return;
 	}
 	pages_served++;
-	if (w->fail_at == pages_served || (s->stream == 1 && !w->second_is_good)) {
-		s->dead = w->dies && s->stream == 0;
-		fail(s, ev, AB_ETRANSIENT, "the source fails");
+	if (fail_or_raise(s, l, ev))
 		return;
-	}
-	if (w->raise_at == pages_served) {
-		raise(SIGINT);
-		if (w->is_deaf) {
-			raise(SIGTERM);
-			s->step = IDLE;
-			return;
-		}
-	}
 	ev->type = SOURCE_PAGE;
-	ev->part = s->begun - 1;
-	ev->num = ++s->page_no;
-	ev->bytes = fill_page(s, &more);
+	ev->num = ++l->page_no;
+	ev->bytes = fill_page(s, l, &more);
 	if (w->garbage_at == pages_served)
 		ev->bytes = (size_t)snprintf(s->text, sizeof(s->text), "[{\"id\": 1,}]");
-	snprintf(s->token, sizeof(s->token), "%zu", s->next);
+	snprintf(s->token, sizeof(s->token), "%zu", l->next);
 	ev->has_token = more;
 	ev->token = str(more ? s->token : "");
-	snprintf(s->state, sizeof(s->state), "{\"at\":%d}", s->running);
+	snprintf(s->state, sizeof(s->state), "{\"at\":%d}", l->running);
 	ev->state = str(w->null_state ? "null" : w->own_state ? s->state : "");
 	ev->about = str(w->bad_about_at == pages_served ? "{\"constants\":" : "");
-	s->step = !more ? PART_END : w->pauses ? PAUSE : PAGE;
+	l->step = !more ? END : w->pauses ? PAUSE : PAGE;
 }
 
 static void
-take_step(struct source *s, struct source_event *ev)
+take_step(struct source *s, struct lane *l, struct source_event *ev)
 {
-	ev->stream = s->step >= PART ? s->stream : SOURCE_ALL;
-	switch (s->step) {
-	case OPENING:
-	case CHECKING:
-	case END:
-		ev->type = SOURCE_DONE;
-		s->step = IDLE;
-		break;
-	case LISTING:
-		next_listed(s, ev);
-		break;
-	case PART:
-		if (!s->hold)
-			next_part(s, ev);
-		break;
+	switch (l->step) {
 	case PAGE:
-		next_page(s, ev);
+		next_page(s, l, ev);
 		break;
 	case PAUSE:
 		ev->type = SOURCE_WAIT;
+		ev->stream = l->stream;
 		ev->text = ev->token = str("429");
-		s->step = PAGE;
+		l->step = PAGE;
 		break;
-	case PART_END:
+	case END:
 		ev->type = SOURCE_PARTITION_END;
-		ev->part = s->begun - 1;
+		ev->stream = l->stream;
+		ev->part = l->number;
 		ev->num = ev->part;
-		s->part++;
-		s->step = PART;
+		l->step = FREE;
 		break;
-	case IDLE:
+	case FREE:
 		break;
 	}
+}
+
+static int
+count_open(const struct source *s, uint32_t stream)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->nlanes; i++)
+		n += s->lanes[i].step != FREE &&
+		    (stream == SOURCE_ALL || s->lanes[i].stream == stream);
+	return n;
+}
+
+/* The next partition of a read begins, or the read ends.  0: neither can be now. */
+static int
+advance_read(struct source *s, uint32_t stream, struct source_event *ev)
+{
+	struct read *r = &s->reads[stream];
+	struct lane *l = s->lanes;
+
+	while (r->part <= world_source.parts &&
+	    json_is_true(json_object_get(find_committed(r, r->part), "done")))
+		r->part++;
+	if (r->part > world_source.parts) {
+		if (count_open(s, stream) > 0)
+			return 0;
+		end_read(s, stream, ev, AB_OK, "");
+		return 1;
+	}
+	if (s->hold || count_open(s, SOURCE_ALL) == s->nlanes)
+		return 0;
+	while (l->step != FREE)
+		l++;
+	begin_part(s, stream, l, ev);
+	if (count_open(s, SOURCE_ALL) > most_open)
+		most_open = count_open(s, SOURCE_ALL);
+	return 1;
+}
+
+static unsigned
+roll(struct source *s, unsigned n)
+{
+	if (world_source.seed == 0)
+		return 0;
+	s->dice = s->dice * 1103515245 + 12345;
+	return (s->dice >> 16) % n;
+}
+
+/* Somebody's turn: that of a read to begin a partition, or of a partition that is open. */
+static void
+take_turn(struct source *s, struct source_event *ev)
+{
+	unsigned n = WORLD_STREAMS + (unsigned)s->nlanes, first = roll(s, n);
+
+	/* in order: what is open first */
+	if (world_source.seed == 0)
+		first = WORLD_STREAMS;
+	for (unsigned i = 0; i < n && ev->type == SOURCE_NOTHING; i++) {
+		unsigned who = (first + i) % n;
+
+		if (who >= WORLD_STREAMS)
+			take_step(s, &s->lanes[who - WORLD_STREAMS], ev);
+		else if (s->reads[who].runs)
+			advance_read(s, who, ev);
+	}
+}
+
+static void
+take_command(struct source *s, struct source_event *ev)
+{
+	ev->stream = SOURCE_ALL;
+	if (s->command == LISTING) {
+		next_listed(s, ev);
+		return;
+	}
+	ev->type = SOURCE_DONE;
+	s->command = NONE;
 }
 
 void
 source_next(struct source *s, struct source_event *ev)
 {
 	memset(ev, 0, sizeof(*ev));
+	if (s->command != NONE) {
+		take_command(s, ev);
+		return;
+	}
 	if (s->holds > 0) {
 		s->holds--;
 		ev->type = SOURCE_HELD;
 		ev->stream = SOURCE_ALL;
 		ev->num = s->hold;
-	} else if (s->cancelled && !world_source.is_deaf && s->step >= PART && s->step < IDLE) {
-		ev->stream = s->stream;
-		fail(s, ev, AB_ECANCELLED, "cancelled");
-	} else {
-		take_step(s, ev);
+		return;
 	}
+	for (uint32_t i = 0; i < WORLD_STREAMS && !world_source.is_deaf; i++)
+		if (s->reads[i].runs && s->reads[i].cancelled) {
+			end_read(s, i, ev, AB_ECANCELLED, "cancelled");
+			return;
+		}
+	if (!s->is_silent && !s->dead)
+		take_turn(s, ev);
 }

@@ -12,6 +12,11 @@
 #include "base/error.h"
 #include "data/scan.h"
 
+/* Rows of partitions that are read at once can be told apart by their time: that of a row in lane 7 ends in 07
+ * microseconds. */
+#define DEST_LANES   100
+#define DEST_NO_LANE (-1)
+
 enum dest_mode { DEST_APPEND, DEST_OVERWRITE, DEST_APPEND_DEDUP };
 
 /* What becomes of a field that is new, or of a value that does not fit its column. */
@@ -54,9 +59,10 @@ struct dest_page {
 	const char *bytes;	 /* padded as scan.h demands */
 	const struct scan *scan; /* its records */
 	const char *about;	 /* {"constants": {...}} of the page, or NULL */
-	int64_t extracted_us; /* when the page was received; never goes backwards within a stream */
-	size_t first;	      /* records before this one are not written (already counted out) */
-	int64_t number;	      /* of the page in its read, for errors; 0: not known */
+	int64_t
+	    extracted_us; /* when the page was received; each of a stream is later than the one before */
+	size_t first;	/* records before this one are not written (already counted out) */
+	int64_t number; /* of the page in its read, for errors; 0: not known */
 };
 
 /* One row of the state store: what is committed about one partition of one stream. */
@@ -109,6 +115,7 @@ struct dest_target {
 
 struct dest_ops {
 	const char *scheme; /* "sqlite" */
+	int can_discard;
 	/* Opens or creates; takes the lock that keeps a second run out. */
 	ab_status (*open)(const struct dest_target *target, struct dest **out, struct error *e);
 	void (*close)(struct dest *d); /* rolls back what was not committed */
@@ -117,13 +124,14 @@ struct dest_ops {
 	ab_status (*run_begin)(
 	    struct dest *d, struct dest_run *run, struct error *e); /* committed at once */
 	/* A stream begins; its handle lives until close. The same stream may begin again, with `fresh` or after a
-	 * rollback. A begin that is not a refresh drops what an unfinished refresh left beside the table. */
+	 * rollback. A begin that is not a refresh drops what an unfinished refresh left beside the table. After an error
+	 * nothing of it remains, and what others have written since the last commit does. */
 	ab_status (*begin)(struct dest *d, const struct dest_stream_spec *spec,
 	    struct dest_stream **out, struct error *e);
 	ab_status (*write)(struct dest_stream *s, const struct dest_page *page, struct error *e);
-	/* Rows of this stream with _airbyte_extracted_at >= since_us go (an interrupted read whose token went stale).
-	 * AB_EUNSUPPORTED where the destination cannot. */
-	ab_status (*discard)(struct dest_stream *s, int64_t since_us, struct error *e);
+	/* Rows of this stream with _airbyte_extracted_at >= since_us go, of all lanes (DEST_NO_LANE) or of one: what a
+	 * read had written that nothing covers. AB_EUNSUPPORTED where the destination cannot. */
+	ab_status (*discard)(struct dest_stream *s, int64_t since_us, int lane, struct error *e);
 	/* The stream ended well: an overwrite's rows replace the table (with the next commit). */
 	ab_status (*finish)(struct dest_stream *s, struct error *e);
 	/* Everything since the last commit becomes durable, these state rows (insert or replace by stream, namespace,

@@ -113,7 +113,7 @@ ab_status jsonl_rollback(struct dest *d, struct error *e);
 ab_status jsonl_stream_begin(
     struct dest *d, const struct dest_stream_spec *spec, struct dest_stream **out, struct error *e);
 ab_status jsonl_stream_write(struct dest_stream *s, const struct dest_page *page, struct error *e);
-ab_status jsonl_stream_discard(struct dest_stream *s, int64_t since_us, struct error *e);
+ab_status jsonl_stream_discard(struct dest_stream *s, int64_t since_us, int lane, struct error *e);
 ab_status jsonl_stream_finish(struct dest_stream *s, struct error *e);
 void jsonl_stream_stats(const struct dest_stream *s, struct dest_stats *out);
 const char *jsonl_stream_where(const struct dest_stream *s);

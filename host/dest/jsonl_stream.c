@@ -324,11 +324,12 @@ jsonl_stream_write(struct dest_stream *stream, const struct dest_page *page, str
 }
 
 ab_status
-jsonl_stream_discard(struct dest_stream *stream, int64_t since_us, struct error *e)
+jsonl_stream_discard(struct dest_stream *stream, int64_t since_us, int lane, struct error *e)
 {
 	const struct jsonl_stream *s = (const struct jsonl_stream *)stream;
 
 	(void)since_us;
+	(void)lane;
 	return error_set(e, AB_EUNSUPPORTED,
 	    "stream \"%s\": lines of an interrupted read cannot be taken back out of %s: remove its file and state and run with "
 	    "--full-refresh, or use sqlite",

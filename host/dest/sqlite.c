@@ -204,6 +204,7 @@ sqlite_is_durable(const struct dest *d)
 
 const struct dest_ops dest_sqlite = {
     .scheme = "sqlite",
+    .can_discard = 1,
     .open = sqlite_open,
     .close = sqlite_close,
     .states = sqlite_state_list,

@@ -115,7 +115,7 @@ const char *sqlite_rows_table(uint32_t ncols);
 ab_status sqlite_stream_begin(
     struct dest *d, const struct dest_stream_spec *spec, struct dest_stream **out, struct error *e);
 ab_status sqlite_stream_write(struct dest_stream *s, const struct dest_page *page, struct error *e);
-ab_status sqlite_stream_discard(struct dest_stream *s, int64_t since_us, struct error *e);
+ab_status sqlite_stream_discard(struct dest_stream *s, int64_t since_us, int lane, struct error *e);
 ab_status sqlite_stream_finish(struct dest_stream *s, struct error *e);
 void sqlite_stream_stats(const struct dest_stream *s, struct dest_stats *out);
 const char *sqlite_stream_where(const struct dest_stream *s);

@@ -215,11 +215,32 @@ delete_rows(struct sqlite_stream *s, char *condition, struct error *e)
 	return sqlite_run_built(s->d, sql, e);
 }
 
+static ab_status
+begin_stream(struct sqlite_stream *s, struct error *e)
+{
+	const struct dest_stream_spec *spec = &s->spec;
+
+	if (open_table(s, e) != AB_OK)
+		return e->status;
+	if (spec->mode == DEST_APPEND_DEDUP &&
+	    sqlite_run(s->d, e, "PRAGMA cache_size=-%d", DEDUP_CACHE_KIB) != AB_OK)
+		return e->status;
+	if (s->exists && !sqlite_key_is_same(s) && sqlite_table_apply(s, e) != AB_OK)
+		return e->status;
+	if (!spec->fresh || !spec->is_refresh || spec->mode == DEST_OVERWRITE || !s->exists)
+		return AB_OK;
+	return delete_rows(s,
+	    sqlite3_mprintf("\"%w\" = %lld", shape_system_name(SHAPE_GENERATION),
+		(long long)spec->generation_id),
+	    e);
+}
+
 ab_status
 sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
     struct dest_stream **out, struct error *e)
 {
 	struct sqlite *d = (struct sqlite *)base;
+	struct error ignored = ERROR_INIT;
 	struct sqlite_stream *s;
 
 	if (sqlite_batch_flush(d, e) != AB_OK)
@@ -227,21 +248,15 @@ sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
 	s = get_stream(d, spec);
 	if (s == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for stream %s", spec->name);
-	if (sqlite_begin(d, e) != AB_OK || open_table(s, e) != AB_OK)
+	/* other streams' rows are in this transaction, too */
+	if (sqlite_begin(d, e) != AB_OK || sqlite_run(d, e, "SAVEPOINT abhost_begin") != AB_OK)
 		return e->status;
-	if (spec->mode == DEST_APPEND_DEDUP &&
-	    sqlite_run(d, e, "PRAGMA cache_size=-%d", DEDUP_CACHE_KIB) != AB_OK)
+	if (begin_stream(s, e) != AB_OK) {
+		sqlite_run(d, &ignored, "ROLLBACK TO abhost_begin; RELEASE abhost_begin");
 		return e->status;
-	if (s->exists && !sqlite_key_is_same(s) && sqlite_table_apply(s, e) != AB_OK)
-		return e->status;
-	if (spec->fresh && spec->is_refresh && spec->mode != DEST_OVERWRITE && s->exists &&
-	    delete_rows(s,
-		sqlite3_mprintf("\"%w\" = %lld", shape_system_name(SHAPE_GENERATION),
-		    (long long)spec->generation_id),
-		e) != AB_OK)
-		return e->status;
+	}
 	*out = (struct dest_stream *)s;
-	return AB_OK;
+	return sqlite_run(d, e, "RELEASE abhost_begin");
 }
 
 /* INSERT INTO users ("id", ...) SELECT c0, ... FROM abhost_rows_32 */
@@ -366,16 +381,20 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 }
 
 ab_status
-sqlite_stream_discard(struct dest_stream *base, int64_t since_us, struct error *e)
+sqlite_stream_discard(struct dest_stream *base, int64_t since_us, int lane, struct error *e)
 {
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
+	const char *column = shape_system_name(SHAPE_EXTRACTED_AT);
 	char since[CLOCK_TEXT];
 
 	if (!s->exists || sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s->d, e) != AB_OK)
 		return e->status;
+	clock_format(since_us, since);
 	return delete_rows(s,
-	    sqlite3_mprintf("\"%w\" >= %Q", shape_system_name(SHAPE_EXTRACTED_AT),
-		clock_format(since_us, since)),
+	    lane == DEST_NO_LANE
+		? sqlite3_mprintf("\"%w\" >= %Q", column, since)
+		: sqlite3_mprintf("\"%w\" >= %Q AND substr(\"%w\", -3, 2) = '%02d'", column, since,
+		      column, lane),
 	    e);
 }
 

@@ -113,6 +113,14 @@ is_flag(const json_t *v)
 }
 
 static int
+is_partition_state(const json_t *v)
+{
+	const char *word = json_string_value(v);
+
+	return word != NULL && (strcmp(word, "each") == 0 || strcmp(word, "shared") == 0);
+}
+
+static int
 is_object(const json_t *v)
 {
 	return json_is_object(v);
@@ -135,6 +143,7 @@ check_keys(json_t *stream, struct error *e)
 	    {"source_defined_primary_key", "an array of paths, each an array of names", is_key},
 	    {"is_resumable", "true or false", is_flag},
 	    {"sorted", "true or false", is_flag},
+	    {"partition_state", "\"each\" or \"shared\"", is_partition_state},
 	    {"deleted_field", "a name of 1 to 512 bytes", is_name},
 	};
 	char pointer[64];

@@ -1,10 +1,11 @@
-/* checkpoint.c - see read.h: when rows become durable, and the state that goes with them. */
+/* checkpoint.c - see checkpoint.h. */
+#include "engine/checkpoint.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/read_internal.h"
 
 #ifndef DUE_RECORDS /* tests/kill builds with few, so that a short run has many checkpoints */
 #define DUE_RECORDS 100000
@@ -15,12 +16,15 @@
 #define PARTITION_RECORDS 10000
 #define PARTITION_BYTES	  (8 << 20)
 #define PARTITION_US	  1000000
+#define HOLD_PAUSE	  4 /* times as long as the last hold was, before the next */
+
+enum cut { CUT_NONE, CUT_TOKEN, CUT_STATE, CUT_REPEAT, CUT_VOID, CUT_BLOCKED };
 
 void
-checkpoint_reset(struct read *r)
+checkpoint_reset(struct flow *f)
 {
-	r->records = r->bytes = 0;
-	r->since_us = clock_mono_us();
+	f->records = f->bytes = f->has_progress = 0;
+	f->since_us = clock_mono_us();
 }
 
 static ab_status
@@ -31,17 +35,17 @@ no_memory(struct error *e)
 
 /* {"updated_at": <greatest value>}, with a nested field's names joined by dots; empty where no record had one. */
 static int
-host_state(const struct read *r, struct buf *out)
+host_state(const struct read *r, const struct track *t, struct buf *out)
 {
-	struct ab_str value = track_value(&r->track);
+	struct ab_str value = track_value(t);
 	struct buf key;
 	int failed;
 
 	if (value.len == 0)
 		return 0;
 	buf_init(&key, CURSOR_MAX_VALUE);
-	for (const char *const *p = r->o->plan->cursor; *p != NULL; p++)
-		buf_addf(&key, "%s%s", p == r->o->plan->cursor ? "" : ".", *p);
+	for (const char *const *p = r->plan->cursor; *p != NULL; p++)
+		buf_addf(&key, "%s%s", p == r->plan->cursor ? "" : ".", *p);
 	buf_addc(out, '{');
 	buf_add_json_string(out, buf_str(&key), key.len);
 	buf_addc(out, ':');
@@ -54,203 +58,441 @@ host_state(const struct read *r, struct buf *out)
 
 /* The point behind the last page: the connector's own state, or the greatest cursor value; else where the read began. */
 static int
-set_reached(struct read *r, struct state_point *to)
+set_reached(const struct read *r, const struct read_part *p, struct state_point *to)
 {
 	struct buf json;
 	int failed;
 
 	buf_init(&json, 2 * CURSOR_MAX_VALUE);
-	if (r->o->plan->sync_mode == PLAN_FULL_REFRESH)
+	if (r->plan->sync_mode == PLAN_FULL_REFRESH)
 		failed = state_set_point(to, "", 0, NULL);
-	else if (r->has_state)
-		failed = state_set_point(to, r->own_state.ptr, r->own_state.len, &r->track);
-	else if (host_state(r, &json) != 0)
+	else if (p->has_state)
+		failed = state_set_point(to, p->own_state.ptr, p->own_state.len, &p->track);
+	else if (host_state(r, &p->track, &json) != 0)
 		failed = -1;
 	else if (json.len > 0)
-		failed = state_set_point(to, json.ptr, json.len, &r->track);
+		failed = state_set_point(to, json.ptr, json.len, &p->track);
 	else
-		failed = to == &r->part->base || r->state.is_refresh
+		failed = to == &p->row->base || r->state.is_refresh
 		    ? 0
-		    : state_copy_point(to, &r->part->base);
+		    : state_copy_point(to, &p->row->base);
 	buf_fini(&json);
 	return failed;
 }
 
-static ab_status
-send_commit(struct read *r, struct dest_state *rows, size_t n, int ends_stream, struct error *e)
+/* Rows of one partition can be taken back without those of others. */
+static int
+may_go_back(const struct read *r)
 {
-	struct writer_commit *c = calloc(1, sizeof(*c));
-	struct queue_item item = {.type = QUEUE_COMMIT, .stream = r->o->index, .commit = c};
-
-	if (c == NULL) {
-		dest_states_free(rows, n);
-		return no_memory(e);
-	}
-	c->rows = rows;
-	c->n = n;
-	c->replaces = ends_stream;
-	c->ends_run = ends_stream && r->o->ends_run;
-	c->records = r->o->report->out->records;
-	c->bytes = r->o->report->out->bytes;
-	writer_send(r->o->writer, &item);
-	checkpoint_reset(r);
-	return AB_OK;
-}
-
-static ab_status
-commit_dirty(struct read *r, struct error *e)
-{
-	struct dest_state *rows;
-	ab_status status;
-	size_t n;
-
-	if (r->part != NULL)
-		r->part->dirty = 1;
-	status = state_rows(&r->state, &rows, &n, e);
-	return status == AB_OK ? send_commit(r, rows, n, 0, e) : status;
+	return !r->partitioned || r->state.mode == DEST_APPEND_DEDUP ||
+	    r->flow->dest->ops->can_discard;
 }
 
 static int
-may_cut_partition(const struct read *r)
+may_use_token(const struct read *r, const struct read_part *p)
 {
-	return !r->partitioned || r->state.mode == DEST_APPEND_DEDUP;
+	return p->has_token && r->plan->resumable && !p->is_torn && may_go_back(r);
 }
 
 static int
-may_use_token(const struct read *r)
+may_use_state(const struct read *r, const struct read_part *p)
 {
-	return r->has_token && r->o->plan->resumable && !r->part->is_void && may_cut_partition(r);
-}
-
-static int
-may_use_state(const struct read *r)
-{
-	return r->o->plan->sorted && !r->state.is_refresh && !r->broke_promise &&
-	    may_cut_partition(r);
+	return r->plan->sorted && !r->state.is_refresh && !r->broke_promise && r->whole == NULL &&
+	    !p->is_torn && may_go_back(r);
 }
 
 /* Rows that are written again do no harm. */
 static int
 may_repeat(const struct read *r)
 {
-	if (r->state.mode == DEST_APPEND_DEDUP)
+	const struct dest_ops *ops = r->flow->dest->ops;
+
+	if (r->state.mode == DEST_APPEND_DEDUP ||
+	    (ops->is_durable != NULL && !ops->is_durable(r->flow->dest)))
 		return 1;
-	return r->state.mode == DEST_OVERWRITE && !r->partitioned && !r->o->plan->resumable;
+	return r->state.mode == DEST_OVERWRITE && !r->partitioned && !r->plan->resumable;
+}
+
+static enum cut
+how_to_cut(const struct read *r, const struct read_part *p)
+{
+	if (p->page == 0)
+		return CUT_NONE;
+	if (may_use_token(r, p))
+		return CUT_TOKEN;
+	if (p->since_us == 0)
+		return CUT_NONE;
+	if (may_use_state(r, p))
+		return CUT_STATE;
+	if (may_repeat(r))
+		return CUT_REPEAT;
+	return r->flow->dest->ops->can_discard ? CUT_VOID : CUT_BLOCKED;
+}
+
+/* Moves the partition's row to behind the last page, as far as it may. */
+static int
+cut_part(struct read *r, struct read_part *p, enum cut how)
+{
+	struct state_part *row = p->row;
+	int failed = 0;
+
+	if (how == CUT_NONE || p->page == p->cut_page)
+		return 0;
+	if (how == CUT_TOKEN)
+		failed = state_set(&row->token, p->token.ptr, p->token.len) |
+		    set_reached(r, p, &row->run);
+	if (how == CUT_STATE) {
+		failed = state_set(&row->token, NULL, 0) | set_reached(r, p, &row->base);
+		p->moved_base = 1;
+	}
+	if (how == CUT_TOKEN || how == CUT_STATE)
+		p->since_us = row->void_us = 0;
+	if (how == CUT_VOID && row->void_us == 0)
+		row->void_us = p->since_us;
+	if (how != CUT_VOID)
+		row->pages = p->pages_before + p->page;
+	row->dirty = 1;
+	p->cut_page = p->page;
+	return failed ? -1 : 0;
+}
+
+/* What the partitions that are open say to a checkpoint now: the worst way in which one can be cut, and whether one of
+ * another kind of stream than those with partitions is in the way. */
+struct opinion {
+	int is_blocked, is_hopeless; /* holding would not help */
+	int has_progress;
+};
+
+static struct opinion
+ask_parts(const struct flow *f)
+{
+	struct opinion o = {.has_progress = f->has_progress};
+
+	for (const struct read *r = f->reads; r != NULL; r = r->next) {
+		if (r->is_refused)
+			continue;
+		for (const struct read_part *p = r->parts; p != NULL; p = p->next) {
+			enum cut how = how_to_cut(r, p);
+
+			o.is_blocked |= how == CUT_BLOCKED;
+			o.is_hopeless |= how == CUT_BLOCKED && !r->partitioned;
+			o.has_progress |= p->page != p->cut_page && how != CUT_NONE &&
+			    how != CUT_VOID && how != CUT_BLOCKED;
+		}
+	}
+	return o;
 }
 
 static int
-may_commit(const struct read *r)
+cut_read(struct read *r)
 {
-	return r->part == NULL || may_use_token(r) || may_use_state(r) || may_repeat(r);
-}
-
-/* Moves the partition's row to behind the last page, as far as it may, and commits. */
-static ab_status
-commit_page(struct read *r, struct error *e)
-{
-	struct state_part *p = r->part;
 	int failed = 0;
 
-	if (p == NULL || r->part_page == 0)
-		return commit_dirty(r, e);
-	if (may_use_token(r)) {
-		failed = state_set(&p->token, r->token.ptr, r->token.len) | set_reached(r, &p->run);
-	} else if (may_use_state(r)) {
-		failed = state_set(&p->token, NULL, 0) | set_reached(r, &p->base);
-		r->moved_base = 1;
-	}
-	if (failed)
+	for (struct read_part *p = r->parts; p != NULL && !failed; p = p->next)
+		failed = cut_part(r, p, how_to_cut(r, p));
+	return failed;
+}
+
+static int
+ended_well(const struct read *r)
+{
+	return r->phase == READ_ENDED && r->error.status == AB_OK && !r->begins_again;
+}
+
+/* The stream's rows of state, for the commit that is being made. */
+static ab_status
+add_group(struct read *r, struct writer_commit *c, struct error *e)
+{
+	const struct queue_item finish = {.type = QUEUE_FINISH, .stream = r->index};
+	struct state_rows rows;
+
+	if (cut_read(r) != 0)
 		return no_memory(e);
-	p->pages = r->pages_before + r->part_page;
-	return commit_dirty(r, e);
+	if (ended_well(r) && !r->has_finish) {
+		writer_send(r->flow->writer, &finish);
+		r->has_finish = 1;
+	}
+	if ((ended_well(r) ? state_end(&r->state, &rows, e) : state_rows(&r->state, &rows, e)) !=
+	    AB_OK)
+		return e->status;
+	c->groups[c->n++] = (struct writer_group){
+	    .stream = r->index, .rows = rows.rows, .n = rows.n, .replace = rows.replace};
+	return AB_OK;
+}
+
+/* The last checkpoint of a run ends it. */
+static int
+ends_run(const struct flow *f)
+{
+	for (size_t i = 0; i < f->plan->n; i++)
+		if (!f->begun[i])
+			return 0;
+	for (const struct read *r = f->reads; r != NULL; r = r->next)
+		if (!ended_well(r) || r->is_refused)
+			return 0;
+	return f->failed == 0;
+}
+
+static ab_status
+commit_all(struct flow *f, struct error *e)
+{
+	struct writer_commit *c = calloc(1, sizeof(*c));
+	struct queue_item item = {.type = QUEUE_COMMIT, .commit = c};
+	size_t n = 0;
+
+	for (const struct read *r = f->reads; r != NULL; r = r->next)
+		n++;
+	if (c == NULL || (c->groups = calloc(n + 1, sizeof(*c->groups))) == NULL) {
+		free(c);
+		return no_memory(e);
+	}
+	for (struct read *r = f->reads; r != NULL; r = r->next) {
+		if (r->is_refused || r->commit != 0)
+			continue;
+		if (add_group(r, c, e) != AB_OK) {
+			writer_commit_free(c);
+			return e->status;
+		}
+	}
+	c->ends_run = ends_run(f);
+	c->records = f->report->out->records;
+	c->bytes = f->report->out->bytes;
+	f->commits++;
+	for (struct read *r = f->reads; r != NULL; r = r->next)
+		if (r->phase == READ_ENDED && r->commit == 0 && !r->is_refused)
+			r->commit = f->commits;
+	writer_send(f->writer, &item);
+	checkpoint_reset(f);
+	return AB_OK;
+}
+
+static void
+hold(struct flow *f, int on)
+{
+	int64_t now = clock_mono_us();
+
+	if (f->is_held == on)
+		return;
+	f->is_held = on;
+	if (on)
+		f->held_us = now;
+	else
+		f->hold_after_us = now + HOLD_PAUSE * (now - f->held_us);
+	source_hold(f->session->reader.source, on);
+}
+
+/* There is no memory for a checkpoint: what is not committed is lost, and the run is over. */
+static void
+give_up(struct flow *f, const struct error *e)
+{
+	f->is_fatal = 1;
+	checkpoint_undo(f);
+	for (struct read *r = f->reads; r != NULL; r = r->next) {
+		r->begins_again = 0;
+		if (r->error.status == AB_OK)
+			r->error = *e;
+	}
+}
+
+/* Commits where every partition can be cut; else sees to it that it will be so. */
+static void
+commit_or_hold(struct flow *f)
+{
+	struct opinion o = ask_parts(f);
+	struct error e = ERROR_INIT;
+
+	if (!o.has_progress || f->is_undone || atomic_load(&f->writer->failed))
+		return;
+	if (!o.is_blocked) {
+		if (commit_all(f, &e) != AB_OK)
+			give_up(f, &e);
+		else if (f->is_held)
+			hold(f, 0);
+	} else if (!o.is_hopeless && clock_mono_us() >= f->hold_after_us) {
+		hold(f, 1);
+	}
+}
+
+static int
+is_due(const struct flow *f, int64_t records, int64_t bytes, int64_t us)
+{
+	return f->records >= records || f->bytes >= bytes || clock_mono_us() - f->since_us >= us;
+}
+
+/* A stream has ended that no checkpoint covers.  Those that end while one is on its way share the next. */
+static int
+has_ended(const struct flow *f)
+{
+	int ended = 0;
+
+	for (const struct read *r = f->reads; r != NULL; r = r->next)
+		ended |= r->phase == READ_ENDED && r->commit == 0 && !r->is_refused;
+	if (!ended || f->running == 0)
+		return ended;
+	return f->session->reader.signal == 0 && f->commits == atomic_load(&f->writer->commits);
+}
+
+void
+checkpoint_try(struct flow *f)
+{
+	if (f->is_held || has_ended(f) || is_due(f, DUE_RECORDS, DUE_BYTES, DUE_US))
+		commit_or_hold(f);
 }
 
 /* A cursor went back, or was missing, in a stream that promised neither: the state so far may be past records that are still
  * to come, or before some that are here.  So the read counts from where it began.  What of it is durable is marked void
  * at once, until the partition has ended. */
-static ab_status
-break_promise(struct read *r, struct error *e)
+static void
+break_promise(struct read *r)
 {
-	struct state_part *p = r->part;
-
-	r->broke_promise = 1;
 	log_line(AB_WARN,
 	    "connector %s, stream \"%s\": a record has no cursor value, or one below the one before, although the "
 	    "stream is declared sorted; its state is kept only at the end of each partition",
-	    r->o->connector, r->o->plan->name);
-	if (!r->moved_base)
-		return AB_OK;
-	if (state_copy_point(&p->base, &r->before) != 0)
-		return no_memory(e);
-	p->is_void = r->state.mode == DEST_APPEND;
-	return commit_dirty(r, e);
-}
+	    r->flow->session->o->connector->id, r->plan->name);
+	r->broke_promise = 1;
+	for (struct read_part *p = r->parts; p != NULL; p = p->next) {
+		struct error e = ERROR_INIT;
 
-static int
-is_due(const struct read *r, int64_t records, int64_t bytes, int64_t us)
-{
-	return r->records >= records || r->bytes >= bytes || clock_mono_us() - r->since_us >= us;
-}
-
-ab_status
-checkpoint_page(struct read *r, size_t records, size_t bytes, struct error *e)
-{
-	ab_status status = AB_OK;
-
-	r->records += (int64_t)records;
-	r->bytes += (int64_t)bytes;
-	if (r->o->plan->sorted && r->track.cursor.descended && !r->broke_promise)
-		status = break_promise(r, e);
-	if (status == AB_OK && may_commit(r) && is_due(r, DUE_RECORDS, DUE_BYTES, DUE_US))
-		status = commit_page(r, e);
-	return status;
-}
-
-ab_status
-checkpoint_partition(struct read *r, struct error *e)
-{
-	struct state_part *p = r->part;
-
-	if (set_reached(r, r->state.is_refresh ? &p->run : &p->base) != 0)
-		return no_memory(e);
-	state_set(&p->token, NULL, 0);
-	if (!r->state.is_refresh)
-		state_point_fini(&p->run);
-	p->done = p->dirty = 1;
-	p->is_void = 0;
-	p->pages = r->pages_before + r->part_page;
-	r->part = NULL;
-	if (r->partitioned && is_due(r, PARTITION_RECORDS, PARTITION_BYTES, PARTITION_US))
-		return commit_dirty(r, e);
-	return AB_OK;
-}
-
-ab_status
-checkpoint_end(struct read *r, struct error *e)
-{
-	const struct queue_item finish = {.type = QUEUE_FINISH, .stream = r->o->index};
-	struct dest_state *rows;
-	ab_status status;
-	size_t n;
-
-	if ((status = state_end(&r->state, &rows, &n, e)) != AB_OK)
-		return status;
-	writer_send(r->o->writer, &finish);
-	return send_commit(r, rows, n, 1, e);
-}
-
-ab_status
-checkpoint_wait(struct read *r, struct error *e)
-{
-	return r->records > 0 && may_commit(r) ? commit_page(r, e) : AB_OK;
+		if (!p->moved_base)
+			continue;
+		if (state_copy_point(&p->row->base, &p->before) != 0) {
+			no_memory(&e);
+			give_up(r->flow, &e);
+			return;
+		}
+		p->since_us = p->row->started_us;
+		p->cut_page = -1;
+		if (r->state.mode == DEST_APPEND)
+			p->row->void_us = p->since_us;
+		p->row->dirty = r->flow->has_progress = 1;
+	}
+	if (r->flow->has_progress)
+		commit_or_hold(r->flow);
 }
 
 void
-checkpoint_stop(struct read *r)
+checkpoint_page(struct read *r, struct read_part *p, size_t records, size_t bytes)
 {
-	const struct queue_item rollback = {.type = QUEUE_ROLLBACK, .stream = r->o->index};
-	struct error ignored = ERROR_INIT;
+	r->flow->records += (int64_t)records;
+	r->flow->bytes += (int64_t)bytes;
+	if (r->plan->sorted && p->track.cursor.descended && !r->broke_promise)
+		break_promise(r);
+	checkpoint_try(r->flow);
+}
 
-	if (r->is_torn || !may_commit(r) || commit_page(r, &ignored) != AB_OK)
-		writer_send(r->o->writer, &rollback);
+void
+checkpoint_wait(struct flow *f)
+{
+	if (f->records > 0)
+		commit_or_hold(f);
+}
+
+/* What the partition has seen counts for the state that all share. */
+static int
+share(struct read *r, struct read_part *p)
+{
+	struct state_part *whole = r->whole;
+	struct buf json;
+	int failed;
+
+	buf_init(&json, 2 * CURSOR_MAX_VALUE);
+	failed = r->plan->cursor != NULL && track_merge(&r->shared, &p->track) != 0;
+	failed |= r->plan->cursor != NULL && host_state(r, &r->shared, &json) != 0;
+	if (!failed && json.len > 0)
+		failed = state_set_point(&whole->run, json.ptr, json.len, &r->shared);
+	if (whole->started_us == 0)
+		whole->started_us = p->row->started_us;
+	whole->dirty = 1;
+	buf_fini(&json);
+	return failed;
+}
+
+ab_status
+checkpoint_part(struct read *r, struct read_part *p, struct error *e)
+{
+	struct state_part *row = p->row;
+	int failed = r->whole != NULL
+	    ? share(r, p)
+	    : set_reached(r, p, r->state.is_refresh ? &row->run : &row->base);
+
+	state_set(&row->token, NULL, 0);
+	if (!r->state.is_refresh || r->whole != NULL)
+		state_point_fini(&row->run);
+	row->done = row->dirty = 1;
+	row->void_us = 0;
+	row->pages = p->pages_before + p->page;
+	r->flow->has_progress = 1;
+	if (failed || read_close_part(r, p) != 0)
+		return no_memory(e);
+	if (r->flow->is_held ||
+	    (r->partitioned && is_due(r->flow, PARTITION_RECORDS, PARTITION_BYTES, PARTITION_US)))
+		commit_or_hold(r->flow);
+	return AB_OK;
+}
+
+/* The rows of a failed stream's open partition that no cut covers go. */
+static void
+take_back(struct read *r, struct read_part *p)
+{
+	struct queue_item discard = {.type = QUEUE_DISCARD,
+	    .stream = r->index,
+	    .since_us = p->since_us,
+	    .lane = p->row->lane};
+	enum cut how = how_to_cut(r, p);
+
+	if (how == CUT_BLOCKED) {
+		checkpoint_undo(r->flow);
+	} else if (how == CUT_VOID) {
+		writer_send(r->flow->writer, &discard);
+		p->row->void_us = 0;
+		p->row->dirty = 1;
+		if (p->row->token == NULL)
+			p->row->started_us = 0;
+	} else if (cut_part(r, p, how) != 0) {
+		checkpoint_undo(r->flow);
+	}
+}
+
+void
+checkpoint_end(struct read *r)
+{
+	int failed = 0;
+
+	r->flow->has_progress = 1;
+	while (r->parts != NULL && !failed) {
+		if (!r->is_refused && !r->flow->is_undone)
+			take_back(r, r->parts);
+		failed = read_close_part(r, r->parts);
+	}
+	if (r->whole != NULL && state_put_part(&r->state, r->whole) != 0)
+		failed = -1;
+	r->whole = NULL;
+	if (failed && r->error.status == AB_OK)
+		no_memory(&r->error);
+	if (failed)
+		checkpoint_undo(r->flow);
+	checkpoint_try(r->flow);
+}
+
+void
+checkpoint_undo(struct flow *f)
+{
+	const struct queue_item rollback = {.type = QUEUE_ROLLBACK};
+
+	if (f->is_undone)
+		return;
+	f->is_undone = 1;
+	if (!atomic_load(&f->writer->failed))
+		writer_send(f->writer, &rollback);
+	for (struct read *r = f->reads; r != NULL; r = r->next) {
+		if (r->phase == READ_RUNS) {
+			const struct error undone = {
+			    .status = AB_ECANCELLED, .text = "the destination was rolled back"};
+
+			r->begins_again = 1;
+			read_stop(r, &undone);
+		} else if (r->phase == READ_ENDED && r->error.status == AB_OK) {
+			r->begins_again = 1;
+		}
+	}
 }

@@ -17,6 +17,8 @@ cursor_init(struct cursor *c, const char *const *path, int is_time)
 	c->is_time = is_time;
 	buf_init(&c->floor.raw, CURSOR_MAX_VALUE);
 	buf_init(&c->floor.text, CURSOR_MAX_VALUE);
+	buf_init(&c->known.raw, CURSOR_MAX_VALUE);
+	buf_init(&c->known.text, CURSOR_MAX_VALUE);
 	buf_init(&c->best.raw, CURSOR_MAX_VALUE);
 	buf_init(&c->best.text, CURSOR_MAX_VALUE);
 	buf_init(&c->scratch, CURSOR_MAX_VALUE + 1);
@@ -28,6 +30,8 @@ cursor_fini(struct cursor *c)
 {
 	buf_fini(&c->floor.raw);
 	buf_fini(&c->floor.text);
+	buf_fini(&c->known.raw);
+	buf_fini(&c->known.text);
 	buf_fini(&c->best.raw);
 	buf_fini(&c->best.text);
 	buf_fini(&c->scratch);
@@ -111,7 +115,15 @@ cursor_begin(struct cursor *c, const char *json, size_t len)
 
 	c->best.value.kind = CURSOR_NONE;
 	c->descended = c->is_borrowed = 0;
-	return kept_set(&c->floor, &v);
+	return kept_set(&c->floor, &v) != 0 || kept_set(&c->known, &v) != 0 ? -1 : 0;
+}
+
+int
+cursor_know(struct cursor *c, const char *json, size_t len)
+{
+	struct cursor_value v = json_value(c, json, len);
+
+	return kept_set(&c->known, &v);
 }
 
 static int

@@ -31,7 +31,9 @@ struct cursor_kept {
 
 struct cursor {
 	struct cursor_kept floor; /* what the read began with */
-	struct cursor_kept best;  /* the greatest value of the records of this read */
+	struct cursor_kept
+	    known; /* where records stand that were there before it; see cursor_know */
+	struct cursor_kept best; /* the greatest value of the records of this read */
 	int descended; /* a record's value was below one that came before it, or it had none */
 	/* private */
 	const char *const *path;
@@ -48,6 +50,8 @@ void cursor_init(struct cursor *c, const char *const *path, int is_time);
 void cursor_fini(struct cursor *c);
 /* A read begins; json (may be empty) is the value it begins with. -1: no memory. */
 int cursor_begin(struct cursor *c, const char *json, size_t len);
+/* Keeps another value, for the caller to compare with; cursor_begin sets it to what it begins with. -1: no memory. */
+int cursor_know(struct cursor *c, const char *json, size_t len);
 /* The value of record r; kind NONE where there is none.  Valid until the next call. */
 struct cursor_value
 cursor_at(struct cursor *c, const char *page, const struct scan *s, const struct scan_record *r);

@@ -2,17 +2,21 @@
 noinst_LIBRARIES += host/libengine.a
 host_libengine_a_SOURCES = \
 	host/engine/catalog.c host/engine/catalog.h \
-	host/engine/checkpoint.c \
+	host/engine/checkpoint.c host/engine/checkpoint.h \
 	host/engine/choice.c host/engine/choice.h host/engine/choice_rule.c \
 	host/engine/cursor.c host/engine/cursor.h \
+	host/engine/flow.c host/engine/flow.h \
 	host/engine/look.c \
 	host/engine/plan.c host/engine/plan.h host/engine/plan_rule.c host/engine/plan_rule.h \
 	host/engine/queue.c host/engine/queue.h \
-	host/engine/read.c host/engine/read.h host/engine/read_internal.h \
+	host/engine/read.c host/engine/read.h \
 	host/engine/reader.c host/engine/reader.h \
 	host/engine/report.c host/engine/report.h \
 	host/engine/session.c host/engine/session.h \
+	host/engine/shelf.c host/engine/shelf.h \
 	host/engine/state.c host/engine/state.h \
+	host/engine/state_out.c \
+	host/engine/state_part.c host/engine/state_part.h \
 	host/engine/state_row.c host/engine/state_row.h \
 	host/engine/sync.c host/engine/sync.h \
 	host/engine/track.c host/engine/track.h \

@@ -163,6 +163,12 @@ configured_make(struct plan *plan, struct plan_stream *p, json_t *stream, const 
 	return p->configured == NULL ? no_memory(e) : AB_OK;
 }
 
+static int
+is_word(const json_t *v, const char *word)
+{
+	return json_is_string(v) && strcmp(json_string_value(v), word) == 0;
+}
+
 static void
 fill_facts(struct plan_stream *p, const json_t *stream, const json_t *cursor)
 {
@@ -172,6 +178,7 @@ fill_facts(struct plan_stream *p, const json_t *stream, const json_t *cursor)
 	p->namespace_ = catalog_namespace(stream);
 	p->schema = json_object_size(json_object_get(schema, "properties")) > 0 ? schema : NULL;
 	p->resumable = json_is_true(json_object_get(stream, "is_resumable"));
+	p->shared_state = is_word(json_object_get(stream, "partition_state"), "shared");
 	p->cursor_is_time = is_time(schema, cursor);
 	/* the promise is about the source's own cursor, not about one that a user chose */
 	p->sorted = json_is_true(json_object_get(stream, "sorted")) &&

@@ -23,6 +23,7 @@ struct plan_stream {
 	int cursor_is_time;		       /* by its schema: compare values as RFC 3339 times */
 	int sorted;			       /* the cursor never descends */
 	int resumable;			       /* page tokens outlive a run */
+	int shared_state; /* its partitions are slices of one axis: one state for all */
 	enum dest_contract contract;
 	const char *const
 	    *columns; /* names of fields, those of key and cursor among them; or NULL: all */

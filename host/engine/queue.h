@@ -39,9 +39,11 @@ struct writer_commit;
 struct queue_item {
 	enum queue_type type;
 	size_t stream;
-	int fresh;		      /* BEGIN */
-	int64_t since_us;	      /* DISCARD */
-	struct queue_page *page;      /* PAGE */
+	int fresh;		 /* BEGIN */
+	int64_t since_us;	 /* DISCARD, */
+	int lane;		 /* of this lane's rows (dest.h) */
+	int destroys;		 /* BEGIN, DISCARD: what the state in the store still speaks of */
+	struct queue_page *page; /* PAGE */
 	struct writer_commit *commit; /* COMMIT */
 };
 

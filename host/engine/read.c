@@ -1,4 +1,6 @@
 /* read.c - see read.h: what each event of the source means. */
+#include "engine/read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,20 +8,39 @@
 #include "base/log.h"
 #include "data/canonical.h"
 #include "data/view.h"
-#include "engine/read_internal.h"
+#include "engine/checkpoint.h"
 
 #define STATE_MAX_TEXT (4u << 20) /* one state, one token */
 
 static const char *
-stream_name(const struct read *r)
+connector_of(const struct read *r)
 {
-	return r->o->plan->name;
+	return r->flow->session->o->connector->id;
+}
+
+static const char *
+version_of(const struct read *r)
+{
+	return r->flow->session->o->connector->version;
+}
+
+static int
+has_update_state(const struct read *r)
+{
+	return r->flow->session->o->connector->has_update_state && !r->plan->shared_state;
 }
 
 static ab_status
 no_memory(struct error *e)
 {
 	return error_set(e, AB_ENOMEM, "no memory for a stream's read");
+}
+
+static ab_status
+broken(const struct read *r, const char *what, struct error *e)
+{
+	return error_set(
+	    e, AB_EBUG, "connector %s, stream \"%s\": %s", connector_of(r), r->plan->name, what);
 }
 
 /* A text that must be one JSON value, of the engine's own checking. */
@@ -31,15 +52,15 @@ check_json(const struct read *r, struct ab_str text, const char *what, struct er
 	if (scan_value(text.ptr, text.len, &used, e) == AB_OK && used == text.len)
 		return AB_OK;
 	error_set(e, AB_EDATA, "more than one JSON value");
-	return error_wrap(e, "connector %s, stream \"%s\": its %s is not JSON", r->o->connector,
-	    stream_name(r), what);
+	return error_wrap(e, "connector %s, stream \"%s\": its %s is not JSON", connector_of(r),
+	    r->plan->name, what);
 }
 
 /* The value that a host-kept state holds, for a state that came without notes. */
 static int
-begin_at_state(struct read *r, const struct state_point *p)
+begin_at_state(struct read *r, struct track *t, const struct state_point *p)
 {
-	const char *const *path = r->o->plan->cursor;
+	const char *const *path = r->plan->cursor;
 	struct ab_str value = {"", 0};
 	struct view_root root;
 	struct buf key;
@@ -50,7 +71,7 @@ begin_at_state(struct read *r, const struct state_point *p)
 	buf_init(&key, CURSOR_MAX_VALUE);
 	for (const char *const *s = path; s != NULL && *s != NULL; s++)
 		buf_addf(&key, "%s%s", s == path ? "" : ".", *s);
-	if (p->json != NULL && path != NULL && !r->o->has_update_state) {
+	if (p->json != NULL && path != NULL && !has_update_state(r)) {
 		const struct ab_json *state =
 		    view_parse(&root, p->json, strlen(p->json), "the stored state");
 
@@ -58,74 +79,164 @@ begin_at_state(struct read *r, const struct state_point *p)
 			value = view_span(view_get(state, buf_str(&key)));
 	}
 	failed = state_set(&json, value.ptr, value.len) |
-	    track_begin(&r->track, json == NULL ? "" : json, NULL, 0, 0);
+	    track_begin(t, json == NULL ? "" : json, NULL, 0, 0);
 	free(json);
 	buf_fini(&key);
 	view_root_fini(&root);
 	return failed;
 }
 
+static int
+begin_track(struct read *r, struct track *t, const struct state_point *at, int at_token)
+{
+	return at->cursor != NULL ? track_begin(t, at->cursor, at->edge, at->nedge, at_token)
+				  : begin_at_state(r, t, at);
+}
+
+/* Partitions that are read at once write rows that must be told apart, where some may have to go. */
+static ab_status
+give_lane(struct read *r, struct state_part *row, struct error *e)
+{
+	struct queue_item discard = {.type = QUEUE_DISCARD, .stream = r->index};
+	struct state_part *instead;
+
+	if (!r->partitioned || row->lane != DEST_NO_LANE || r->state.mode == DEST_APPEND_DEDUP ||
+	    !r->flow->dest->ops->can_discard)
+		return AB_OK;
+	if (state_give_lane(&r->state, row, &instead) != 0)
+		return broken(r, "more partitions begin at once than there are lanes", e);
+	if (instead != NULL) {
+		discard.since_us = instead->started_us;
+		discard.lane = row->lane;
+		discard.destroys = 1;
+		writer_send(r->flow->writer, &discard);
+		state_part_forget(instead);
+		instead->dirty = 1;
+		if (state_put_part(&r->state, instead) != 0)
+			return no_memory(e);
+	}
+	return AB_OK;
+}
+
 /* The partition's read begins where its row says. */
 static ab_status
-begin_part(struct read *r, struct error *e)
+begin_part(struct read *r, struct read_part *p, struct error *e)
 {
 	static const struct state_point nothing;
-	struct state_part *p = r->part;
-	int at_token = p->token != NULL;
-	const struct state_point *at = at_token ? &p->run
-	    : r->state.is_refresh		? &nothing
-						: &p->base;
+	struct state_part *row = p->row;
+	int at_token = row->token != NULL;
+	const struct state_point *base = r->state.is_refresh ? &nothing
+	    : r->whole != NULL				     ? &r->whole->base
+							     : &row->base;
+	const struct state_point *at = at_token ? &row->run : base;
+	int64_t now = clock_now_us();
 	int failed;
 
+	if (give_lane(r, row, e) != AB_OK)
+		return e->status;
 	if (!at_token) {
-		int64_t now = clock_now_us();
-
-		p->started_us = now > r->state.until_us ? now : r->state.until_us + 1;
-		p->pages = 0;
-		p->is_void = 0;
+		row->started_us = now > r->state.until_us ? now : r->state.until_us + 1;
+		row->pages = 0;
+		row->void_us = 0;
 	}
-	r->pages_before = p->pages;
-	r->part_page = r->has_token = r->moved_base = 0;
-	buf_reset(&r->own_state);
+	p->pages_before = row->pages;
+	p->page = p->cut_page = p->since_us = 0;
+	p->has_token = p->moved_base = 0;
+	buf_reset(&p->own_state);
 	if (at->json != NULL)
-		buf_adds(&r->own_state, at->json);
-	r->has_state = r->o->has_update_state && r->own_state.len > 0;
-	failed = r->own_state.failed;
-	if (r->o->plan->sorted)
-		failed |= state_copy_point(&r->before, &p->base);
-	failed |= at->cursor != NULL
-	    ? track_begin(&r->track, at->cursor, at->edge, at->nedge, at_token)
-	    : begin_at_state(r, at);
+		buf_adds(&p->own_state, at->json);
+	p->has_state = has_update_state(r) && p->own_state.len > 0;
+	failed = p->own_state.failed;
+	if (r->plan->sorted)
+		failed |= state_copy_point(&p->before, &row->base);
+	failed |= begin_track(r, &p->track, at, at_token);
+	if (at_token && base->cursor != NULL)
+		failed |= track_know(&p->track, base->cursor, base->edge, base->nedge);
 	return failed ? no_memory(e) : AB_OK;
+}
+
+static struct read_part *
+new_part(struct read *r, uint32_t number, struct state_part *row)
+{
+	struct read_part *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	buf_init(&p->token, STATE_MAX_TEXT);
+	buf_init(&p->own_state, STATE_MAX_TEXT);
+	/* a full refresh keeps no state, so it need not look at the cursor */
+	track_init(&p->track, r->plan->sync_mode == PLAN_FULL_REFRESH ? NULL : r->plan->cursor,
+	    r->plan->cursor_is_time, r->state.mode != DEST_APPEND_DEDUP);
+	p->number = number;
+	p->row = row;
+	p->next = r->parts;
+	r->parts = p;
+	return p;
+}
+
+static void
+free_part(struct read_part *p)
+{
+	state_point_fini(&p->before);
+	track_fini(&p->track);
+	buf_fini(&p->token);
+	buf_fini(&p->own_state);
+	free(p);
+}
+
+int
+read_close_part(struct read *r, struct read_part *p)
+{
+	struct read_part **at = &r->parts;
+	int failed = state_put_part(&r->state, p->row);
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	r->overflowed |= p->track.overflowed;
+	free_part(p);
+	return failed;
+}
+
+static struct read_part *
+find_part(const struct read *r, uint32_t number)
+{
+	struct read_part *p = r->parts;
+
+	while (p != NULL && p->number != number)
+		p = p->next;
+	return p;
 }
 
 static ab_status
 on_partition(struct read *r, const struct source_event *ev, struct error *e)
 {
+	struct state_part *row;
+	struct read_part *p;
 	char *name;
-	ab_status status;
 
-	if (r->part != NULL)
-		return error_set(e, AB_EBUG,
-		    "connector %s, stream \"%s\": a partition begins inside another",
-		    r->o->connector, stream_name(r));
-	if (ev->text.len > 0 && (status = check_json(r, ev->text, "partition", e)) != AB_OK)
-		return status;
+	if (ev->text.len > 0 && check_json(r, ev->text, "partition", e) != AB_OK)
+		return e->status;
 	/* a row is found again however the connector spells its partition the next time */
 	name = ev->text.len > 0 ? canonical_json(ev->text.ptr, ev->text.len) : strdup("");
-	r->part = name == NULL ? NULL : state_part(&r->state, name);
+	row = name == NULL ? NULL : state_take_part(&r->state, name);
 	free(name);
-	if (r->part == NULL)
+	if (row == NULL)
 		return no_memory(e);
-	if (r->part->done) {
-		r->part = NULL;
+	r->partitioned = ev->text.len > 0;
+	if (row == r->whole && !r->partitioned)
+		r->whole = NULL;
+	else if (row->is_open || row->done) {
+		if (!row->is_open && state_put_part(&r->state, row) != 0)
+			return no_memory(e);
 		return error_set(e, AB_EDATA,
 		    "connector %s, stream \"%s\": the partition %.200s is listed twice",
-		    r->o->connector, stream_name(r), ev->text.ptr);
+		    connector_of(r), r->plan->name, ev->text.ptr);
 	}
-	r->part_index = ev->num;
-	r->partitioned = ev->text.len > 0;
-	return begin_part(r, e);
+	row->is_open = 1;
+	if ((p = new_part(r, ev->part, row)) == NULL)
+		return no_memory(e);
+	return begin_part(r, p, e);
 }
 
 /* Is all that the page says fit to be used?  Changes nothing of the read. */
@@ -136,12 +247,12 @@ check_page(
 	ab_status status = AB_OK;
 
 	if (scan_page(&p->scan, p->bytes, p->len, e) != AB_OK)
-		return error_wrap(e, "%s %s, read_page of stream %s, page %lld", r->o->connector,
-		    r->o->version, stream_name(r), (long long)ev->num);
+		return error_wrap(e, "%s %s, read_page of stream %s, page %lld", connector_of(r),
+		    version_of(r), r->plan->name, (long long)ev->num);
 	if (ev->token.len > STATE_MAX_TEXT || ev->state.len > STATE_MAX_TEXT)
 		return error_set(e, AB_EDATA,
 		    "%s %s, read_page of stream %s, page %lld: its page token or state is larger than %u bytes",
-		    r->o->connector, r->o->version, stream_name(r), (long long)ev->num,
+		    connector_of(r), version_of(r), r->plan->name, (long long)ev->num,
 		    STATE_MAX_TEXT);
 	if (ev->state.len > 0)
 		status = check_json(r, ev->state, "state", e);
@@ -154,204 +265,246 @@ check_page(
 
 /* The read moves behind the page: what it has seen of the cursor, and what the page says of what follows it. */
 static ab_status
-take_page(struct read *r, const struct source_event *ev, struct queue_page *p, struct error *e)
+take_page(
+    struct read_part *p, const struct source_event *ev, struct queue_page *page, struct error *e)
 {
-	int failed = track_page(&r->track, p->bytes, &p->scan) != 0;
+	int failed = track_page(&p->track, page->bytes, &page->scan) != 0;
 
-	r->part_page++;
-	r->has_token = ev->has_token && ev->token.len > 0;
-	buf_reset(&r->token);
-	buf_add(&r->token, ev->token.ptr, ev->token.len);
+	p->page++;
+	p->has_token = ev->has_token && ev->token.len > 0;
+	buf_reset(&p->token);
+	buf_add(&p->token, ev->token.ptr, ev->token.len);
 	if (ev->state.len > 0) {
-		buf_reset(&r->own_state);
-		buf_add(&r->own_state, ev->state.ptr, ev->state.len);
-		r->has_state = 1;
+		buf_reset(&p->own_state);
+		buf_add(&p->own_state, ev->state.ptr, ev->state.len);
+		p->has_state = 1;
 	}
-	r->is_torn = failed || r->token.failed || r->own_state.failed;
-	return r->is_torn ? no_memory(e) : AB_OK;
+	p->is_torn = failed || p->token.failed || p->own_state.failed;
+	return p->is_torn ? no_memory(e) : AB_OK;
 }
 
 static ab_status
-on_page(struct read *r, const struct source_event *ev, struct error *e)
+on_page(struct read *r, struct read_part *p, const struct source_event *ev, struct error *e)
 {
-	struct queue_item item = {.type = QUEUE_PAGE, .stream = r->o->index};
-	int64_t now = clock_now_us();
+	struct queue_item item = {.type = QUEUE_PAGE, .stream = r->index};
+	struct reader *reader = &r->flow->session->reader;
 	size_t records;
-	ab_status status;
 
-	if (r->part == NULL)
-		return error_set(e, AB_EBUG,
-		    "connector %s, stream \"%s\": a page outside of a partition", r->o->connector,
-		    stream_name(r));
-	if ((item.page = reader_page(r->o->reader, ev, e)) == NULL)
+	if ((item.page = reader_page(reader, ev, e)) == NULL)
 		return e->status;
-	r->state.until_us = now > r->state.until_us ? now : r->state.until_us;
-	item.page->extracted_us = r->state.until_us;
-	item.page->number = ev->num;
-	if ((status = check_page(r, ev, item.page, e)) != AB_OK ||
-	    (status = take_page(r, ev, item.page, e)) != AB_OK) {
-		queue_release_page(&r->o->writer->queue, item.page);
-		return status;
+	if (check_page(r, ev, item.page, e) != AB_OK || take_page(p, ev, item.page, e) != AB_OK) {
+		queue_release_page(reader->queue, item.page);
+		return e->status;
 	}
+	item.page->number = ev->num;
+	item.page->extracted_us = state_stamp(&r->state, p->row, clock_now_us());
 	records = item.page->scan.nrecords;
-	report_page(r->o->report, records, ev->bytes);
-	writer_send(r->o->writer, &item);
-	return checkpoint_page(r, records, ev->bytes, e);
-}
-
-static ab_status
-on_partition_end(struct read *r, const struct source_event *ev, struct error *e)
-{
-	if (r->part == NULL || ev->num != r->part_index)
-		return error_set(e, AB_EBUG,
-		    "connector %s, stream \"%s\": a partition ends that has not begun",
-		    r->o->connector, stream_name(r));
-	return checkpoint_partition(r, e);
+	if (records > 0 && p->since_us == 0)
+		p->since_us = item.page->extracted_us;
+	report_page(r->flow->report, r->index, records, ev->bytes);
+	writer_send(r->flow->writer, &item);
+	checkpoint_page(r, p, records, ev->bytes);
+	return AB_OK;
 }
 
 /* The token at which the partition went on is refused: what was read up to it is taken back, and the partition begins
  * again. */
 static ab_status
-on_restart(struct read *r, struct error *e)
+on_restart(struct read *r, struct read_part *p, struct error *e)
 {
-	struct state_part *p = r->part;
-	struct queue_item item = {.stream = r->o->index};
+	struct queue_item item = {.stream = r->index, .lane = p->row->lane, .destroys = 1};
 
-	if (p == NULL || p->token == NULL || r->part_page != 0)
-		return error_set(e, AB_EBUG,
-		    "connector %s, stream \"%s\": a page token is refused that was not offered",
-		    r->o->connector, stream_name(r));
+	if (p->row->token == NULL || p->page != 0)
+		return broken(r, "a page token is refused that was not offered", e);
 	log_line(AB_WARN,
 	    "stream \"%s\": the page token of the interrupted run is no longer accepted; "
 	    "reading from the beginning of it again",
-	    stream_name(r));
-	if (r->state.mode == DEST_OVERWRITE) {
+	    r->plan->name);
+	if (r->state.mode == DEST_OVERWRITE && !r->partitioned) {
 		item.type = QUEUE_BEGIN;
 		item.fresh = 1;
-		writer_send(r->o->writer, &item);
-	} else if (r->state.mode == DEST_APPEND) {
+		writer_send(r->flow->writer, &item);
+	} else if (r->state.mode != DEST_APPEND_DEDUP) {
 		item.type = QUEUE_DISCARD;
-		item.since_us = p->started_us;
-		writer_send(r->o->writer, &item);
+		item.since_us = p->row->started_us;
+		writer_send(r->flow->writer, &item);
 	}
-	state_set(&p->token, NULL, 0);
-	state_point_fini(&p->run);
-	return begin_part(r, e);
+	state_set(&p->row->token, NULL, 0);
+	state_point_fini(&p->row->run);
+	p->row->dirty = 1;
+	return begin_part(r, p, e);
 }
 
 static ab_status
-on_event(void *ctx, struct source_event *ev, struct error *e)
+handle(struct read *r, struct source_event *ev, struct error *e)
 {
-	struct read *r = ctx;
+	struct read_part *p = find_part(r, ev->part);
 
+	if (ev->type == SOURCE_PARTITION)
+		return p == NULL ? on_partition(r, ev, e)
+				 : broken(r, "a partition begins twice", e);
+	if (p == NULL)
+		return broken(r, "an event of a partition that is not open", e);
 	switch (ev->type) {
-	case SOURCE_PARTITION:
-		return on_partition(r, ev, e);
 	case SOURCE_PAGE:
-		return on_page(r, ev, e);
+		return on_page(r, p, ev, e);
 	case SOURCE_PARTITION_END:
-		return on_partition_end(r, ev, e);
+		return checkpoint_part(r, p, e);
 	case SOURCE_RESTART:
-		return on_restart(r, e);
-	case SOURCE_LOG:
-		log_text((int)ev->num, r->o->connector, ev->text.ptr);
-		return AB_OK;
-	case SOURCE_WAIT:
-		report_wait(r->o->report, r->o->index, ev->num, ev->token.ptr, ev->text.ptr);
-		return checkpoint_wait(r, e);
+		return on_restart(r, p, e);
 	default:
-		return error_set(e, AB_EBUG,
-		    "connector %s, stream \"%s\": an event that does not belong to a read",
-		    r->o->connector, stream_name(r));
+		return broken(r, "an event that does not belong to a read", e);
 	}
 }
 
-/* Tells the destination and the source what is read, and from where. */
-static ab_status
-begin_read(struct read *r, struct error *e)
+void
+read_event(struct read *r, struct source_event *ev)
 {
-	const struct read_options *o = r->o;
-	struct dest_stream_spec *spec = &o->writer->streams[o->index].spec;
-	struct queue_item begin = {
-	    .type = QUEUE_BEGIN, .stream = o->index, .fresh = r->state.fresh};
-	struct queue_item discard = {
-	    .type = QUEUE_DISCARD, .stream = o->index, .since_us = r->state.void_since_us};
+	struct error e = ERROR_INIT;
+
+	if (handle(r, ev, &e) != AB_OK)
+		read_stop(r, &e);
+}
+
+void
+read_stop(struct read *r, const struct error *e)
+{
+	if (r->error.status == AB_OK)
+		r->error = *e;
+	if (r->phase != READ_RUNS)
+		return;
+	r->phase = READ_STOPS;
+	r->stop_us = clock_mono_us() + (int64_t)READER_STOP_MS * 1000;
+	source_cancel_read(r->flow->session->reader.source, (uint32_t)r->index);
+}
+
+void
+read_end(struct read *r, const struct error *e)
+{
+	if (r->error.status == AB_OK)
+		r->error = *e;
+	if (r->error.status == AB_OK && r->parts != NULL)
+		broken(r, "the read ended inside a partition", &r->error);
+	r->phase = READ_ENDED;
+	r->flow->running--;
+	checkpoint_end(r);
+}
+
+/* Rows that an earlier run has left behind a partition's last cut. */
+static ab_status
+discard_void(struct read *r, struct error *e)
+{
+	struct queue_item item = {.type = QUEUE_DISCARD, .stream = r->index};
+
+	for (struct state_part *p = r->state.parts, *next; p != NULL; p = next) {
+		next = p->next;
+		if (p->void_us == 0)
+			continue;
+		item.since_us = p->void_us;
+		item.lane = p->lane;
+		if (r->state.mode != DEST_APPEND_DEDUP)
+			writer_send(r->flow->writer, &item);
+		p->void_us = 0;
+		p->dirty = 1;
+		if (p->token == NULL) {
+			state_free_lane(&r->state, p);
+			state_part_forget(p);
+			if (state_put_part(&r->state, p) != 0)
+				return no_memory(e);
+		}
+	}
+	return AB_OK;
+}
+
+/* The one state of all partitions; its own row is open as long as the read. */
+static ab_status
+open_shared(struct read *r, struct error *e)
+{
+	const struct state_point *at;
+
+	if (!r->plan->shared_state)
+		return AB_OK;
+	if ((r->whole = state_take_part(&r->state, "")) == NULL)
+		return no_memory(e);
+	r->whole->is_open = 1;
+	at = r->whole->run.cursor != NULL ? &r->whole->run : &r->whole->base;
+	if (r->state.is_refresh && at == &r->whole->base)
+		return track_begin(&r->shared, "", NULL, 0, 0) == 0 ? AB_OK : no_memory(e);
+	return begin_track(r, &r->shared, at, 0) == 0 ? AB_OK : no_memory(e);
+}
+
+static ab_status
+send_begin(struct read *r, struct error *e)
+{
+	struct dest_stream_spec *spec = &r->flow->writer->streams[r->index].spec;
+	const struct queue_item begin = {.type = QUEUE_BEGIN,
+	    .stream = r->index,
+	    .fresh = r->state.fresh,
+	    .destroys = r->state.gave_up};
 	struct buf committed;
-	ab_status status;
 
 	spec->mode = r->state.mode;
 	spec->generation_id = r->state.generation_id;
 	spec->is_refresh = r->state.is_refresh;
-	writer_send(o->writer, &begin);
-	if (r->state.void_since_us != 0 && r->state.mode == DEST_APPEND)
-		writer_send(o->writer, &discard);
+	writer_send(r->flow->writer, &begin);
+	if (discard_void(r, e) != AB_OK || open_shared(r, e) != AB_OK)
+		return e->status;
 	buf_init(&committed, STATE_MAX_BYTES);
 	if (state_committed(&r->state, &committed) != 0)
-		status = error_set(e, AB_EUNSUPPORTED,
+		error_set(e, AB_EUNSUPPORTED,
 		    "stream \"%s\": the state of its partitions is larger than %u bytes",
-		    stream_name(r), STATE_MAX_BYTES);
+		    r->plan->name, STATE_MAX_BYTES);
 	else
-		status = source_read(o->reader->source, (uint32_t)o->index, o->plan->configured,
-		    buf_str(&committed), 0, e);
+		source_read(r->flow->session->reader.source, (uint32_t)r->index,
+		    r->plan->configured, buf_str(&committed), 0, e);
 	buf_fini(&committed);
-	return status;
+	return e->status;
 }
 
-static ab_status
-run_read(struct read *r, struct error *e)
+struct read *
+read_begin(struct flow *f, size_t index)
 {
-	const struct queue_item rollback = {.type = QUEUE_ROLLBACK, .stream = r->o->index};
-	ab_status status;
+	const struct sync_options *o = f->session->o;
+	struct read *r = calloc(1, sizeof(*r));
+	struct error e = ERROR_INIT;
 
-	if ((status = begin_read(r, e)) != AB_OK) {
-		writer_send(r->o->writer, &rollback);
-		return status;
-	}
-	checkpoint_reset(r);
-	status = reader_run(r->o->reader, on_event, r, e);
-	if (status == AB_OK && r->part != NULL)
-		status = error_set(e, AB_EBUG,
-		    "connector %s, stream \"%s\": the read ended inside a partition",
-		    r->o->connector, stream_name(r));
-	if (status != AB_OK)
-		checkpoint_stop(r);
-	else if ((status = checkpoint_end(r, e)) != AB_OK)
-		writer_send(r->o->writer, &rollback);
-	return status;
+	if (r == NULL)
+		return NULL;
+	r->flow = f;
+	r->plan = &f->plan->streams[index];
+	r->index = index;
+	r->next = f->reads;
+	f->reads = r;
+	f->running++;
+	if (state_open(&r->state, r->plan, o->full_refresh, f->rows, f->nrows, &e) != AB_OK)
+		r->is_refused = 1;
+	track_init(&r->shared, r->plan->cursor, r->plan->cursor_is_time,
+	    r->state.mode != DEST_APPEND_DEDUP);
+	report_begin(f->report, index, r->state.resumed);
+	if (e.status != AB_OK || send_begin(r, &e) != AB_OK)
+		read_end(r, &e);
+	return r;
 }
 
-ab_status
-read_stream(const struct read_options *o, struct error *e)
+void
+read_free(struct read *r)
 {
-	struct error failed = ERROR_INIT;
-	struct read r;
-	ab_status status;
+	struct read **at = &r->flow->reads;
 
-	memset(&r, 0, sizeof(r));
-	r.o = o;
-	buf_init(&r.token, STATE_MAX_TEXT);
-	buf_init(&r.own_state, STATE_MAX_TEXT);
-	status = state_open(&r.state, o->plan, o->from_start, o->rows, o->nrows, e);
-	/* a full refresh keeps no state, so it need not look at the cursor */
-	track_init(&r.track, o->plan->sync_mode == PLAN_FULL_REFRESH ? NULL : o->plan->cursor,
-	    o->plan->cursor_is_time, r.state.mode != DEST_APPEND_DEDUP);
-	report_begin(o->report, o->index, r.state.resumed);
-	if (status == AB_OK)
-		status = run_read(&r, e);
-	reader_wait_idle(o->reader);
-	/* the destination's reason is the cause, and the source's end its consequence */
-	if (writer_take_error(o->writer, &failed) != AB_OK) {
-		*e = failed;
-		status = e->status;
-	}
-	if (r.track.overflowed)
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	if (r->overflowed)
 		log_line(AB_WARN,
 		    "stream \"%s\": more than %d records share the newest cursor value; the next run may write some of them again",
-		    o->plan->name, TRACK_MAX_EDGE);
-	state_close(&r.state);
-	state_point_fini(&r.before);
-	track_fini(&r.track);
-	buf_fini(&r.token);
-	buf_fini(&r.own_state);
-	return status;
+		    r->plan->name, TRACK_MAX_EDGE);
+	while (r->parts != NULL) {
+		struct read_part *p = r->parts;
+
+		r->parts = p->next;
+		free_part(p);
+	}
+	track_fini(&r->shared);
+	state_close(&r->state);
+	free(r);
 }

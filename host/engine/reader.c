@@ -10,7 +10,6 @@
 #include "base/log.h"
 
 #define TICK_US 100000
-#define STOP_MS 10000 /* what a source may take to stop */
 
 ab_status
 reader_init(struct reader *r, struct error *e)
@@ -32,13 +31,13 @@ reader_init(struct reader *r, struct error *e)
 	return error_set(e, AB_ETRANSIENT, "cannot make a signal descriptor: %m");
 }
 
-static void
-stop_source(struct reader *r)
+void
+reader_stop(struct reader *r)
 {
 	if (r->stopping)
 		return;
 	r->stopping = 1;
-	r->deadline = clock_mono_us() + (int64_t)STOP_MS * 1000;
+	r->deadline = clock_mono_us() + (int64_t)READER_STOP_MS * 1000;
 	source_cancel(r->source);
 }
 
@@ -56,7 +55,7 @@ take_signals(struct reader *r, int in_command)
 		log_line(AB_INFO, "stopping; a second signal stops at once");
 	}
 	if (r->signal != 0 && in_command)
-		stop_source(r);
+		reader_stop(r);
 }
 
 void
@@ -139,9 +138,8 @@ reader_page(struct reader *r, const struct source_event *ev, struct error *e)
 	return NULL;
 }
 
-/* A page that nobody wants must still be taken, or the source waits for its slot for ever. */
-static void
-drop_page(struct reader *r, const struct source_event *ev)
+void
+reader_drop_page(struct reader *r, const struct source_event *ev)
 {
 	struct error ignored = ERROR_INIT;
 	struct queue_page *p = r->queue == NULL ? NULL : reader_page(r, ev, &ignored);
@@ -165,9 +163,9 @@ take_event(struct reader *r, struct source_event *ev, reader_event *fn, void *ct
 	}
 	if (e->status != AB_OK) {
 		if (ev->type == SOURCE_PAGE)
-			drop_page(r, ev);
+			reader_drop_page(r, ev);
 	} else if (fn(ctx, ev, e) != AB_OK) {
-		stop_source(r);
+		reader_stop(r);
 	}
 	return 0;
 }
@@ -181,7 +179,7 @@ take_events(struct reader *r, reader_event *fn, void *ctx, struct error *e)
 	while (r->queue == NULL || queue_has_room(r->queue)) {
 		if (r->writer != NULL && atomic_load(&r->writer->failed) && e->status == AB_OK) {
 			error_set(e, AB_EUNSUPPORTED, "the destination refused");
-			stop_source(r);
+			reader_stop(r);
 		}
 		source_next(r->source, &ev);
 		if (ev.type == SOURCE_NOTHING)
@@ -196,15 +194,27 @@ take_events(struct reader *r, reader_event *fn, void *ctx, struct error *e)
 	return 0;
 }
 
+int
+reader_is_late(struct reader *r)
+{
+	r->is_lost |= r->stopping && clock_mono_us() >= r->deadline;
+	return r->is_lost;
+}
+
+void
+reader_stopped(struct reader *r)
+{
+	r->stopping = 0;
+}
+
 ab_status
 reader_run(struct reader *r, reader_event *fn, void *ctx, struct error *e)
 {
 	r->stopping = 0;
 	if (r->signal != 0)
-		stop_source(r);
+		reader_stop(r);
 	while (!take_events(r, fn, ctx, e)) {
-		if (r->is_lost || (r->stopping && clock_mono_us() >= r->deadline)) {
-			r->is_lost = 1;
+		if (reader_is_late(r)) {
 			error_set(e, r->signal != 0 ? AB_ECANCELLED : AB_EBUG,
 			    "the source did not stop when it was asked to");
 			break;
@@ -214,6 +224,27 @@ reader_run(struct reader *r, reader_event *fn, void *ctx, struct error *e)
 	if (r->tick != NULL)
 		r->tick(r->ctx);
 	return e->status;
+}
+
+void
+reader_step(struct reader *r, int (*fn)(void *ctx, struct source_event *ev), void *ctx)
+{
+	struct source_event ev;
+	int listens;
+
+	while (r->source != NULL && queue_has_room(r->queue) && !reader_is_late(r)) {
+		source_next(r->source, &ev);
+		if (ev.type == SOURCE_NOTHING)
+			break;
+		if (fn(ctx, &ev))
+			return;
+		/* pages may come without a pause: the signals and the clock have their turn */
+		take_signals(r, 1);
+		if (clock_mono_us() >= r->next_tick)
+			break;
+	}
+	listens = r->source != NULL && !source_dead(r->source);
+	wait_for_some(r, listens && queue_has_room(r->queue), listens);
 }
 
 void

@@ -1,7 +1,8 @@
 /* reader.h - the loop that owns the source's descriptors, the signals and the clocks.
  *
- * One command of the source at a time: reader_run takes events until it ended.  The first SIGINT, SIGTERM or SIGHUP asks
- * the source to stop, and what it still sends counts; the second, or STOP_MS of waiting, ends the loop.  Signals are
+ * Either one command of the source, of which reader_run takes the events until it ended, or reads, any number of them
+ * together, of which reader_step takes what there is.  The first SIGINT, SIGTERM or SIGHUP asks the source to stop, and
+ * what it still sends counts; the second, or READER_STOP_MS of waiting, ends the command.  Signals are
  * blocked in every thread from reader_init on, and read here only. */
 #ifndef ABHOST_READER_H
 #define ABHOST_READER_H
@@ -9,6 +10,8 @@
 
 #include "engine/writer.h"
 #include "source/source.h"
+
+#define READER_STOP_MS 10000 /* what a source may take to stop */
 
 struct reader {
 	struct source *source; /* borrowed; changes between commands only */
@@ -33,6 +36,17 @@ ab_status reader_init(struct reader *r, struct error *e);
 void reader_fini(struct reader *r);
 /* AB_OK: the command ended well, and no event was refused. AB_ECANCELLED with r->signal set: a signal ended it. */
 ab_status reader_run(struct reader *r, reader_event *fn, void *ctx, struct error *e);
+/* Hands events of reads to fn while there are any and room for a page, then waits once for anything to happen; returns at
+ * once where fn returns 1. */
+void reader_step(struct reader *r, int (*fn)(void *ctx, struct source_event *ev), void *ctx);
+/* Asks all that runs to end, within READER_STOP_MS. */
+void reader_stop(struct reader *r);
+/* It was asked to, and did not, or a second signal came: the source is to be given up. */
+int reader_is_late(struct reader *r);
+/* It has ended: what runs next has not been asked to. */
+void reader_stopped(struct reader *r);
+/* Lets a page go that nobody wants: the source waits for its slot. */
+void reader_drop_page(struct reader *r, const struct source_event *ev);
 /* The page of a SOURCE_PAGE event in a buffer of the queue's, waiting for one; its slot is free again. NULL: error. */
 struct queue_page *reader_page(struct reader *r, const struct source_event *ev, struct error *e);
 /* Waits until the writer has done everything. */

@@ -15,7 +15,6 @@ report_init(struct report *r, const struct sync_options *o, struct sync_report *
 	memset(out, 0, sizeof(*out));
 	r->options = o;
 	r->out = out;
-	r->current = REPORT_NONE;
 	out->started_us = clock_now_us();
 	out->outcome = SYNC_FAILED;
 }
@@ -24,7 +23,8 @@ ab_status
 report_plan(struct report *r, const struct plan *p, struct error *e)
 {
 	r->out->streams = calloc(p->n + 1, sizeof(*r->out->streams));
-	if (r->out->streams == NULL)
+	r->marks = calloc(p->n + 1, sizeof(*r->marks));
+	if (r->out->streams == NULL || r->marks == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for the report");
 	for (size_t i = 0; i < p->n; i++) {
 		struct sync_stream_report *s = &r->out->streams[i];
@@ -52,13 +52,14 @@ report_wait(struct report *r, size_t stream, int64_t until_us, const char *host,
 
 	s->wait_until_us = until_us;
 	snprintf(s->wait_host, sizeof(s->wait_host), "%s", host != NULL ? host : "");
+	snprintf(s->wait_why, sizeof(s->wait_why), "%s", why != NULL ? why : "");
 	report_event(r, SYNC_EVENT_WAIT, stream, why);
 }
 
 void
-report_page(struct report *r, size_t records, size_t bytes)
+report_page(struct report *r, size_t stream, size_t records, size_t bytes)
 {
-	struct sync_stream_report *s = &r->out->streams[r->current];
+	struct sync_stream_report *s = &r->out->streams[stream];
 
 	s->pages++;
 	s->records += (int64_t)records;
@@ -68,15 +69,15 @@ report_page(struct report *r, size_t records, size_t bytes)
 }
 
 static void
-measure_rate(struct report *r, struct sync_stream_report *s)
+measure_rate(struct report_mark *mark, struct sync_stream_report *s)
 {
 	int64_t now = clock_mono_us();
 
-	if (now - r->mark_us < RATE_US)
+	if (now - mark->us < RATE_US)
 		return;
-	s->rate = (double)(s->records - r->mark_records) * 1e6 / (double)(now - r->mark_us);
-	r->mark_us = now;
-	r->mark_records = s->records;
+	s->rate = (double)(s->records - mark->records) * 1e6 / (double)(now - mark->us);
+	mark->us = now;
+	mark->records = s->records;
 }
 
 void
@@ -84,16 +85,22 @@ report_tick(void *ctx)
 {
 	struct report *r = ctx;
 	int64_t commits = r->writer == NULL ? 0 : atomic_load(&r->writer->commits);
+	size_t first = REPORT_NONE;
 
-	if (r->current == REPORT_NONE)
-		return;
-	r->out->streams[r->current].written = atomic_load(&r->streams[r->current].written);
-	measure_rate(r, &r->out->streams[r->current]);
-	if (commits != r->commits) {
-		r->commits = commits;
-		report_event(r, SYNC_EVENT_CHECKPOINT, r->current, NULL);
+	for (size_t i = 0; i < r->out->nstreams; i++) {
+		struct sync_stream_report *s = &r->out->streams[i];
+
+		if (s->started_us == 0 || s->ended_us != 0)
+			continue;
+		first = first == REPORT_NONE ? i : first;
+		s->written = atomic_load(&r->streams[i].written);
+		measure_rate(&r->marks[i], s);
+		if (commits != r->commits)
+			report_event(r, SYNC_EVENT_CHECKPOINT, i, NULL);
 	}
-	report_event(r, SYNC_EVENT_PROGRESS, r->current, NULL);
+	r->commits = commits;
+	if (first != REPORT_NONE)
+		report_event(r, SYNC_EVENT_PROGRESS, first, NULL);
 }
 
 void
@@ -101,9 +108,9 @@ report_begin(struct report *r, size_t stream, int resumed)
 {
 	struct sync_stream_report *s = &r->out->streams[stream];
 
-	r->current = stream;
-	r->mark_us = clock_mono_us();
-	r->mark_records = 0;
+	if (s->started_us != 0)
+		return;
+	r->marks[stream].us = clock_mono_us();
 	s->started_us = clock_now_us();
 	s->resumed = resumed;
 	report_event(r, SYNC_EVENT_STREAM_BEGIN, stream, NULL);
@@ -129,8 +136,14 @@ report_end(struct report *r, size_t stream, const struct error *e)
 	s->stopped = e->status == AB_ECANCELLED;
 	s->failed = e->status != AB_OK && !s->stopped;
 	snprintf(s->error, sizeof(s->error), "%s", e->text);
-	r->current = REPORT_NONE;
 	report_event(r, SYNC_EVENT_STREAM_END, stream, NULL);
+}
+
+void
+report_fini(struct report *r)
+{
+	free(r->marks);
+	r->marks = NULL;
 }
 
 void

@@ -12,11 +12,14 @@ struct report {
 	struct sync_report *out;
 	struct writer *writer; /* NULL: before there is one */
 	struct writer_stream *streams;
-	size_t current; /* the stream that is read, or REPORT_NONE */
 	/* private */
-	int64_t commits, mark_us, mark_records;
+	int64_t commits;
+	struct report_mark {
+		int64_t us, records;
+	} * marks; /* since when, and from what, each stream's rate is measured */
 };
 
+void report_fini(struct report *r); /* what it told stays */
 void report_init(struct report *r, const struct sync_options *o, struct sync_report *out);
 /* The streams are known. AB_ENOMEM. */
 ab_status report_plan(struct report *r, const struct plan *p, struct error *e);
@@ -25,9 +28,10 @@ void report_event(struct report *r, enum sync_event ev, size_t stream, const cha
 void
 report_wait(struct report *r, size_t stream, int64_t until_us, const char *host, const char *why);
 /* A page was taken. */
-void report_page(struct report *r, size_t records, size_t bytes);
+void report_page(struct report *r, size_t stream, size_t records, size_t bytes);
 /* Progress, and the checkpoints since the last time; `ctx` is a struct report. */
 void report_tick(void *ctx);
+/* A stream that had to begin again is not told of a second time. */
 void report_begin(struct report *r, size_t stream, int resumed);
 void report_end(struct report *r, size_t stream, const struct error *e);
 #endif

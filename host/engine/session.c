@@ -32,6 +32,8 @@ start_source(struct session *s, struct error *e)
 	    .choices = s->o->choices,
 	    .page_cap = s->o->page_cap,
 	    .call_timeout_s = s->o->call_timeout_s,
+	    .lanes = s->lanes,
+	    .memory = s->o->worker_memory,
 	    .in_process = s->o->in_process,
 	    .trace = s->o->on_trace,
 	    .trace_ctx = s->o->trace_ctx,
@@ -53,6 +55,7 @@ session_start(struct session *s, const struct sync_options *o, struct error *e)
 
 	memset(s, 0, sizeof(*s));
 	s->o = o;
+	s->lanes = o->lanes;
 	if ((status = reader_init(&s->reader, e)) != AB_OK)
 		return status;
 	if (catalog_init(&s->catalog) != 0)

@@ -10,6 +10,7 @@
 struct session {
 	const struct sync_options *o;
 	struct reader reader; /* reader.source is the session's */
+	int lanes;	      /* of the source; what is changed counts when it is started again */
 	struct catalog catalog;
 };
 

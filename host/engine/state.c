@@ -10,10 +10,12 @@
 struct stored {
 	int any;		  /* there are rows */
 	int has_state;		  /* one of them holds a state, */
-	int unfinished;		  /* or is of a read that has not ended */
+	int unfinished;		  /* or is of a read that has not ended, */
+	int goes_on;		  /* and left something to go on with */
 	int64_t generation_id;	  /* the newest */
 	int in_refresh;		  /* a refresh has not ended, */
 	int refresh_goes_on;	  /* and left something to go on with, */
+	int refresh_left_rows;	  /* or rows that are to go, */
 	int64_t refresh_id;	  /* in this generation, */
 	struct state_notes notes; /* in these modes */
 };
@@ -24,105 +26,129 @@ no_memory(struct error *e)
 	return error_set(e, AB_ENOMEM, "no memory for the state of a stream");
 }
 
-int
-state_set(char **text, const char *bytes, size_t len)
+/* Stream-wide facts that the parts' packing needs. */
+static int
+open_shelf(struct state_read *r, const struct plan_stream *p)
 {
-	char *copy = NULL;
+	struct buf key, prefix;
+	int failed;
 
-	if (len > 0) {
-		if ((copy = malloc(len + 1)) == NULL)
-			return -1;
-		memcpy(copy, bytes, len);
-		copy[len] = '\0';
-	}
-	free(*text);
-	*text = copy;
+	buf_init(&key, CURSOR_MAX_VALUE);
+	buf_init(&prefix, 2 * CURSOR_MAX_VALUE);
+	for (const char *const *s = p->cursor; s != NULL && *s != NULL; s++)
+		buf_addf(&key, "%s%s", s == p->cursor ? "" : ".", *s);
+	buf_addc(&prefix, '{');
+	buf_add_json_string(&prefix, buf_str(&key), key.len);
+	buf_addc(&prefix, ':');
+	failed = key.failed || prefix.failed;
+	if (!failed)
+		failed = shelf_init(&r->shelf, p->cursor == NULL ? NULL : buf_str(&prefix)) != 0;
+	buf_fini(&key);
+	buf_fini(&prefix);
+	return failed ? -1 : 0;
+}
+
+static int
+is_unfinished(const struct state_part *p)
+{
+	return p->token != NULL || p->void_us != 0;
+}
+
+/* Into the list; what *p holds is the list's then. */
+static struct state_part *
+list_part(struct state_read *r, const struct state_part *p)
+{
+	struct state_part *copy = malloc(sizeof(*copy));
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *p;
+	copy->next = r->parts;
+	r->parts = copy;
+	return copy;
+}
+
+void
+state_drop_part(struct state_read *r, struct state_part *p)
+{
+	struct state_part **at = &r->parts;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	state_free_lane(r, p);
+	state_part_fini(p);
+	free(p);
+}
+
+struct state_part *
+state_take_part(struct state_read *r, const char *partition)
+{
+	struct state_part p = {.lane = DEST_NO_LANE}, *listed = r->parts;
+	int found;
+
+	while (listed != NULL && strcmp(listed->partition, partition) != 0)
+		listed = listed->next;
+	if (listed != NULL)
+		return listed;
+	found = shelf_take(&r->shelf, partition, &p);
+	if (found == 0)
+		p.partition = strdup(partition);
+	if (found < 0 || p.partition == NULL || (listed = list_part(r, &p)) == NULL)
+		state_part_fini(&p);
+	return listed;
+}
+
+int
+state_put_part(struct state_read *r, struct state_part *p)
+{
+	p->is_open = 0;
+	if (is_unfinished(p))
+		return 0;
+	if (shelf_put(&r->shelf, p) != 0)
+		return -1;
+	state_drop_part(r, p);
+	return 0;
+}
+
+int64_t
+state_stamp(struct state_read *r, const struct state_part *p, int64_t now_us)
+{
+	int64_t us = now_us > r->until_us ? now_us : r->until_us + 1;
+
+	if (p->lane != DEST_NO_LANE)
+		us += (p->lane - us % DEST_LANES + DEST_LANES) % DEST_LANES;
+	r->until_us = us;
+	return us;
+}
+
+int
+state_give_lane(struct state_read *r, struct state_part *p, struct state_part **instead)
+{
+	struct state_part *given_up = r->parts;
+
+	*instead = NULL;
+	for (int i = 0; i < DEST_LANES; i++)
+		if (!r->lanes[i]) {
+			r->lanes[p->lane = i] = 1;
+			return 0;
+		}
+	while (given_up != NULL && (given_up->is_open || given_up->lane == DEST_NO_LANE))
+		given_up = given_up->next;
+	if (given_up == NULL)
+		return -1;
+	*instead = given_up;
+	p->lane = given_up->lane;
+	given_up->lane = DEST_NO_LANE;
 	return 0;
 }
 
 void
-state_point_fini(struct state_point *p)
+state_free_lane(struct state_read *r, struct state_part *p)
 {
-	free(p->json);
-	free(p->cursor);
-	free(p->edge);
-	memset(p, 0, sizeof(*p));
-}
-
-static int
-set_edge(struct state_point *p, const uint64_t *hashes, size_t n)
-{
-	uint64_t *edge = NULL;
-
-	if (n > 0) {
-		if ((edge = malloc(n * sizeof(*edge))) == NULL)
-			return -1;
-		memcpy(edge, hashes, n * sizeof(*edge));
-	}
-	free(p->edge);
-	p->edge = edge;
-	p->nedge = n;
-	return 0;
-}
-
-int
-state_set_point(struct state_point *p, const char *json, size_t len, const struct track *t)
-{
-	struct ab_str value = t == NULL ? (struct ab_str){"", 0} : track_value(t);
-
-	if (state_set(&p->json, json, len) != 0 || state_set(&p->cursor, value.ptr, value.len) != 0)
-		return -1;
-	return set_edge(p, t == NULL ? NULL : t->edge.hashes, t == NULL ? 0 : t->edge.n);
-}
-
-int
-state_copy_point(struct state_point *to, const struct state_point *from)
-{
-	if (state_set(&to->json, from->json, from->json == NULL ? 0 : strlen(from->json)) != 0 ||
-	    state_set(&to->cursor, from->cursor, from->cursor == NULL ? 0 : strlen(from->cursor)) !=
-		0)
-		return -1;
-	return set_edge(to, from->edge, from->nedge);
-}
-
-static struct state_part *
-add_part(struct state_read *r)
-{
-	if (r->n == r->cap) {
-		size_t cap = r->cap == 0 ? 4 : r->cap * 2;
-		struct state_part *parts = realloc(r->parts, cap * sizeof(*parts));
-
-		if (parts == NULL)
-			return NULL;
-		r->parts = parts;
-		r->cap = cap;
-	}
-	memset(&r->parts[r->n], 0, sizeof(*r->parts));
-	return &r->parts[r->n++];
-}
-
-/* Partitions come in the order of the last time, so the search begins behind the last one found. */
-struct state_part *
-state_part(struct state_read *r, const char *partition)
-{
-	struct state_part *p;
-
-	for (size_t i = 0; i < r->n; i++) {
-		size_t at = (r->last + 1 + i) % r->n;
-
-		if (strcmp(r->parts[at].partition, partition) == 0) {
-			r->last = at;
-			return &r->parts[at];
-		}
-	}
-	if ((p = add_part(r)) == NULL)
-		return NULL;
-	r->last = r->n - 1;
-	if ((p->partition = strdup(partition)) == NULL) {
-		r->n--;
-		return NULL;
-	}
-	return p;
+	if (p->lane != DEST_NO_LANE)
+		r->lanes[p->lane] = 0;
+	p->lane = DEST_NO_LANE;
 }
 
 /* null: a connector that keeps its own state, and has none yet. */
@@ -138,57 +164,120 @@ take_stock(struct stored *s, const struct dest_state *row, const struct state_pa
 {
 	s->any = 1;
 	s->has_state |= !is_empty_state(p->base.json);
-	s->unfinished |= row->started_us != 0;
+	s->unfinished |= p->started_us != 0;
 	if (row->generation_id > s->generation_id)
 		s->generation_id = row->generation_id;
-	if (!row->is_refresh || row->started_us == 0)
+	s->goes_on |= !p->refreshed && p->started_us != 0 && (p->void_us == 0 || p->token != NULL);
+	if (!p->refreshed)
 		return;
 	s->in_refresh = 1;
 	s->refresh_goes_on |= p->token != NULL || p->done;
+	s->refresh_left_rows |= p->void_us != 0;
 	s->refresh_id = row->generation_id;
 	s->notes = *notes;
 }
 
-/* Reads the stream's rows into parts. */
+struct loading {
+	struct state_read *r;
+	struct stored *stored;
+	const struct dest_state *row;
+	struct state_notes notes;
+};
+
+/* Takes over what *p holds. */
+static int
+load_part(void *ctx, struct state_part *p)
+{
+	struct loading *l = ctx;
+	struct state_read *r = l->r;
+	int failed = 0;
+
+	p->refreshed = l->row->is_refresh && p->started_us != 0;
+	if (is_empty_state(p->base.json))
+		state_set(&p->base.json, NULL, 0);
+	take_stock(l->stored, l->row, p, &l->notes);
+	if (is_unfinished(p)) {
+		struct state_part older = {0};
+
+		if (shelf_take(&r->shelf, p->partition, &older) < 0)
+			failed = -1;
+		state_part_fini(&older);
+		if (p->lane != DEST_NO_LANE)
+			r->lanes[p->lane] = 1;
+		if (!failed && list_part(r, p) != NULL)
+			return 0;
+		failed = -1;
+	} else {
+		failed = shelf_put(&r->shelf, p);
+	}
+	state_part_fini(p);
+	return failed;
+}
+
+/* Reads the stream's rows into parts: the shared ones first, for a partition's own is newer. */
 static ab_status
 read_rows(struct state_read *r, const struct dest_state *rows, size_t nrows, struct stored *s,
     struct error *e)
 {
-	for (size_t i = 0; i < nrows; i++) {
-		struct state_notes notes;
-		struct state_part *p;
+	for (int own = 0; own < 2; own++)
+		for (size_t i = 0; i < nrows; i++) {
+			struct loading l = {.r = r, .stored = s, .row = &rows[i]};
 
-		if (strcmp(rows[i].stream, r->stream) != 0 ||
-		    strcmp(rows[i].namespace_, r->namespace_) != 0)
-			continue;
-		if ((p = add_part(r)) == NULL || state_row_read(&rows[i], p, &notes) != 0)
-			return no_memory(e);
-		take_stock(s, &rows[i], p, &notes);
-		if (notes.until_us > r->until_us)
-			r->until_us = notes.until_us;
-		if (rows[i].is_refresh && rows[i].started_us != 0)
-			p->refreshed = 1;
-	}
+			if (strcmp(rows[i].stream, r->stream) != 0 ||
+			    strcmp(rows[i].namespace_, r->namespace_) != 0 ||
+			    state_row_is_bundle(&rows[i]) == own)
+				continue;
+			if (state_row_read(&rows[i], &l.notes, load_part, &l) != 0)
+				return no_memory(e);
+			if (l.notes.until_us > r->until_us)
+				r->until_us = l.notes.until_us;
+			r->nrows += (size_t)own;
+			r->is_bundled |= !own;
+		}
 	return AB_OK;
+}
+
+/* 1: the part has lost what an unfinished read had left, which was not of the kind that goes on. */
+static int
+forget_read(struct state_read *r, struct state_part *p, int keep_refresh, int keep_other)
+{
+	if (p->started_us == 0 || (p->refreshed ? keep_refresh : keep_other))
+		return 0;
+	state_free_lane(r, p);
+	state_part_forget(p);
+	/* what it had left beside the table goes as this read begins */
+	p->dirty = p->refreshed;
+	r->gave_up |= p->refreshed;
+	return 1;
 }
 
 /* Parts keep the point at which a read begins, and lose what an unfinished read had left, unless it was of the kind
  * that goes on. */
-static void
+static int
 forget_reads(struct state_read *r, int keep_refresh, int keep_other)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		struct state_part *p = &r->parts[i];
+	size_t at = 0, end = r->shelf.bytes.len;
+	int failed = 0;
 
-		if (p->refreshed ? keep_refresh : keep_other)
-			continue;
-		state_set(&p->token, NULL, 0);
-		state_point_fini(&p->run);
-		p->started_us = p->pages = p->done = p->is_void = 0;
+	for (struct state_part *p = r->parts, *next; p != NULL && !failed; p = next) {
+		next = p->next;
+		if (forget_read(r, p, keep_refresh, keep_other))
+			failed = state_put_part(r, p);
 	}
+	while (at < end && !failed) {
+		struct state_part p = {0};
+		int found = shelf_next(&r->shelf, &at, &p);
+
+		if (found != 1)
+			return found;
+		if (forget_read(r, &p, keep_refresh, keep_other))
+			failed = shelf_put(&r->shelf, &p);
+		state_part_fini(&p);
+	}
+	return failed;
 }
 
-static void
+static int
 open_refresh(struct state_read *r, const struct stored *s)
 {
 	int same = s->in_refresh && s->notes.has_mode && s->notes.sync_mode == r->sync_mode &&
@@ -196,25 +285,17 @@ open_refresh(struct state_read *r, const struct stored *s)
 
 	r->is_refresh = 1;
 	r->resumed = same && s->refresh_goes_on;
-	r->fresh = !r->resumed;
-	r->generation_id = r->resumed ? s->refresh_id : s->generation_id + 1;
-	forget_reads(r, r->resumed, 0);
+	r->fresh = !r->resumed && !(same && s->refresh_left_rows);
+	r->generation_id = r->fresh ? s->generation_id + 1 : s->refresh_id;
+	return forget_reads(r, !r->fresh, 0);
 }
 
-static void
+static int
 open_incremental(struct state_read *r, const struct stored *s)
 {
 	r->generation_id = s->generation_id > 0 ? s->generation_id : 1;
-	forget_reads(r, 0, 1);
-	for (size_t i = 0; i < r->n; i++) {
-		struct state_part *p = &r->parts[i];
-
-		if (is_empty_state(p->base.json))
-			state_set(&p->base.json, NULL, 0);
-		if (p->is_void && (r->void_since_us == 0 || p->started_us < r->void_since_us))
-			r->void_since_us = p->started_us;
-		r->resumed |= p->started_us != 0 && !p->is_void;
-	}
+	r->resumed = s->goes_on;
+	return forget_reads(r, 0, 1);
 }
 
 ab_status
@@ -230,6 +311,8 @@ state_open(struct state_read *r, const struct plan_stream *p, int from_start,
 	r->namespace_ = p->namespace_;
 	r->sync_mode = p->sync_mode;
 	r->mode = p->mode;
+	if (open_shelf(r, p) != 0)
+		return no_memory(e);
 	if ((status = read_rows(r, rows, nrows, &s, e)) != AB_OK)
 		return status;
 	refresh = p->sync_mode == PLAN_FULL_REFRESH || from_start ||
@@ -237,117 +320,16 @@ state_open(struct state_read *r, const struct plan_stream *p, int from_start,
 	    (p->mode == DEST_APPEND && s.any && !s.has_state && !s.unfinished);
 	if (refresh && p->sync_mode == PLAN_INCREMENTAL && p->mode == DEST_APPEND)
 		r->mode = DEST_OVERWRITE;
-	if (refresh)
-		open_refresh(r, &s);
-	else
-		open_incremental(r, &s);
+	if ((refresh ? open_refresh(r, &s) : open_incremental(r, &s)) != 0)
+		return no_memory(e);
 	return AB_OK;
 }
 
 void
 state_close(struct state_read *r)
 {
-	for (size_t i = 0; i < r->n; i++)
-		state_part_fini(&r->parts[i]);
-	free(r->parts);
+	while (r->parts != NULL)
+		state_drop_part(r, r->parts);
+	shelf_fini(&r->shelf);
 	memset(r, 0, sizeof(*r));
-}
-
-static void
-add_or_null(struct buf *out, const char *key, const char *json)
-{
-	buf_addf(out, "\"%s\":", key);
-	buf_adds(out, json == NULL || *json == '\0' ? "null" : json);
-}
-
-int
-state_committed(const struct state_read *r, struct buf *out)
-{
-	buf_addc(out, '[');
-	for (size_t i = 0; i < r->n; i++) {
-		const struct state_part *p = &r->parts[i];
-
-		buf_adds(out, i == 0 ? "{" : ",{");
-		add_or_null(out, "partition", p->partition);
-		buf_addc(out, ',');
-		add_or_null(out, "state", r->is_refresh ? NULL : p->base.json);
-		buf_adds(out, ",\"token\":");
-		if (p->token == NULL)
-			buf_adds(out, "null");
-		else
-			buf_add_json_string(out, p->token, strlen(p->token));
-		buf_addc(out, ',');
-		add_or_null(out, "running", p->token == NULL ? NULL : p->run.json);
-		buf_addf(out, ",\"done\":%s}", p->done ? "true" : "false");
-	}
-	buf_addc(out, ']');
-	return out->failed ? -1 : 0;
-}
-
-/* A full refresh has no state: one row says that it is done.  Else every partition keeps its final state; those that
- * the source did not list this time keep the one they had, unless a refresh has replaced their rows. */
-static int
-end_parts(struct state_read *r)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < r->n; i++) {
-		struct state_part *p = &r->parts[i];
-
-		if (r->is_refresh && (!p->done || r->sync_mode == PLAN_FULL_REFRESH)) {
-			state_part_fini(p);
-			continue;
-		}
-		if (r->is_refresh) {
-			state_point_fini(&p->base);
-			p->base = p->run;
-			memset(&p->run, 0, sizeof(p->run));
-		}
-		state_set(&p->token, NULL, 0);
-		state_point_fini(&p->run);
-		p->done = p->pages = p->started_us = p->is_void = 0;
-		r->parts[kept++] = *p;
-	}
-	r->n = kept;
-	if (r->sync_mode == PLAN_FULL_REFRESH) {
-		struct state_part *p = state_part(r, "");
-
-		return p == NULL ? -1 : state_set(&p->base.json, "{}", 2);
-	}
-	return 0;
-}
-
-static ab_status
-write_rows(struct state_read *r, int all, struct dest_state **rows, size_t *n, struct error *e)
-{
-	*n = 0;
-	*rows = calloc(r->n + 1, sizeof(**rows));
-	if (*rows == NULL)
-		return no_memory(e);
-	for (size_t i = 0; i < r->n; i++) {
-		if (!all && !r->parts[i].dirty)
-			continue;
-		if (state_row_write(r, &r->parts[i], &(*rows)[(*n)++]) != 0) {
-			dest_states_free(*rows, *n);
-			*rows = NULL;
-			*n = 0;
-			return no_memory(e);
-		}
-		r->parts[i].dirty = 0;
-	}
-	return AB_OK;
-}
-
-ab_status
-state_rows(struct state_read *r, struct dest_state **rows, size_t *n, struct error *e)
-{
-	return write_rows(r, 0, rows, n, e);
-}
-
-ab_status
-state_end(struct state_read *r, struct dest_state **rows, size_t *n, struct error *e)
-{
-	if (end_parts(r) != 0)
-		return no_memory(e);
-	return write_rows(r, 1, rows, n, e);
 }

@@ -1,6 +1,6 @@
 /* state.h - where a stream's read stands: between the destination's state rows and the connector's words for them.
  *
- * A state_read is one stream's read, a state_part one partition of it, as it is (or will be) committed.  state_open
+ * A state_read is one stream's read; state_part.h and shelf.h have its partitions.  state_open
  * decides from what is stored whether the read goes on or begins, with what, and into which generation:
  *
  * - A refresh (full_refresh; or an incremental stream that is read from the beginning on demand, or whose table was filled
@@ -12,38 +12,21 @@
  *   It is read as a refresh that replaces the table.
  *
  * Column "notes" of a row: {"sync_mode", "mode": of the unfinished read, "until": time of the stream's newest row (us),
- * "void": see state_part, "cursor": greatest value of the state, "edge": ["<hash>", ...] of the records at it (track.h),
- * "running": {"state", "cursor", "edge"} as of the token}.
+ * "void", "lane": see state_part.h, "cursor": greatest value of the state, "edge": ["<hash>", ...] of the records at it
+ * (track.h), "running": {"state", "cursor", "edge"} as of the token}.
+ * Where a stream has more than STATE_MAX_ROWS partitions, those that are not being read share rows, STATE_BUNDLE of them
+ * one: its partition is {"_abhost_bundle": N}, its notes hold "bundle" (state_row.h).  A row of a partition's own is newer.
  * Texts of any origin are kept as bytes; numbers in them never pass through a double.  Not thread-safe. */
 #ifndef ABHOST_STATE_H
 #define ABHOST_STATE_H
 #include "base/buf.h"
+#include "dest/dest.h"
 #include "engine/plan.h"
-#include "engine/track.h"
+#include "engine/shelf.h"
 
-#define STATE_MAX_BYTES (16u << 20) /* of one stream's committed states together */
-
-/* A state, and the records that stand at it. */
-struct state_point {
-	char *json;	/* what the connector gets; NULL: none */
-	char *cursor;	/* the greatest value as JSON, or NULL */
-	uint64_t *edge; /* hashes of the records at it */
-	size_t nedge;
-};
-
-struct state_part {
-	char *partition;	 /* JSON, "" for the only one */
-	struct state_point base; /* where a read begins */
-	struct state_point
-	    run;     /* as of token; in a refresh also the final one of a partition that is done */
-	char *token; /* the next page, or NULL */
-	int64_t pages, started_us; /* started_us 0: no unfinished read */
-	int done;
-	int is_void; /* rows since started_us go before the next read: it begins again at base */
-	int dirty;   /* differs from its row */
-	/* private */
-	int refreshed;
-};
+#define STATE_MAX_BYTES (16u << 20) /* of what is said to be committed, in one message */
+#define STATE_MAX_ROWS	10000
+#define STATE_BUNDLE	1000
 
 struct state_read {
 	const char *stream, *namespace_;
@@ -51,30 +34,45 @@ struct state_read {
 	enum dest_mode mode; /* may differ from the plan's: a refresh that replaces */
 	int64_t generation_id;
 	int is_refresh, fresh, resumed;
-	int64_t until_us;      /* the newest row's time */
-	int64_t void_since_us; /* rows since then go first; 0: none */
-	struct state_part *parts;
-	size_t n;
+	int gave_up; /* a refresh that was interrupted: what it had left beside the table goes */
+	int64_t until_us;	  /* the newest row's time */
+	struct state_part *parts; /* a list: those that are open, or were left unfinished */
+	struct shelf shelf;	  /* all others */
 	/* private */
-	size_t cap, last;
+	size_t nrows;	       /* of their own, in the store */
+	int is_bundled;	       /* there are shared ones, too */
+	int lanes[DEST_LANES]; /* 1: taken by an unfinished part */
 };
 
 /* rows: all of the destination's. from_start: read from the beginning whatever is stored. */
 ab_status state_open(struct state_read *r, const struct plan_stream *p, int from_start,
     const struct dest_state *rows, size_t nrows, struct error *e);
 void state_close(struct state_read *r);
-/* The partition, added where it is new; NULL: no memory. Valid until the next call. */
-struct state_part *state_part(struct state_read *r, const char *partition);
-/* Replaces *text by a copy; len 0: by NULL. -1: no memory. */
-int state_set(char **text, const char *bytes, size_t len);
-/* Replaces the point by copies; track may be NULL. -1: no memory. */
-int state_set_point(struct state_point *p, const char *json, size_t len, const struct track *t);
-int state_copy_point(struct state_point *to, const struct state_point *from);
-void state_point_fini(struct state_point *p);
+/* The partition, added where it is new, is_open from now on; NULL: no memory.  Valid until state_put_part.  One that is
+ * open already, or done, is given back as it is. */
+struct state_part *state_take_part(struct state_read *r, const char *partition);
+/* It is no longer being read.  -1: no memory; the stream's state is of no use then. */
+int state_put_part(struct state_read *r, struct state_part *p);
+/* It is no longer known. */
+void state_drop_part(struct state_read *r, struct state_part *p);
+/* The time to stamp the next page with: later than all before, and in the part's lane. */
+int64_t state_stamp(struct state_read *r, const struct state_part *p, int64_t now_us);
+/* Gives the part a lane of its own.  Where all are taken by unfinished parts that are not open, *instead is one that had
+ * to give its lane up: its rows since started_us are to be discarded, it is forgotten then, and the lane is p's.  -1: all
+ * are open. */
+int state_give_lane(struct state_read *r, struct state_part *p, struct state_part **instead);
+void state_free_lane(struct state_read *r, struct state_part *p);
 /* What the connector is told is committed (chan.h, CHAN_READ). -1: too large or no memory. */
 int state_committed(const struct state_read *r, struct buf *out);
-/* The rows to commit: those that are dirty (and no longer are), or all of them at the stream's end. *rows is
- * dest_states_free's. */
-ab_status state_rows(struct state_read *r, struct dest_state **rows, size_t *n, struct error *e);
-ab_status state_end(struct state_read *r, struct dest_state **rows, size_t *n, struct error *e);
+
+/* Rows to commit. */
+struct state_rows {
+	struct dest_state *rows; /* dest_states_free's */
+	size_t n;
+	int replace; /* the stream's other rows go */
+};
+/* Those that are dirty, and no longer are. */
+ab_status state_rows(struct state_read *r, struct state_rows *out, struct error *e);
+/* All of them, at the stream's end; nothing but state_close may follow. */
+ab_status state_end(struct state_read *r, struct state_rows *out, struct error *e);
 #endif

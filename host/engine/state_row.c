@@ -7,17 +7,9 @@
 
 #include "data/view.h"
 
-#define NOTES_MAX (1u << 20)
-
-void
-state_part_fini(struct state_part *p)
-{
-	free(p->partition);
-	free(p->token);
-	state_point_fini(&p->base);
-	state_point_fini(&p->run);
-	memset(p, 0, sizeof(*p));
-}
+#define NOTES_MAX    (1u << 20)
+#define BUNDLE_BYTES (1u << 20) /* a bundle is full with so many */
+#define VIEWS_MAX    ((size_t)64 << 20)
 
 /* The JSON bytes of a member; empty for null and for a missing one. */
 static struct ab_str
@@ -80,45 +72,123 @@ read_point(const struct ab_json *object, struct state_point *p)
 }
 
 static int
-read_notes(const char *text, struct state_part *p, struct state_notes *out)
+read_run(const struct ab_json *running, struct state_part *p)
 {
-	const struct ab_json *notes, *running, *is_void;
-	struct view_root root;
 	struct ab_str json;
-	int failed = 0;
 
-	view_root_init(&root, 4 * NOTES_MAX);
-	notes = view_parse(&root, text, strlen(text), "a state row's notes");
-	if (view_type(notes) == AB_OBJECT) {
-		read_modes(notes, out);
-		is_void = view_get(notes, "void");
-		p->is_void = view_type(is_void) == AB_BOOL && view_int(is_void) != 0;
-		failed |= read_point(notes, &p->base);
-		running = view_get(notes, "running");
-		if (view_type(running) == AB_OBJECT) {
-			json = member_text(running, "state");
-			failed |= state_set(&p->run.json, json.ptr, json.len);
-			failed |= read_point(running, &p->run);
-		}
+	if (view_type(running) != AB_OBJECT)
+		return 0;
+	json = member_text(running, "state");
+	return state_set(&p->run.json, json.ptr, json.len) | read_point(running, &p->run);
+}
+
+/* From when on rows are void, and the lane of them all. */
+static void
+read_void(const struct ab_json *notes, struct state_part *p)
+{
+	const struct ab_json *since = view_get(notes, "void"), *lane = view_get(notes, "lane");
+
+	if (view_type(since) == AB_INT)
+		p->void_us = view_int(since);
+	else if (view_type(since) == AB_BOOL && view_int(since) != 0)
+		p->void_us = p->started_us;
+	if (view_type(lane) == AB_INT && view_int(lane) >= 0 && view_int(lane) < DEST_LANES)
+		p->lane = (int)view_int(lane);
+}
+
+/* {"state", or "derived": true where it is {<cursor field>: <cursor>}; "cursor", "edge"} */
+static int
+read_bundled_point(const struct ab_json *v, const char *prefix, struct state_point *p)
+{
+	struct ab_str json = member_text(v, "state");
+	struct buf made;
+	int failed = read_point(v, p);
+
+	if (view_type(view_get(v, "derived")) == AB_NULL || p->cursor == NULL || prefix == NULL)
+		return failed | state_set(&p->json, json.ptr, json.len);
+	buf_init(&made, 2 * CURSOR_MAX_VALUE);
+	buf_addf(&made, "%s%s}", prefix, p->cursor);
+	failed |= made.failed | state_set(&p->json, buf_str(&made), made.len);
+	buf_fini(&made);
+	return failed;
+}
+
+static int
+read_bundled(const struct ab_json *v, const char *prefix, state_row_each *each, void *ctx)
+{
+	struct state_part p = {.lane = DEST_NO_LANE};
+	const struct ab_json *done = view_get(v, "done"), *run = view_get(v, "running");
+	struct ab_str name = member_text(v, "partition");
+	int failed = state_set(&p.partition, name.ptr, name.len);
+
+	if (!failed && p.partition == NULL)
+		return 0;
+	failed |= read_bundled_point(v, prefix, &p.base);
+	if (view_type(run) == AB_OBJECT)
+		failed |= read_bundled_point(run, prefix, &p.run);
+	if (view_type(done) == AB_INT) {
+		p.started_us = view_int(done);
+		p.done = 1;
 	}
-	view_root_fini(&root);
-	return failed ? -1 : 0;
+	if (failed) {
+		state_part_fini(&p);
+		return -1;
+	}
+	return each(ctx, &p);
 }
 
 int
-state_row_read(const struct dest_state *row, struct state_part *p, struct state_notes *notes)
+state_row_is_bundle(const struct dest_state *row)
 {
-	memset(notes, 0, sizeof(*notes));
-	p->pages = row->pages;
-	p->started_us = row->started_us;
-	p->done = row->done && row->started_us != 0;
-	p->partition = strdup(row->partition);
-	if (p->partition == NULL ||
-	    state_set(&p->base.json, row->state, row->state == NULL ? 0 : strlen(row->state)) !=
-		0 ||
-	    state_set(&p->token, row->token, row->token == NULL ? 0 : strlen(row->token)) != 0)
+	return strncmp(row->partition, "{\"_abhost_bundle\":", 18) == 0;
+}
+
+static int
+read_one(const struct dest_state *row, const struct ab_json *notes, state_row_each *each, void *ctx)
+{
+	struct state_part p = {.lane = DEST_NO_LANE, .pages = row->pages};
+	int failed;
+
+	p.started_us = row->started_us;
+	p.done = row->done && row->started_us != 0;
+	p.partition = strdup(row->partition);
+	failed = p.partition == NULL;
+	failed |= state_set(&p.base.json, row->state, row->state == NULL ? 0 : strlen(row->state));
+	failed |= state_set(&p.token, row->token, row->token == NULL ? 0 : strlen(row->token));
+	if (view_type(notes) == AB_OBJECT) {
+		read_void(notes, &p);
+		failed |= read_point(notes, &p.base) | read_run(view_get(notes, "running"), &p);
+	}
+	if (failed) {
+		state_part_fini(&p);
 		return -1;
-	return row->notes == NULL ? 0 : read_notes(row->notes, p, notes);
+	}
+	return each(ctx, &p);
+}
+
+int
+state_row_read(
+    const struct dest_state *row, struct state_notes *out, state_row_each *each, void *ctx)
+{
+	const struct ab_json *notes = NULL, *bundle, *prefix;
+	struct view_root root;
+	int failed = 0;
+
+	memset(out, 0, sizeof(*out));
+	view_root_init(&root, VIEWS_MAX);
+	if (row->notes != NULL)
+		notes = view_parse(&root, row->notes, strlen(row->notes), "a state row's notes");
+	if (view_type(notes) == AB_OBJECT)
+		read_modes(notes, out);
+	bundle = view_type(notes) == AB_OBJECT ? view_get(notes, "bundle") : NULL;
+	prefix = bundle == NULL ? NULL : view_get(notes, "prefix");
+	if (!state_row_is_bundle(row))
+		failed = read_one(row, notes, each, ctx);
+	for (size_t i = 0; view_type(bundle) == AB_ARRAY && i < view_len(bundle) && !failed; i++)
+		failed = read_bundled(view_at(bundle, i),
+		    view_type(prefix) == AB_STRING ? view_str(prefix).ptr : NULL, each, ctx);
+	view_root_fini(&root);
+	return failed ? -1 : 0;
 }
 
 static void
@@ -132,28 +202,72 @@ add_point(struct buf *b, const struct state_point *p)
 		buf_addc(b, ']');
 }
 
+static void
+begin_notes(struct buf *b, const struct state_read *r)
+{
+	buf_addf(b, "{\"sync_mode\":\"%s\",\"mode\":\"%s\",\"until\":%" PRId64,
+	    plan_sync_word(r->sync_mode), plan_dest_word(r->mode), r->until_us);
+}
+
+static char *
+end_notes(struct buf *b)
+{
+	char *text;
+
+	buf_addc(b, '}');
+	text = b->failed ? NULL : buf_steal(b);
+	buf_fini(b);
+	return text;
+}
+
 static char *
 notes_make(const struct state_read *r, const struct state_part *p)
 {
 	const char *running = p->run.json == NULL ? "null" : p->run.json;
 	struct buf b;
-	char *text;
 
 	buf_init(&b, NOTES_MAX + strlen(running));
-	buf_addf(&b, "{\"sync_mode\":\"%s\",\"mode\":\"%s\",\"until\":%" PRId64,
-	    plan_sync_word(r->sync_mode), plan_dest_word(r->mode), r->until_us);
-	if (p->is_void)
-		buf_adds(&b, ",\"void\":true");
+	begin_notes(&b, r);
+	if (p->void_us != 0)
+		buf_addf(&b, ",\"void\":%" PRId64, p->void_us);
+	if (p->lane != DEST_NO_LANE)
+		buf_addf(&b, ",\"lane\":%d", p->lane);
 	add_point(&b, &p->base);
 	if (p->run.json != NULL || p->run.cursor != NULL) {
 		buf_addf(&b, ",\"running\":{\"state\":%s", running);
 		add_point(&b, &p->run);
 		buf_addc(&b, '}');
 	}
-	buf_addc(&b, '}');
-	text = b.failed ? NULL : buf_steal(&b);
-	buf_fini(&b);
-	return text;
+	return end_notes(&b);
+}
+
+static void
+add_bundled_point(struct buf *b, const char *prefix, const struct state_point *p)
+{
+	size_t len = prefix == NULL || p->cursor == NULL ? 0 : strlen(prefix);
+
+	if (len > 0 && p->json != NULL && strncmp(p->json, prefix, len) == 0 &&
+	    strncmp(p->json + len, p->cursor, strlen(p->cursor)) == 0 &&
+	    strcmp(p->json + len + strlen(p->cursor), "}") == 0)
+		buf_adds(b, ",\"derived\":true");
+	else if (p->json != NULL)
+		buf_addf(b, ",\"state\":%s", p->json);
+	add_point(b, p);
+}
+
+static void
+add_bundled(struct buf *b, const char *prefix, const struct state_part *p)
+{
+	buf_addf(b, "{\"partition\":%s", p->partition);
+	add_bundled_point(b, prefix, &p->base);
+	if (p->done)
+		buf_addf(b, ",\"done\":%" PRId64, p->started_us);
+	if (p->run.json != NULL || p->run.cursor != NULL) {
+		buf_adds(b, ",\"running\":{\"of\":\"refresh\"");
+		add_bundled_point(b, prefix, &p->run);
+		buf_addc(b, '}');
+	}
+	buf_addc(b, '}');
 }
 
 static char *
@@ -184,30 +298,109 @@ state_row_write(const struct state_read *r, const struct state_part *p, struct d
 	return failed || row->notes == NULL ? -1 : 0;
 }
 
+/* The unnamed partition has always a row of its own. */
+static int
+bundle_next(const struct state_read *r, size_t *at, struct state_part *p)
+{
+	int found;
+
+	while ((found = shelf_next(&r->shelf, at, p)) == 1 && *p->partition == '\0') {
+		state_part_fini(p);
+		memset(p, 0, sizeof(*p));
+	}
+	return found;
+}
+
+static int
+add_bundle(const struct state_read *r, size_t *at, struct buf *b, struct dest_state *row)
+{
+	struct state_part p = {0};
+	int found = 1;
+
+	begin_notes(b, r);
+	if (r->shelf.prefix != NULL) {
+		buf_adds(b, ",\"prefix\":");
+		buf_add_json_string(b, r->shelf.prefix, strlen(r->shelf.prefix));
+	}
+	for (size_t n = 0; n < STATE_BUNDLE && b->len < BUNDLE_BYTES; n++) {
+		if ((found = bundle_next(r, at, &p)) != 1)
+			break;
+		buf_adds(b, n == 0 ? ",\"bundle\":[" : ",");
+		add_bundled(b, r->shelf.prefix, &p);
+		row->is_refresh |= r->is_refresh && p.started_us != 0;
+		row->started_us = p.started_us != 0 ? p.started_us : row->started_us;
+		row->pages++;
+		state_part_fini(&p);
+	}
+	buf_addc(b, ']');
+	return found;
+}
+
+int
+state_row_bundle(const struct state_read *r, size_t *at, size_t number, struct dest_state *row)
+{
+	struct buf b, name;
+	int failed = 0, found;
+
+	buf_init(&b, SHELF_MAX_BYTES);
+	found = add_bundle(r, at, &b, row);
+	if (row->pages == 0) {
+		buf_fini(&b);
+		return found < 0 ? -1 : 0;
+	}
+	buf_init(&name, 64);
+	buf_addf(&name, "{\"_abhost_bundle\":%zu}", number);
+	row->notes = end_notes(&b);
+	row->stream = copy(r->stream, &failed);
+	row->namespace_ = copy(r->namespace_, &failed);
+	row->partition = buf_steal(&name);
+	row->generation_id = r->generation_id;
+	row->pages = 0;
+	return failed || found < 0 || row->notes == NULL || row->partition == NULL ? -1 : 1;
+}
+
 static int
 same_stream(const struct dest_state *a, const struct dest_state *b)
 {
 	return strcmp(a->stream, b->stream) == 0 && strcmp(a->namespace_, b->namespace_) == 0;
 }
 
-static void
+struct exporting {
+	struct buf *out;
+	const char *sep;
+};
+
+static int
+export_part(void *ctx, struct state_part *p)
+{
+	struct exporting *x = ctx;
+
+	if (*p->partition != '\0') {
+		buf_addf(x->out, "%s{\"partition\": %s, \"cursor\": %s}", x->sep, p->partition,
+		    p->base.json == NULL ? "{}" : p->base.json);
+		x->sep = ", ";
+	}
+	state_part_fini(p);
+	return 0;
+}
+
+static int
 export_states(const struct dest_state *rows, size_t n, size_t first, struct buf *out)
 {
-	const char *sep = "";
+	struct exporting x = {out, ""};
+	struct state_notes notes;
 
 	if (*rows[first].partition == '\0') {
 		buf_adds(out, rows[first].state == NULL ? "{}" : rows[first].state);
-		return;
+		return 0;
 	}
 	buf_adds(out, "{\"states\": [");
-	for (size_t i = first; i < n; i++) {
-		if (!same_stream(&rows[i], &rows[first]) || *rows[i].partition == '\0')
-			continue;
-		buf_addf(out, "%s{\"partition\": %s, \"cursor\": %s}", sep, rows[i].partition,
-		    rows[i].state == NULL ? "{}" : rows[i].state);
-		sep = ", ";
-	}
+	for (size_t i = first; i < n; i++)
+		if (same_stream(&rows[i], &rows[first]) &&
+		    state_row_read(&rows[i], &notes, export_part, &x) != 0)
+			return -1;
 	buf_adds(out, "]}");
+	return 0;
 }
 
 /* A stream whose connector has begun to cut it into partitions may have a row from before. */
@@ -238,7 +431,8 @@ state_export(const struct dest_state *rows, size_t n, struct buf *out)
 			buf_add_json_string(out, rows[i].namespace_, strlen(rows[i].namespace_));
 		}
 		buf_adds(out, "}, \"stream_state\": ");
-		export_states(rows, n, i, out);
+		if (export_states(rows, n, i, out) != 0)
+			return -1;
 		buf_adds(out, "}}");
 		sep = ",\n ";
 	}

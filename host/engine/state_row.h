@@ -10,12 +10,18 @@ struct state_notes {
 	int64_t until_us;
 };
 
-/* Reads a row into a partition (zeroed by the caller) and its notes; notes that make no sense count as none. -1: no
- * memory. */
-int state_row_read(const struct dest_state *row, struct state_part *p, struct state_notes *notes);
-void state_part_fini(struct state_part *p);
+/* Takes over what *p holds. 0, or -1: no memory. */
+typedef int state_row_each(void *ctx, struct state_part *p);
+/* Calls `each` for every partition that the row speaks of (one, or a bundle's); *notes is filled before.  Notes that make no
+ * sense count as none. -1: no memory, or what `each` said. */
+int state_row_read(
+    const struct dest_state *row, struct state_notes *notes, state_row_each *each, void *ctx);
+int state_row_is_bundle(const struct dest_state *row);
 /* Fills a zeroed row with copies. -1: no memory. */
 int state_row_write(const struct state_read *r, const struct state_part *p, struct dest_state *row);
+/* Fills a zeroed row with up to STATE_BUNDLE partitions of the shelf, from *at on, which moves: 1; 0: there are no more; -1:
+ * no memory. */
+int state_row_bundle(const struct state_read *r, size_t *at, size_t number, struct dest_state *row);
 /* All rows as Airbyte's state messages: [{"type": "STREAM", "stream": {"stream_descriptor": {"name": ...},
  * "stream_state": {...}}}, ...]; a stream with partitions has {"states": [{"partition": ..., "cursor": ...}]}. -1: too large
  * or no memory. */

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/read.h"
+#include "engine/flow.h"
 #include "engine/session.h"
 
 struct sync {
@@ -23,7 +23,7 @@ struct sync {
 	struct writer writer;
 	int has_run, has_writer;
 	struct writer_stream *streams;
-	size_t ended, failed; /* streams */
+	struct flow flow;
 };
 
 static ab_status
@@ -110,46 +110,25 @@ prepare(struct sync *s, struct error *e)
 	return AB_OK;
 }
 
-static ab_status
-run_one(struct sync *s, size_t i, struct error *e)
-{
-	const struct read_options o = {
-	    .reader = &s->session.reader,
-	    .writer = &s->writer,
-	    .report = &s->report,
-	    .plan = &s->plan.streams[i],
-	    .index = i,
-	    .rows = s->rows,
-	    .nrows = s->nrows,
-	    .from_start = s->o->full_refresh,
-	    .has_update_state = s->o->connector->has_update_state,
-	    .connector = s->o->connector->id,
-	    .version = s->o->connector->version,
-	    .ends_run = i + 1 == s->plan.n && s->failed == 0,
-	};
-
-	if (session_is_dead(&s->session) && session_restart(&s->session, e) != AB_OK)
-		return e->status;
-	return read_stream(&o, e);
-}
-
 /* A failed stream does not stop the others; a signal and a broken destination do. */
 static ab_status
 run_streams(struct sync *s, struct error *e)
 {
-	const int *signal = &s->session.reader.signal;
+	ab_status status;
 
-	for (size_t i = 0; i < s->plan.n && *signal == 0 && !s->writer.is_fatal; i++) {
-		struct error failed = ERROR_INIT;
-
-		if (run_one(s, i, &failed) != AB_OK) {
-			s->failed++;
-			error_set(e, failed.status, "%s", failed.text);
-		}
-		report_end(&s->report, i, &failed);
-		s->ended++;
-	}
-	return e->status;
+	s->flow = (struct flow){.session = &s->session,
+	    .writer = &s->writer,
+	    .report = &s->report,
+	    .plan = &s->plan,
+	    .dest = s->dest,
+	    .rows = s->rows,
+	    .nrows = s->nrows,
+	    .most = s->o->lanes > 1 ? (size_t)s->o->lanes : 1};
+	s->rows = NULL;
+	s->nrows = 0;
+	status = flow_run(&s->flow, e);
+	flow_fini(&s->flow);
+	return status;
 }
 
 static const char *
@@ -161,11 +140,11 @@ signal_word(int sig)
 static enum sync_outcome
 judge(const struct sync *s, ab_status status)
 {
-	if (status == AB_OK && s->ended == s->plan.n)
+	if (status == AB_OK && s->flow.ended == s->plan.n)
 		return SYNC_DONE; /* also where a signal came too late */
 	if (s->session.reader.signal != 0)
 		return SYNC_CANCELLED;
-	return s->plan.n > 0 && s->failed > 0 && s->failed < s->plan.n && !s->writer.is_fatal
+	return s->flow.failed > 0 && s->flow.failed < s->plan.n && !s->flow.is_fatal
 	    ? SYNC_SOME_FAILED
 	    : SYNC_FAILED;
 }
@@ -223,6 +202,7 @@ release(struct sync *s)
 	if (s->dest != NULL)
 		s->dest->ops->close(s->dest);
 	plan_fini(&s->plan);
+	report_fini(&s->report);
 	free(s->streams);
 }
 

@@ -2,6 +2,7 @@
  *
  *     connector -> page -> channel -> scan -> rows -> destination -> commit (records + state, one transaction)
  *
+ * Several streams, and several partitions of each, are on their way at once (flow.h).
  * Two threads and one queue: the reader owns sockets, children, timers and signals, takes a page, copies and scans
  * it; the writer converts, writes, commits.  With `one_thread` the same functions run in turn. */
 #ifndef ABHOST_SYNC_H
@@ -25,7 +26,8 @@ struct sync_stream_report {
 	int64_t started_us, ended_us; /* 0: not yet */
 	double rate;		      /* records a second, of late */
 	int64_t wait_until_us;	      /* of the last SYNC_EVENT_WAIT: when the source goes on, */
-	char wait_host[256];	      /* and whom it waits for, or "" */
+	char wait_host[256];	      /* and whom it waits for, or "", */
+	char wait_why[256];	      /* and why */
 	int resumed;		      /* went on where an earlier run had stopped */
 	int failed;
 	int stopped; /* by a signal, before its end */
@@ -68,6 +70,8 @@ struct sync_options {
 	size_t page_cap;
 	int call_timeout_s;
 	int in_process, one_thread;
+	int lanes;	      /* partitions, and streams, that are read at once; 0: one */
+	size_t worker_memory; /* bytes that page bodies may take in the worker, 0: any */
 	int *signal; /* check, discover and read put here which one ended them, or 0; may be NULL */
 	/* Called on the reader thread: on events, and PROGRESS about ten times a second. text: for WAIT, why
 	 * (a second or more; the stream's wait_until_us and wait_host are set). */

@@ -56,8 +56,21 @@ track_begin(struct track *t, const char *value, const uint64_t *hashes, size_t n
 	if (!t->has_edge)
 		return 0;
 	for (size_t i = 0; i < n && i < TRACK_MAX_EDGE; i++)
-		if (edge_add(&t->edge, hashes[i]) != 0 ||
-		    (!at_token && edge_add(&t->known, hashes[i]) != 0))
+		if (edge_add(&t->edge, hashes[i]) != 0)
+			return -1;
+	return at_token ? 0 : track_know(t, value, hashes, n);
+}
+
+int
+track_know(struct track *t, const char *value, const uint64_t *hashes, size_t n)
+{
+	t->known.n = 0;
+	if (!t->has_edge)
+		return 0;
+	if (cursor_know(&t->cursor, value, strlen(value)) != 0)
+		return -1;
+	for (size_t i = 0; i < n && i < TRACK_MAX_EDGE; i++)
+		if (edge_add(&t->known, hashes[i]) != 0)
 			return -1;
 	if (t->known.n > 1)
 		qsort(t->known.hashes, t->known.n, sizeof(*t->known.hashes), compare_hashes);
@@ -76,7 +89,7 @@ is_known(const struct track *t, const struct cursor_value *v, const char *page,
 {
 	uint64_t hash;
 
-	if (t->known.n == 0 || cursor_compare(&t->cursor, v, &t->cursor.floor.value) != 0)
+	if (t->known.n == 0 || cursor_compare(&t->cursor, v, &t->cursor.known.value) != 0)
 		return 0;
 	hash = record_hash(page, r);
 	return bsearch(&hash, t->known.hashes, t->known.n, sizeof(hash), compare_hashes) != NULL;
@@ -148,6 +161,43 @@ track_page(struct track *t, const char *page, struct scan *s)
 		t->overflowed = 0;
 	}
 	return edge_extend(t, page, s, newest);
+}
+
+static int
+has_hash(const struct track_edge *e, size_t n, uint64_t hash)
+{
+	for (size_t i = 0; i < n; i++)
+		if (e->hashes[i] == hash)
+			return 1;
+	return 0;
+}
+
+int
+track_merge(struct track *to, const struct track *from)
+{
+	const struct cursor_value *theirs = cursor_greatest(&from->cursor);
+	int order = cursor_compare(&to->cursor, theirs, cursor_greatest(&to->cursor));
+	size_t n;
+
+	if (theirs->kind == CURSOR_NONE || order < 0)
+		return 0;
+	if (order > 0) {
+		to->edge.n = 0;
+		to->overflowed = 0;
+		if (cursor_see(&to->cursor, theirs) < 0 || cursor_settle(&to->cursor) != 0)
+			return -1;
+	}
+	to->overflowed |= from->overflowed;
+	n = to->edge.n;
+	for (size_t i = 0; i < from->edge.n && to->has_edge; i++) {
+		if (has_hash(&to->edge, n, from->edge.hashes[i]))
+			continue;
+		if (to->edge.n == TRACK_MAX_EDGE)
+			to->overflowed = 1;
+		else if (edge_add(&to->edge, from->edge.hashes[i]) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 struct ab_str

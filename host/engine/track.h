@@ -28,10 +28,15 @@ struct track {
 void track_init(struct track *t, const char *const *path, int is_time, int has_edge);
 void track_fini(struct track *t);
 /* A read of a partition begins at a value with these records at it; at_token: it goes on behind a page, so it meets none
- * of them again. -1: no memory. */
+ * of them again, but see track_know. -1: no memory. */
 int track_begin(struct track *t, const char *value, const uint64_t *hashes, size_t n, int at_token);
+/* The read that goes on at a token had once begun at this value, where these records stood: it may still meet those. */
+int track_know(struct track *t, const char *value, const uint64_t *hashes, size_t n);
 /* Takes a page into account, and takes records that are already written out of the scan. -1: no memory. */
 int track_page(struct track *t, const char *page, struct scan *s);
+/* What `from` has seen counts for `to`, too, which began at the same value: its greatest, and who stands there. -1: no
+ * memory. */
+int track_merge(struct track *to, const struct track *from);
 /* The greatest value as JSON, empty: none. */
 struct ab_str track_value(const struct track *t);
 #endif

@@ -13,7 +13,9 @@ writer_commit_free(struct writer_commit *c)
 {
 	if (c == NULL)
 		return;
-	dest_states_free(c->rows, c->n);
+	for (size_t i = 0; i < c->n; i++)
+		dest_states_free(c->groups[i].rows, c->groups[i].n);
+	free(c->groups);
 	free(c);
 }
 
@@ -62,7 +64,13 @@ do_page(struct writer *w, const struct queue_item *item, struct error *e)
 	    .number = p->number,
 	};
 	int64_t discarded = s->stats.discarded_rows;
-	ab_status status = w->dest->ops->write(s->handle, &page, e);
+	ab_status status;
+
+	if (s->since_us == 0 || s->since_commits != atomic_load(&w->commits)) {
+		s->since_us = p->extracted_us;
+		s->since_commits = atomic_load(&w->commits);
+	}
+	status = w->dest->ops->write(s->handle, &page, e);
 
 	if (status != AB_OK)
 		return status;
@@ -77,7 +85,7 @@ static ab_status
 do_discard(struct writer *w, const struct queue_item *item, struct error *e)
 {
 	ab_status status =
-	    w->dest->ops->discard(w->streams[item->stream].handle, item->since_us, e);
+	    w->dest->ops->discard(w->streams[item->stream].handle, item->since_us, item->lane, e);
 
 	if (status != AB_EUNSUPPORTED)
 		return status;
@@ -87,28 +95,71 @@ do_discard(struct writer *w, const struct queue_item *item, struct error *e)
 	return AB_OK;
 }
 
+/* A run that has a refused stream did not succeed, though whoever sent this did not know it. */
+static int
+has_refused(struct writer *w, const struct writer_commit *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (atomic_load(&w->streams[c->groups[i].stream].refused))
+			return 1;
+	return 0;
+}
+
+/* The rows of all groups but those of refused streams; *n of them. */
+static const struct dest_state **
+list_rows(struct writer *w, const struct writer_commit *c, size_t *n)
+{
+	const struct dest_state **rows;
+
+	*n = 0;
+	for (size_t i = 0; i < c->n; i++)
+		*n += c->groups[i].n;
+	rows = calloc(*n + 1, sizeof(*rows));
+	*n = 0;
+	for (size_t i = 0; i < c->n && rows != NULL; i++) {
+		const struct writer_group *g = &c->groups[i];
+
+		if (!atomic_load(&w->streams[g->stream].refused))
+			for (size_t k = 0; k < g->n; k++)
+				rows[(*n)++] = &g->rows[k];
+	}
+	return rows;
+}
+
+static ab_status
+delete_replaced(struct writer *w, const struct writer_commit *c, struct error *e)
+{
+	ab_status status = AB_OK;
+
+	for (size_t i = 0; i < c->n && status == AB_OK; i++) {
+		const struct writer_stream *s = &w->streams[c->groups[i].stream];
+
+		if (c->groups[i].replace && !atomic_load(&s->refused))
+			status = w->dest->ops->state_delete(
+			    w->dest, s->spec.name, s->spec.namespace_, e);
+	}
+	return status;
+}
+
 static ab_status
 do_commit(struct writer *w, const struct queue_item *item, struct error *e)
 {
 	const struct writer_commit *c = item->commit;
-	const struct dest_stream_spec *spec = &w->streams[item->stream].spec;
-	const struct dest_state **rows = calloc(c->n + 1, sizeof(*rows));
-	ab_status status = AB_OK;
+	const struct dest_state **rows;
+	ab_status status;
+	size_t n;
 
-	if (rows == NULL)
+	if ((rows = list_rows(w, c, &n)) == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for a checkpoint");
-	for (size_t i = 0; i < c->n; i++)
-		rows[i] = &c->rows[i];
 	w->run->records = c->records;
 	w->run->bytes = c->bytes;
-	if (c->ends_run) {
+	if (c->ends_run && !has_refused(w, c)) {
 		w->run->outcome = "succeeded";
 		w->run->ended_us = clock_now_us();
 	}
-	if (c->replaces)
-		status = w->dest->ops->state_delete(w->dest, spec->name, spec->namespace_, e);
+	status = delete_replaced(w, c, e);
 	if (status == AB_OK)
-		status = w->dest->ops->commit(w->dest, rows, c->n, w->run, e);
+		status = w->dest->ops->commit(w->dest, rows, n, w->run, e);
 	if (status == AB_OK)
 		atomic_fetch_add(&w->commits, 1);
 	else
@@ -152,18 +203,69 @@ do_work(struct writer *w, const struct queue_item *item, struct error *e)
 	return AB_OK;
 }
 
+static int
+is_of_stream(const struct queue_item *item)
+{
+	return item->type == QUEUE_BEGIN || item->type == QUEUE_PAGE ||
+	    item->type == QUEUE_DISCARD || item->type == QUEUE_FINISH;
+}
+
+/* What the stream has written since the last commit goes, where that is all it has done.  In append_dedup it may stay: it
+ * comes again. */
+static ab_status
+take_back(struct writer *w, struct writer_stream *s, struct error *e)
+{
+	int64_t commits = atomic_load(&w->commits);
+
+	if (s->destroyed == commits + 1)
+		return error_set(e, AB_EUNSUPPORTED, "what was committed is gone");
+	if (s->spec.mode == DEST_APPEND_DEDUP || s->since_us == 0 || s->since_commits != commits)
+		return AB_OK;
+	return w->dest->ops->discard(s->handle, s->since_us, DEST_NO_LANE, e);
+}
+
+/* What is wrong with one stream's table, settings or values is no matter of the others. */
+static int
+is_refusal(struct writer *w, const struct queue_item *item, ab_status status)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (item->type == QUEUE_BEGIN)
+		return status == AB_ECONFIG || status == AB_EDATA || status == AB_EUNSUPPORTED;
+	return item->type == QUEUE_PAGE && status == AB_EDATA && w->dest->ops->can_discard &&
+	    take_back(w, &w->streams[item->stream], &ignored) == AB_OK;
+}
+
+static void
+do_or_fail(struct writer *w, const struct queue_item *item)
+{
+	struct writer_stream *s = is_of_stream(item) ? &w->streams[item->stream] : NULL;
+	struct error e = ERROR_INIT;
+
+	if (s != NULL && atomic_load(&s->refused))
+		return;
+	if (item->destroys)
+		s->destroyed = atomic_load(&w->commits) + 1;
+	if (do_work(w, item, &e) == AB_OK)
+		return;
+	if (is_refusal(w, item, e.status)) {
+		s->error = e;
+		atomic_store(&s->refused, 1);
+		return;
+	}
+	w->dest->ops->rollback(w->dest);
+	w->is_fatal = s == NULL || e.status != AB_EDATA;
+	w->failed_stream = item->stream;
+	w->error = e;
+	atomic_store(&w->failed, 1);
+}
+
 /* Does an item and lets go of what it carried, whether it was done or dropped. */
 static void
 do_item(struct writer *w, const struct queue_item *item)
 {
-	struct error e = ERROR_INIT;
-
-	if (!atomic_load(&w->failed) && do_work(w, item, &e) != AB_OK) {
-		w->dest->ops->rollback(w->dest);
-		w->is_fatal = item->type != QUEUE_BEGIN && e.status != AB_EDATA;
-		w->error = e;
-		atomic_store(&w->failed, 1);
-	}
+	if (!atomic_load(&w->failed))
+		do_or_fail(w, item);
 	if (item->page != NULL)
 		queue_release_page(&w->queue, item->page);
 	writer_commit_free(item->commit);

@@ -1,8 +1,9 @@
 /* writer.h - the only one who talks to the destination while a sync runs.
  *
- * The reader sends work in order; it is done on the writer's thread, or at once on the caller's (one thread).  After an
- * error the transaction is rolled back, and everything is dropped unread until the reader has taken the error, so
- * that nothing of a broken stream becomes durable. */
+ * The reader sends work in order; it is done on the writer's thread, or at once on the caller's (one thread).  All streams
+ * share one transaction.  A stream that the destination refuses, when it begins or for a value in it, is dropped by itself: its
+ * rows since the last commit go, and so does the state that would cover them.  After any other error the transaction is rolled back, and everything is dropped unread until the reader has taken
+ * the error, so that nothing of a broken stream becomes durable. */
 #ifndef ABHOST_WRITER_H
 #define ABHOST_WRITER_H
 #include <stdatomic.h>
@@ -10,11 +11,18 @@
 #include "dest/dest.h"
 #include "engine/queue.h"
 
-/* What becomes durable together with all rows since the last commit.  The writer frees it. */
-struct writer_commit {
+/* The state of one stream. */
+struct writer_group {
+	size_t stream;
 	struct dest_state *rows; /* as dest_states_free wants them */
 	size_t n;
-	int replaces;		/* rows of this stream that are not among them go */
+	int replace; /* rows of this stream that are not among them go */
+};
+
+/* What becomes durable together with all rows since the last commit.  The writer frees it. */
+struct writer_commit {
+	struct writer_group *groups;
+	size_t n;
 	int ends_run;		/* the run succeeded with this */
 	int64_t records, bytes; /* of the run so far */
 };
@@ -22,9 +30,16 @@ struct writer_commit {
 struct writer_stream {
 	struct dest_stream_spec spec; /* filled by the reader before QUEUE_BEGIN is sent */
 	struct dest_stream *handle;   /* the writer's */
-	char where[512];	      /* after QUEUE_BEGIN, for whoever saw the writer idle */
+	char where[512];	      /* for whoever saw a later commit, or the writer idle */
 	_Atomic int64_t written;      /* records */
 	struct dest_stats stats;      /* the writer's; see writer_stats */
+	_Atomic int
+	    refused; /* the destination does not take it, and it is dropped: error says why */
+	struct error error;
+	/* private */
+	int64_t since_us; /* its first row after this many commits: */
+	int64_t since_commits;
+	int64_t destroyed; /* so many commits, and one, when something of it was destroyed */
 };
 
 struct writer {
@@ -34,8 +49,9 @@ struct writer {
 	struct writer_stream *streams; /* borrowed */
 	_Atomic int failed;	       /* error is set */
 	_Atomic int64_t commits;
-	struct error error; /* for whoever saw failed and then the writer idle */
-	int is_fatal;	    /* the destination itself is broken, not just one stream */
+	struct error error;   /* for whoever saw failed and then the writer idle; */
+	size_t failed_stream; /* at work for this one; */
+	int is_fatal;	      /* the destination itself is broken, not just that stream */
 	/* private */
 	int threaded, running;
 	pthread_t thread;
@@ -53,7 +69,7 @@ int writer_has_room(struct writer *w);
 /* What the destination has done to the stream's records so far; any thread. */
 void writer_stats(struct writer *w, size_t stream, struct dest_stats *out);
 int writer_is_idle(struct writer *w);
-/* The writer is idle: takes the error, so that the next stream can begin. AB_OK: there was none. */
+/* The writer is idle: takes the error, so that streams can begin again. AB_OK: there was none. */
 ab_status writer_take_error(struct writer *w, struct error *e);
 void writer_commit_free(struct writer_commit *c);
 #endif

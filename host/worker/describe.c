@@ -16,7 +16,7 @@ struct text {
 	struct error *e;
 };
 
-enum kind { BOOLEAN, NAME, OBJECT, COUNT, MODES, PATH, PATHS };
+enum kind { BOOLEAN, NAME, OBJECT, COUNT, MODES, PATH, PATHS, PARTITION_STATE };
 
 struct key {
 	const char *name;
@@ -26,7 +26,7 @@ struct key {
 
 static const char *const kind_words[] = {"true or false", "a text of 1 to 255 bytes", "an object",
     "a whole number from 0", "an array of \"full_refresh\" and \"incremental\"",
-    "an array of texts", "an array of arrays of texts"};
+    "an array of texts", "an array of arrays of texts", "\"each\" or \"shared\""};
 
 /* The bytes around text[at], on one line. */
 static void
@@ -129,6 +129,10 @@ fits(const json_t *v, const struct key *key)
 		return is_modes(v);
 	case PATH:
 		return is_path(v);
+	case PARTITION_STATE:
+		return json_is_string(v) &&
+		    (strcmp(json_string_value(v), "each") == 0 ||
+			strcmp(json_string_value(v), "shared") == 0);
 	default:
 		return is_paths(v);
 	}
@@ -210,7 +214,7 @@ describe_stream(const char *text, size_t len, struct error *e)
 	    {"source_defined_cursor", BOOLEAN, 1}, {"default_cursor_field", PATH, 1},
 	    {"source_defined_primary_key", PATHS, 1}, {"is_resumable", BOOLEAN, 1},
 	    {"is_file_based", BOOLEAN, 1}, {"sorted", BOOLEAN, 0}, {"deleted_field", NAME, 1},
-	    {NULL, BOOLEAN, 0}};
+	    {"partition_state", PARTITION_STATE, 0}, {NULL, BOOLEAN, 0}};
 	struct text t = {text, "the stream", len, e};
 
 	return check(&t, keys, 1, "name");

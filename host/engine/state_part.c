@@ -1,0 +1,87 @@
+/* state_part.c - see state_part.h. */
+#include "engine/state_part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dest/dest.h"
+
+int
+state_set(char **text, const char *bytes, size_t len)
+{
+	char *copy = NULL;
+
+	if (len > 0) {
+		if ((copy = malloc(len + 1)) == NULL)
+			return -1;
+		memcpy(copy, bytes, len);
+		copy[len] = '\0';
+	}
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+void
+state_point_fini(struct state_point *p)
+{
+	free(p->json);
+	free(p->cursor);
+	free(p->edge);
+	memset(p, 0, sizeof(*p));
+}
+
+int
+state_set_edge(struct state_point *p, const uint64_t *hashes, size_t n)
+{
+	uint64_t *edge = NULL;
+
+	if (n > 0) {
+		if ((edge = malloc(n * sizeof(*edge))) == NULL)
+			return -1;
+		memcpy(edge, hashes, n * sizeof(*edge));
+	}
+	free(p->edge);
+	p->edge = edge;
+	p->nedge = n;
+	return 0;
+}
+
+int
+state_set_point(struct state_point *p, const char *json, size_t len, const struct track *t)
+{
+	struct ab_str value = t == NULL ? (struct ab_str){"", 0} : track_value(t);
+
+	if (state_set(&p->json, json, len) != 0 || state_set(&p->cursor, value.ptr, value.len) != 0)
+		return -1;
+	return state_set_edge(p, t == NULL ? NULL : t->edge.hashes, t == NULL ? 0 : t->edge.n);
+}
+
+int
+state_copy_point(struct state_point *to, const struct state_point *from)
+{
+	if (state_set(&to->json, from->json, from->json == NULL ? 0 : strlen(from->json)) != 0 ||
+	    state_set(&to->cursor, from->cursor, from->cursor == NULL ? 0 : strlen(from->cursor)) !=
+		0)
+		return -1;
+	return state_set_edge(to, from->edge, from->nedge);
+}
+
+void
+state_part_forget(struct state_part *p)
+{
+	state_set(&p->token, NULL, 0);
+	state_point_fini(&p->run);
+	p->started_us = p->void_us = p->pages = p->done = 0;
+	p->lane = DEST_NO_LANE;
+}
+
+void
+state_part_fini(struct state_part *p)
+{
+	free(p->partition);
+	free(p->token);
+	state_point_fini(&p->base);
+	state_point_fini(&p->run);
+	memset(p, 0, sizeof(*p));
+}
