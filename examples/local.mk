@@ -35,6 +35,7 @@ COOKBOOK = \
 	examples/cookbook/page-number.c \
 	examples/cookbook/search-json.c \
 	examples/cookbook/shop.c \
+	examples/cookbook/sign-in.c \
 	examples/cookbook/windows.c
 COOKBOOK_SO = $(COOKBOOK:.c=.so)
 check_DATA += $(COOKBOOK_SO)

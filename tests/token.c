@@ -325,6 +325,20 @@ START_TEST(a_token_server_that_is_down_is_asked_again)
 }
 END_TEST
 
+START_TEST(a_token_server_that_hangs_is_not_waited_for)
+{
+	static const struct wire_step steps[] = {{.head = "", .then = WIRE_HANG}};
+
+	begin(steps, COUNT(steps),
+	    "{\"base_url\": {\"config\": \"base_url\"}, \"limits\": {\"timeout_seconds\": 1}, "
+	    "\"retry\": {\"attempts\": 2}, \"auth\": {\"type\": \"oauth2\", \"grant\": "
+	    "\"client_credentials\", " URL "}}");
+	expect_error("users", AB_ETRANSIENT, "/oauth/token: Operation timed out after 10");
+	ck_assert_ptr_nonnull(strstr(error.text, "(tried 2 times in "));
+	ck_assert_uint_eq(wire_requests(wire), 2);
+}
+END_TEST
+
 START_TEST(a_token_is_not_taken_to_another_origin)
 {
 	static const struct wire_step steps[] = {TOKEN("tok-1-abc", HOUR), OK, OK};
@@ -492,6 +506,7 @@ token_suite(void)
 	tcase_add_loop_test(t, a_refusal_is_told_whole, 0, COUNT(refusals));
 	tcase_add_test(t, what_is_refused_for_good_is_not_asked_again);
 	tcase_add_test(t, a_token_server_that_is_down_is_asked_again);
+	tcase_add_test(t, a_token_server_that_hangs_is_not_waited_for);
 	tcase_add_test(t, a_token_is_not_taken_to_another_origin);
 	tcase_add_test(t, a_token_of_another_origin_is_not_believed);
 	tcase_add_test(t, a_clock_that_jumps_changes_nothing);

@@ -138,7 +138,7 @@ auth_read_request(struct reading *r, const char *pointer, const json_t *d, const
 	    ? error_set(r->e, AB_ENOMEM, "out of memory")
 	    : auth_url(r, pointer, d, url, &text);
 	if (rc == AB_OK)
-		rc = endpoint_init_at(out->at, text.ptr, r->e);
+		rc = endpoint_init_at(out->at, text.ptr, r->endpoint, r->e);
 	buf_fini(&text);
 	if (rc != AB_OK) {
 		free(out->at);

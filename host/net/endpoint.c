@@ -107,12 +107,12 @@ endpoint_read(const char *json, const json_t *config, struct endpoint *out, stru
 	headers = json_object_get(d, "headers");
 	if (rc == AB_OK)
 		rc = read_base(&f, json_object_get(d, "base_url"), config, out, e);
+	if (rc == AB_OK)
+		rc = read_limits(&f, d, out, e);
 	if (rc == AB_OK && auth != NULL)
 		rc = auth_read(&f, "/auth", auth, config, out, &out->auth, e);
 	if (rc == AB_OK && headers != NULL)
 		rc = read_headers(&f, headers, out, e);
-	if (rc == AB_OK)
-		rc = read_limits(&f, d, out, e);
 	json_decref(d);
 	if (rc != AB_OK)
 		endpoint_fini(out);
@@ -120,7 +120,8 @@ endpoint_read(const char *json, const json_t *config, struct endpoint *out, stru
 }
 
 ab_status
-endpoint_init_at(struct endpoint *out, const char *url, struct error *e)
+endpoint_init_at(
+    struct endpoint *out, const char *url, const struct endpoint *whose, struct error *e)
 {
 	const struct fields none = {"endpoint", ""};
 	ab_status rc;
@@ -131,7 +132,10 @@ endpoint_init_at(struct endpoint *out, const char *url, struct error *e)
 	rc = buf_adds(&out->base, url) == 0 && url_parse(out->base.ptr, &out->url) == NULL
 	    ? read_limits(&none, NULL, out, e)
 	    : error_set(e, AB_ENOMEM, "out of memory");
-	out->limits.timeout_s = TOKEN_TIMEOUT_S;
+	out->limits.retry = whose->limits.retry;
+	out->limits.timeout_s = whose->limits.timeout_s;
+	if (out->limits.timeout_s == 0)
+		out->limits.timeout_s = TOKEN_TIMEOUT_S;
 	if (rc != AB_OK)
 		endpoint_fini(out);
 	return rc;

@@ -25,7 +25,9 @@ struct endpoint {
  * plain http that the user did not ask for, AB_ECONFIG.  On failure *out is empty. */
 ab_status
 endpoint_read(const char *json, const json_t *config, struct endpoint *out, struct error *e);
-/* An endpoint without a credential: the token server at this absolute URL, which has no longer than a minute. */
-ab_status endpoint_init_at(struct endpoint *out, const char *url, struct error *e);
+/* An endpoint without a credential: the token server at this absolute URL, for one whose retries it has, and its time for
+ * an answer (or else a minute). */
+ab_status endpoint_init_at(
+    struct endpoint *out, const char *url, const struct endpoint *whose, struct error *e);
 void endpoint_fini(struct endpoint *ep);
 #endif

@@ -9,7 +9,7 @@ import lib
 
 PLAIN = ("page-number", "offset", "link-header", "next-url", "last-record", "cursor-header", "json-lines")
 INCREMENTAL = ("search-json", "form", "feed", "windows")
-ALL = (*PLAIN, *INCREMENTAL, "graphql", "map", "lists", "shop")
+ALL = (*PLAIN, *INCREMENTAL, "graphql", "map", "lists", "shop", "sign-in")
 
 
 def recipe(name):
@@ -40,6 +40,13 @@ def orders_of(user):
 with lib.FakeApi(users=23, events=1010) as api:
     for name in PLAIN:
         lib.check_table(tap, run(name, api), "events", api.truth("events"), name + ": all events")
+
+    api.admin("oauth?rotate=1&uses=5", b"", "POST")
+    for way in ({"auth_type": "app", "client_id": "me", "client_secret": api.key},
+                {"auth_type": "user", "refresh_token": api.key},
+                {"auth_type": "session", "user": "me", "password": api.key}):
+        db = run("sign-in", api, {"api_key": None, **way})
+        lib.check_table(tap, db, "events", api.truth("events"), "sign-in, %s: all events" % way["auth_type"])
 
     wanted = [{key: event[key] for key in ("id", "updated_at", "name")} | {"_": 0} for event in api.truth("events")]
     rows = lib.read_table(run("graphql", api), "events")
