@@ -50,17 +50,15 @@ ui_numbers(struct buf *out, const struct sync_stream_report *s, int64_t now_us)
 }
 
 void
-ui_waiting(struct buf *out, const struct sync_stream_report *s, int64_t least_us, const char *why)
+ui_waiting(struct buf *out, const struct sync_stream_report *s, int64_t least_us)
 {
-	int64_t left = s->wait_until_us - clock_now_us();
-	char time[TEXT_NUMBER];
+	int64_t left = s->wait.until_us - clock_now_us();
+	char text[SYNC_WAIT_TEXT];
 
-	if (left < least_us || left <= 0)
-		return;
-	buf_addf(out, "  waiting %s", text_duration(left + 999999 - left % 1000000, time));
-	if (s->wait_host[0] != '\0')
-		buf_addf(out, " for %s", s->wait_host);
-	buf_addf(out, "%s%s", *why != '\0' ? ": " : "", why);
+	if (left >= least_us && left > 0) {
+		sync_wait_text(&s->wait, text);
+		buf_addf(out, "  %s", cli_clean(redact_text(text)));
+	}
 }
 
 static void
@@ -99,7 +97,7 @@ put_head(struct ui *ui)
 }
 
 static void
-lines_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
+lines_event(struct ui *ui, enum sync_event ev, size_t stream)
 {
 	const struct sync_report *r = ui->report;
 	int64_t now = clock_mono_us();
@@ -120,7 +118,7 @@ lines_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 		break;
 	case SYNC_EVENT_WAIT:
 		buf_init(&line, 4096);
-		ui_waiting(&line, &r->streams[stream], WORTH_TELLING_US, text);
+		ui_waiting(&line, &r->streams[stream], WORTH_TELLING_US);
 		if (line.len > 0)
 			put_stream(ui, &r->streams[stream], buf_str(&line));
 		buf_fini(&line);
@@ -134,16 +132,13 @@ lines_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 }
 
 static void
-live_event(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
+live_event(struct ui *ui, enum sync_event ev, size_t stream)
 {
 	int64_t now = clock_mono_us();
 
 	switch (ev) {
 	case SYNC_EVENT_BEGIN:
 		put_head(ui);
-		break;
-	case SYNC_EVENT_WAIT:
-		snprintf(ui->why, sizeof(ui->why), "%s", text);
 		break;
 	case SYNC_EVENT_STREAM_END:
 		ui_live_clear(ui);
@@ -175,9 +170,9 @@ ui_event(
 	pthread_mutex_lock(&ui->lock);
 	ui->report = r;
 	if (ui->form == UI_LIVE)
-		live_event(ui, ev, stream, why);
+		live_event(ui, ev, stream);
 	else if (ui->form == UI_LINES)
-		lines_event(ui, ev, stream, why);
+		lines_event(ui, ev, stream);
 	else if (ui->form == UI_JSON)
 		ui_json_event(ui, ev, stream, why);
 	pthread_mutex_unlock(&ui->lock);

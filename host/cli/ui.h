@@ -23,7 +23,6 @@ struct ui {
 	int64_t drawn_us;		  /* when progress was last shown */
 	int lines;			  /* on the screen that will be drawn over */
 	int cursor_hidden, colors;
-	char why[256]; /* the stream that waits does so */
 	struct buf out;
 };
 
@@ -46,9 +45,8 @@ void ui_json_log(struct ui *ui, int level, const char *line);
 void ui_json_trace(struct ui *ui, const struct source_trace *t);
 /* Columns for the streams' names, so that their numbers stand below each other. */
 size_t ui_name_width(const struct ui *ui);
-/* "  waiting 12 s for api.example.com: why", or nothing where it does not wait for `least_us` more. */
-void
-ui_waiting(struct buf *out, const struct sync_stream_report *s, int64_t least_us, const char *why);
+/* "  rate limited by ...", or nothing where it does not wait for `least_us` more. */
+void ui_waiting(struct buf *out, const struct sync_stream_report *s, int64_t least_us);
 /* One stream's numbers as a person reads them: "1,234 records  500/s  1.2 MB  3.4 s" */
 void ui_numbers(struct buf *out, const struct sync_stream_report *s, int64_t now_us);
 #endif

@@ -106,9 +106,11 @@ emit_stream(struct ui *ui, enum sync_event ev, size_t stream, const char *text)
 	open_object(ui, event_names[ev]);
 	add_stream(&ui->out, s, ev == SYNC_EVENT_STREAM_BEGIN);
 	if (ev == SYNC_EVENT_WAIT) {
-		add_text(&ui->out, "until", clock_format(s->wait_until_us, time));
-		add_text(&ui->out, "host", s->wait_host);
+		add_text(&ui->out, "until", clock_format(s->wait.until_us, time));
+		add_text(&ui->out, "host", s->wait.host);
 		add_text(&ui->out, "reason", text);
+		add_number(&ui->out, "requests", (int64_t)s->wait.done);
+		buf_addf(&ui->out, ",\"rate_limited\":%s", s->wait.limited ? "true" : "false");
 	}
 	if (ev == SYNC_EVENT_STREAM_END) {
 		add_text(&ui->out, "outcome",

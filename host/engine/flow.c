@@ -65,7 +65,7 @@ on_wait(struct flow *f, const struct source_event *ev)
 	/* a wait of nobody in particular is everybody's */
 	for (const struct read *one = f->reads; one != NULL; one = one->next)
 		if (r == NULL ? one->phase == READ_RUNS : one == r)
-			report_wait(f->report, one->index, ev->num, ev->token.ptr, ev->text.ptr);
+			report_wait(f->report, one->index, ev);
 	checkpoint_wait(f);
 }
 

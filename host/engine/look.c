@@ -91,6 +91,8 @@ on_peek(void *ctx, struct source_event *ev, struct error *e)
 		return show_page(p, ev, e);
 	if (ev->type == SOURCE_LOG)
 		log_text((int)ev->num, p->session.o->connector->id, ev->text.ptr);
+	else if (ev->type == SOURCE_WAIT)
+		session_wait(&p->session, ev);
 	return AB_OK;
 }
 

@@ -1,8 +1,11 @@
 /* report.c - see report.h. */
 #include "engine/report.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 
@@ -46,14 +49,43 @@ report_event(struct report *r, enum sync_event ev, size_t stream, const char *te
 }
 
 void
-report_wait(struct report *r, size_t stream, int64_t until_us, const char *host, const char *why)
+report_take_wait(const struct source_event *ev, struct sync_wait *out)
+{
+	const char *host = ev->token.ptr, *why = ev->text.ptr;
+
+	*out = (struct sync_wait){.until_us = ev->num, .done = ev->done, .limited = ev->limited};
+	snprintf(out->host, sizeof(out->host), "%s", host != NULL ? host : "");
+	snprintf(out->why, sizeof(out->why), "%s", why != NULL ? why : "");
+}
+
+const char *
+sync_wait_text(const struct sync_wait *w, char out[SYNC_WAIT_TEXT])
+{
+	time_t until = (time_t)(w->until_us / 1000000);
+	char at[16] = "?", done[48] = "";
+	struct tm tm;
+
+	if (localtime_r(&until, &tm) != NULL)
+		strftime(at, sizeof(at), "%H:%M:%S", &tm);
+	if (w->limited)
+		snprintf(done, sizeof(done), ", %" PRIu64 " request%s done", w->done,
+		    w->done == 1 ? "" : "s");
+	snprintf(out, SYNC_WAIT_TEXT, "%s%s%s until %s%s%s%s",
+	    w->limited ? "rate limited" : "waiting",
+	    w->host[0] == '\0' ? ""
+		: w->limited   ? " by "
+			       : " for ",
+	    w->host, at, done, w->why[0] == '\0' ? "" : ": ", w->why);
+	return out;
+}
+
+void
+report_wait(struct report *r, size_t stream, const struct source_event *ev)
 {
 	struct sync_stream_report *s = &r->out->streams[stream];
 
-	s->wait_until_us = until_us;
-	snprintf(s->wait_host, sizeof(s->wait_host), "%s", host != NULL ? host : "");
-	snprintf(s->wait_why, sizeof(s->wait_why), "%s", why != NULL ? why : "");
-	report_event(r, SYNC_EVENT_WAIT, stream, why);
+	report_take_wait(ev, &s->wait);
+	report_event(r, SYNC_EVENT_WAIT, stream, s->wait.why);
 }
 
 void

@@ -25,8 +25,9 @@ void report_init(struct report *r, const struct sync_options *o, struct sync_rep
 ab_status report_plan(struct report *r, const struct plan *p, struct error *e);
 void report_event(struct report *r, enum sync_event ev, size_t stream, const char *text);
 /* The source waits until then (us); host may be NULL. */
-void
-report_wait(struct report *r, size_t stream, int64_t until_us, const char *host, const char *why);
+void report_wait(struct report *r, size_t stream, const struct source_event *ev);
+/* What a SOURCE_WAIT event says. */
+void report_take_wait(const struct source_event *ev, struct sync_wait *out);
 /* A page was taken. */
 void report_page(struct report *r, size_t stream, size_t records, size_t bytes);
 /* Progress, and the checkpoints since the last time; `ctx` is a struct report. */

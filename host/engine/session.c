@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "engine/report.h"
 
-#define GRACE_MS 2000
+#define GRACE_MS	 2000
+#define WORTH_TELLING_US 10000000
 
 static void
 wipe_free(char *text)
@@ -63,6 +66,17 @@ session_start(struct session *s, const struct sync_options *o, struct error *e)
 	return start_source(s, e);
 }
 
+void
+session_wait(const struct session *s, const struct source_event *ev)
+{
+	char text[SYNC_WAIT_TEXT];
+	struct sync_wait w;
+	int is_long = ev->num - clock_now_us() >= WORTH_TELLING_US;
+
+	report_take_wait(ev, &w);
+	log_text(is_long ? AB_WARN : AB_INFO, s->o->connector->id, sync_wait_text(&w, text));
+}
+
 /* What may come beside the answer of any command. */
 static ab_status
 on_talk(void *ctx, struct source_event *ev, struct error *e)
@@ -72,7 +86,7 @@ on_talk(void *ctx, struct source_event *ev, struct error *e)
 	if (ev->type == SOURCE_LOG)
 		log_text((int)ev->num, s->o->connector->id, ev->text.ptr);
 	else if (ev->type == SOURCE_WAIT && s->o->on_event == NULL)
-		log_text(AB_INFO, s->o->connector->id, ev->text.ptr);
+		session_wait(s, ev);
 	else if (ev->type != SOURCE_WAIT)
 		return error_set(e, AB_EBUG, "connector %s: an event that does not belong here",
 		    s->o->connector->id);

@@ -24,5 +24,7 @@ ab_status session_check(struct session *s, struct error *e);
 /* The worker is dead or lost: ends it and opens another, for what is left to do. */
 ab_status session_restart(struct session *s, struct error *e);
 int session_is_dead(const struct session *s);
+/* Tells the log of a wait; one that is long is a warning. */
+void session_wait(const struct session *s, const struct source_event *ev);
 void session_close(struct session *s);
 #endif

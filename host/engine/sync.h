@@ -17,6 +17,19 @@
 
 enum sync_outcome { SYNC_DONE, SYNC_FAILED, SYNC_SOME_FAILED, SYNC_CANCELLED };
 
+/* A source waits, for its API or for itself. */
+struct sync_wait {
+	int64_t until_us;
+	char host[256]; /* for whom, or "" */
+	char why[256];	/* "429 Too Many Requests, Retry-After" */
+	uint64_t done;	/* requests that the host has answered so far */
+	int limited;	/* it is a rate limit */
+};
+
+#define SYNC_WAIT_TEXT 700
+/* "rate limited by api.example.com until 14:05:10, 212 requests done: ...", in local time; returns out. */
+const char *sync_wait_text(const struct sync_wait *w, char out[SYNC_WAIT_TEXT]);
+
 /* What a stream has done so far; told to the CLI, numbers only grow. */
 struct sync_stream_report {
 	const char *name, *where;
@@ -25,9 +38,7 @@ struct sync_stream_report {
 	struct dest_stats stats;      /* once it has ended */
 	int64_t started_us, ended_us; /* 0: not yet */
 	double rate;		      /* records a second, of late */
-	int64_t wait_until_us;	      /* of the last SYNC_EVENT_WAIT: when the source goes on, */
-	char wait_host[256];	      /* and whom it waits for, or "", */
-	char wait_why[256];	      /* and why */
+	struct sync_wait wait;	      /* of the last SYNC_EVENT_WAIT */
 	int resumed;		      /* went on where an earlier run had stopped */
 	int failed;
 	int stopped; /* by a signal, before its end */
@@ -74,7 +85,7 @@ struct sync_options {
 	size_t worker_memory; /* bytes that page bodies may take in the worker, 0: any */
 	int *signal; /* check, discover and read put here which one ended them, or 0; may be NULL */
 	/* Called on the reader thread: on events, and PROGRESS about ten times a second. text: for WAIT, why
-	 * (a second or more; the stream's wait_until_us and wait_host are set). */
+	 * (a second or more; the stream's `wait` is set). */
 	void (*on_event)(void *ctx, enum sync_event ev, const struct sync_report *r, size_t stream,
 	    const char *text);
 	void *ctx;

@@ -121,7 +121,8 @@ with FakeApi("--fault", "drip=10", users=600, events=800) as api:
 
 with FakeApi("--fault", "status=429,retry-after=3,path=users,nth=2", users=600, events=1) as api:
     screen = Screen("run", API, write_config(folder, api), "--to", "e.db", "--streams", "users", columns=120)
-    tap.ok(screen.code == 0 and re.search(r"waiting \d", screen.text), "a wait is shown", screen)
+    tap.ok(screen.code == 0 and re.search(r"rate limited by 127\S+ until \d\d:\d\d:\d\d", screen.text), "a wait is shown",
+           screen)
     tap.ok("waiting" not in screen.final(), "and gone when it is over", screen.final())
 
 with FakeApi("--fault", "hang,path=health", "--fault", "drip=200,path=users", users=600, events=1) as api:

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """How an API is treated that says no, and what its user sees: waits, the end of patience, bad input, and --trace."""
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
+import struct
+import termios
 import time
 
 from lib import (ABHOST, FAKE, FakeApi, Tap, abhost, abhost_start, abhost_wait, check_table, connector, need, parallel,
@@ -64,25 +68,46 @@ def bad_config():
         tap.same(api.log(), [], "nothing was sent")
 
 
+def until(read, says, seconds=60):
+    """Whether read() brings a text that fits, sooner or later."""
+    text, end = "", time.monotonic() + seconds
+    while time.monotonic() < end and not re.search(says, text):
+        more = read()
+        if not more:
+            break
+        text += more
+    return re.search(says, text), text
+
+
 def one_year():
-    """A wait of a year is cut to an hour, and said; a signal ends it at once."""
-    folder = scratch()
-    with FakeApi(users=500, events=5) as api:
-        write_config(folder, api, page_size=100)
-        api.faults("status=429,path=users,nth=3,retry-after=31536000")
-        process = abhost_start("run", connector("my-api"), "config.json", "--json", cwd=folder)
-        seen = []
-        for line in process.stdout:
-            seen.append(json.loads(line))
-            if seen[-1]["event"] == "wait":
-                break
-        begun = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        hit = abhost_wait(process)
-        tap.ok(hit.code == 130 and time.monotonic() - begun < 10, "a signal ends a wait", hit)
-        wait = seen[-1]
-        tap.ok("Retry-After of 365 days, cut to 60 min" in wait.get("reason", ""), "a year is cut to an hour", wait)
-        tap.same(wait.get("host"), api.root.split("/")[2], "whom it waits for is said")
+    """A wait of a year is cut to an hour, and said on terminal, pipe, as JSON, and by check; a signal ends it at once."""
+    says = r"rate limited by 127\.0\.0\.1:\d+ until \d\d:\d\d:\d\d, \d+ requests? done: 429 Too Many Requests, " \
+        r"Retry-After of 365 days, cut to 60 min"
+    event = r'"event":"wait".*"host":"127\.0\.0\.1:\d+","reason":"429 [^"]*cut to 60 min","requests":[34],"rate_limited":true'
+    for form, args, wanted in (("pipe", ["run"], says), ("terminal", ["run"], says), ("JSON", ["run", "--json"], event),
+                               ("check", ["check"], says)):
+        folder = scratch()
+        with FakeApi(users=500, events=5) as api:
+            write_config(folder, api, page_size=100)
+            api.faults("status=429,path=%s,retry-after=31536000" % ("health" if form == "check" else "users,nth=3"))
+            command = [args[0], connector("my-api"), "config.json", *args[1:], "--streams", "users"]
+            screen, end = pty.openpty() if form == "terminal" else (None, None)
+            process = abhost_start(*command[:3 if form == "check" else None], cwd=folder, stdout_to=end,
+                                   env={"TERM": "xterm"})
+            if screen is not None:
+                os.close(end)
+                fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 240, 0, 0))
+                found, text = until(lambda: os.read(screen, 65536).decode(errors="replace"), wanted)
+            else:
+                stream = process.stderr if form == "check" else process.stdout
+                found, text = until(stream.readline, wanted)
+            tap.ok(found, "%s: whom it waits for, until when, after how many requests" % form, text)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            hit = abhost_wait(process)
+            tap.ok(hit.code == 130 and time.monotonic() - begun < 10, "%s: a signal ends the wait" % form, hit)
+            if screen is not None:
+                os.close(screen)
 
 
 def slow_down():

@@ -194,10 +194,11 @@ def environment(extra=None):
     return keep
 
 
-def abhost_start(*args, cwd=None, env=None, before=(), program=ABHOST, **more):
+def abhost_start(*args, cwd=None, env=None, before=(), program=ABHOST, stdout_to=None, **more):
     """In a process group of its own, so that a test can kill all of it. before: a command that runs it."""
+    out = subprocess.PIPE if stdout_to is None else stdout_to
     return subprocess.Popen([*before, program, *map(str, args)], cwd=cwd, env=environment(env), text=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
                             start_new_session=True, errors="replace", **more)
 
 
