@@ -2,4 +2,4 @@
 # tests/real/cdk.py
 dist_man_MANS += docs/abhost.1
 EXTRA_DIST += docs/map.md docs/differences.md
-EXTRA_DIST += docs/http.md docs/readers.md docs/schema.md
+EXTRA_DIST += docs/http.md docs/readers.md docs/schema.md docs/verify.md

@@ -18,6 +18,7 @@ enum {
 	OPT_CATALOG,
 	OPT_STATE,
 	OPT_FULL_REFRESH,
+	OPT_VERIFY,
 	OPT_JSON,
 	OPT_QUIET,
 	OPT_PAGE_CAP,
@@ -90,6 +91,7 @@ run_init(struct run *run, const struct cli_args *a, struct error *e)
 	o->columns = cli_repeated(a, OPT_COLUMNS, run->lists[2]);
 	o->deleted = cli_repeated(a, OPT_DELETED, run->lists[3]);
 	o->full_refresh = a->value[OPT_FULL_REFRESH] != NULL;
+	o->verify = a->value[OPT_VERIFY] != NULL;
 	o->one_thread = a->value[OPT_ONE_THREAD] != NULL;
 	o->in_process = a->value[OPT_IN_PROCESS] != NULL;
 	if (a->value[OPT_PAGE_CAP] != NULL &&
@@ -193,6 +195,8 @@ static const struct cli_option options[] = {
 	0},
     [OPT_FULL_REFRESH] = {"full-refresh", NULL, "read from the beginning, whatever was read before",
 	0},
+    [OPT_VERIFY] = {"verify", NULL,
+	"at the end, compare what the tables hold with what the source gave", 0},
     [OPT_JSON] = {"json", NULL, "events as JSON objects, one a line", 0},
     [OPT_QUIET] = {"quiet", NULL, "say nothing but warnings and errors", 0},
     [OPT_PAGE_CAP] = {"page-cap", "SIZE",

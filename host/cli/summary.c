@@ -211,6 +211,9 @@ summary_print(FILE *out, const struct sync_report *r, const char *to)
 	fprintf(out, "\n%s records (%s) in %s, %s records/s, into %s\n",
 	    text_count(r->records, records), text_bytes(r->bytes, bytes), text_duration(us, time),
 	    text_count((int64_t)((double)r->records * 1e6 / (double)us), rate), to);
+	if (r->verified > 0 && r->outcome == SYNC_DONE)
+		fprintf(out, "Verified: %s rows hold what the source gave\n",
+		    text_count(r->verified, records));
 	if (r->outcome == SYNC_DONE)
 		print_next(out, r, to);
 }

@@ -93,6 +93,8 @@ add_end(struct ui *ui, const struct sync_report *r)
 	add_number(&ui->out, "records", r->records);
 	add_number(&ui->out, "bytes", r->bytes);
 	add_number(&ui->out, "duration_us", r->ended_us - r->started_us);
+	if (r->verified > 0)
+		add_number(&ui->out, "verified", r->verified);
 	if (r->signal != 0)
 		add_number(&ui->out, "signal", r->signal);
 }

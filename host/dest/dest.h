@@ -52,6 +52,7 @@ struct dest_stream_spec {
 				       the cursor among them; NULL: all */
 	const char *deleted_field; /* its value marks a record as deleted; or NULL */
 	enum dest_deleted deleted;
+	int verify; /* keep what `verify` needs */
 };
 
 /* One page of one stream. */
@@ -143,6 +144,10 @@ struct dest_ops {
 	/* Removes the stream's rows from the state store, with the next commit. */
 	ab_status (*state_delete)(
 	    struct dest *d, const char *stream, const char *namespace_, struct error *e);
+	/* Whether the place holds what this run has committed of the stream, content and all; *rows: how many rows were
+	 * compared.  Of a stream that was begun with spec.verify and has ended; nothing is uncommitted.  AB_EDATA: it does
+	 * not, with column and counts.  NULL: the place cannot be read back. */
+	ab_status (*verify)(struct dest_stream *s, int64_t *rows, struct error *e);
 	void (*stats)(const struct dest_stream *s, struct dest_stats *out);
 	const char *(*where)(
 	    const struct dest_stream *s);	 /* for people: the table's or file's name */

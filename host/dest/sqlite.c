@@ -119,7 +119,7 @@ open_to_write(struct sqlite *d, const struct sqlite_place *place, struct error *
 	if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||
 	    configure(d, place, e) != AB_OK)
 		return e->status;
-	if (sqlite_rows_init(d) != 0 || sqlite_key_init(d) != 0)
+	if (sqlite_rows_init(d) != 0 || sqlite_key_functions(d->db) != 0)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", d->path);
 	return sqlite_format_init(d, e);
 }
@@ -182,7 +182,11 @@ sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 		rc = sqlite_state_run_update(d, run, e);
 	if (rc == AB_OK)
 		rc = sqlite_lock_check(d->path, d->lock_fd, e);
-	return rc == AB_OK ? sqlite_run(d, e, "COMMIT") : rc;
+	if (rc == AB_OK)
+		rc = sqlite_run(d, e, "COMMIT");
+	if (rc == AB_OK)
+		sqlite_verify_committed(d);
+	return rc;
 }
 
 static void
@@ -193,6 +197,7 @@ sqlite_rollback(struct dest *base)
 	sqlite_streams_reset(d);
 	if (!sqlite3_get_autocommit(d->db))
 		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite_verify_rolled_back(d);
 }
 
 static int
@@ -216,6 +221,7 @@ const struct dest_ops dest_sqlite = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .state_delete = sqlite_state_delete,
+    .verify = sqlite_verify_stream,
     .stats = sqlite_stream_stats,
     .where = sqlite_stream_where,
     .is_durable = sqlite_is_durable,

@@ -9,6 +9,7 @@
  *   sqlite_key.c    primary keys and cursors: which row wins in append_dedup
  *   sqlite_format.c the _abhost_* tables: made, migrated, checked
  *   sqlite_state.c  their rows: state, runs, the streams' columns
+ *   sqlite_verify.c, sqlite_verify_read.c  --verify
  *   sqlite_place.c  what a user writes behind "sqlite:"
  *   sqlite_lock.c   one run at a time */
 #ifndef ABHOST_SQLITE_H
@@ -43,6 +44,7 @@ struct sqlite_rows {
 
 struct sqlite_stream;
 struct sqlite_entry;
+struct sqlite_verify;
 
 /* Records that wait to be upserted in the order of their keys; all of one stream. */
 struct sqlite_batch {
@@ -83,6 +85,7 @@ struct sqlite_stream {
 	char *key_json;	     /* the paths that target's key is made of, or NULL */
 	struct shape shape, names;
 	sqlite3_stmt *insert[2]; /* the second one reads _airbyte_meta from the page's changes */
+	struct sqlite_verify *verify; /* NULL: nobody asked for it */
 	uint64_t top; /* the greatest key that went in without waiting, see sqlite_batch.c */
 	struct dest_stats stats;
 };
@@ -152,7 +155,7 @@ int sqlite_table_exists(struct sqlite *d, const char *name, struct error *e);
 
 /* sqlite_key.c */
 /* Registers the SQL functions that the keys and the rebuilding use. */
-int sqlite_key_init(struct sqlite *d);
+int sqlite_key_functions(sqlite3 *db);
 /* Makes columns for the paths of key and cursor, and says whether the key can be served. */
 ab_status sqlite_key_columns(struct sqlite_stream *s, struct error *e);
 /* The kind of key that target should have now. */
@@ -174,6 +177,14 @@ ab_status sqlite_key_deleted(struct sqlite_stream *s, struct error *e);
 ab_status sqlite_key_remove_deleted(struct sqlite_stream *s, struct error *e);
 /* "ON CONFLICT ..." behind an INSERT. */
 void sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql);
+/* "key1 = ?1 AND ..."; table: "" or the name in front. */
+void sqlite_key_where(const struct sqlite_stream *s, const char *table, sqlite3_str *sql);
+/* Whether a version with the cursor ?at, deleted ?at+1, takes the place of the row `old`. */
+void sqlite_key_rule(const struct sqlite_stream *s, int at, sqlite3_str *sql);
+/* Whether cursors compare as times. */
+int sqlite_key_is_time(const struct sqlite_stream *s);
+/* Whether a record is deleted, by the hashes of its columns (see verify.h). */
+int sqlite_key_is_gone(const struct sqlite_stream *s, const uint64_t *hashes);
 /* "key IS NULL OR ...": rows that no upsert will ever meet again. */
 void sqlite_key_nulls(const struct sqlite_stream *s, sqlite3_str *sql);
 
@@ -206,6 +217,22 @@ ab_status sqlite_state_name(struct sqlite_stream *s, struct error *e);
 ab_status
 sqlite_state_load(struct sqlite_stream *s, int staging, struct shape *shape, struct error *e);
 ab_status sqlite_state_save(struct sqlite_stream *s, struct error *e);
+
+/* sqlite_verify.c, sqlite_verify_read.c: for streams whose spec says `verify`; else they do nothing */
+ab_status sqlite_verify_begin(struct sqlite_stream *s, struct error *e);
+/* The records of a page that d->rows.fit holds were given. */
+ab_status
+sqlite_verify_page(struct sqlite_stream *s, const struct dest_page *page, struct error *e);
+/* Rows for which the condition holds are about to go. */
+ab_status sqlite_verify_discard(struct sqlite_stream *s, const char *condition, struct error *e);
+/* They are gone: what comes next may get their numbers. */
+ab_status sqlite_verify_discarded(struct sqlite_stream *s, struct error *e);
+/* The table is about to be written anew. */
+ab_status sqlite_verify_rebuild(struct sqlite_stream *s, struct error *e);
+void sqlite_verify_committed(struct sqlite *d);
+void sqlite_verify_rolled_back(struct sqlite *d);
+void sqlite_verify_free(struct sqlite_verify *v);
+ab_status sqlite_verify_stream(struct dest_stream *s, int64_t *rows, struct error *e);
 
 /* sqlite_lock.c */
 /* Opens or makes the file and takes its lock; -1 and e. The descriptor must outlive the connection: closing

@@ -88,13 +88,13 @@ sql_newer(sqlite3_context *out, int argc, sqlite3_value **argv)
 }
 
 int
-sqlite_key_init(struct sqlite *d)
+sqlite_key_functions(sqlite3 *db)
 {
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
 
-	if (sqlite3_create_function(d->db, "abhost_text", 1, flags, NULL, sql_text, NULL, NULL) ||
-	    sqlite3_create_function(d->db, "abhost_time", 1, flags, NULL, sql_time, NULL, NULL) ||
-	    sqlite3_create_function(d->db, "abhost_newer", 2, flags, NULL, sql_newer, NULL, NULL))
+	if (sqlite3_create_function(db, "abhost_text", 1, flags, NULL, sql_text, NULL, NULL) ||
+	    sqlite3_create_function(db, "abhost_time", 1, flags, NULL, sql_time, NULL, NULL) ||
+	    sqlite3_create_function(db, "abhost_newer", 2, flags, NULL, sql_newer, NULL, NULL))
 		return -1;
 	return 0;
 }
@@ -228,6 +228,8 @@ sqlite_key_remove_deleted(struct sqlite_stream *s, struct error *e)
 	if (s->spec.mode != DEST_APPEND_DEDUP || s->spec.deleted != DEST_REMOVE ||
 	    s->shape.deleted == SHAPE_NOWHERE)
 		return AB_OK;
+	if (sqlite_verify_discard(s, "\"_ab_cdc_deleted_at\" IS NOT NULL", e) != AB_OK)
+		return e->status;
 	return sqlite_run(s->d, e,
 	    "DELETE FROM \"%w\" WHERE \"%w\" IS NOT NULL;"
 	    "CREATE INDEX IF NOT EXISTS \"" SQLITE_GONE_INDEX "%w\" ON \"%w\" (\"%w\")"
@@ -355,18 +357,64 @@ sqlite_key_make_index(struct sqlite_stream *s, struct error *e)
 	return sqlite_run_built(s->d, sql, e);
 }
 
-static void
-add_newer(const struct sqlite_stream *s, sqlite3_str *sql)
+int
+sqlite_key_is_time(const struct sqlite_stream *s)
 {
 	const char *const *path = s->spec.cursor;
 	const json_t *property = json_object_get(s->spec.schema, "properties");
 
-	for (size_t i = 0; path[i] != NULL; i++) {
+	for (size_t i = 0; path != NULL && path[i] != NULL; i++) {
 		property = json_object_get(property, path[i]);
 		if (path[i + 1] != NULL)
 			property = json_object_get(property, "properties");
 	}
-	if (shape_is_time(property)) {
+	return shape_is_time(property);
+}
+
+int
+sqlite_key_is_gone(const struct sqlite_stream *s, const uint64_t *hashes)
+{
+	if (s->shape.deleted == SHAPE_NOWHERE)
+		return 0;
+	for (uint32_t i = 0; i < s->shape.ncols; i++)
+		if (strcmp(s->shape.cols[i].name, shape_system_name(SHAPE_DELETED_AT)) == 0)
+			return hashes[i] != 0;
+	return 0;
+}
+
+void
+sqlite_key_where(const struct sqlite_stream *s, const char *table, sqlite3_str *sql)
+{
+	const char *const *const *paths = s->spec.primary_key;
+
+	for (int i = 0; paths[i] != NULL; i++) {
+		sqlite3_str_appendall(sql, i == 0 ? "" : " AND ");
+		add_path(s, sql, table, paths[i]);
+		sqlite3_str_appendf(sql, " = ?%d", i + 1);
+	}
+}
+
+void
+sqlite_key_rule(const struct sqlite_stream *s, int at, sqlite3_str *sql)
+{
+	if (sqlite_key_is_time(s)) {
+		sqlite3_str_appendf(sql, "abhost_newer(?%d, ", at);
+		add_path(s, sql, "old", s->spec.cursor);
+		sqlite3_str_appendchar(sql, 1, ')');
+	} else {
+		add_path(s, sql, "old", s->spec.cursor);
+		sqlite3_str_appendf(sql, " IS NULL OR ?%d >= ", at);
+		add_path(s, sql, "old", s->spec.cursor);
+	}
+	sqlite3_str_appendf(sql, " OR (?%d AND ?%d IS NULL)", at + 1, at);
+}
+
+static void
+add_newer(const struct sqlite_stream *s, sqlite3_str *sql)
+{
+	const char *const *path = s->spec.cursor;
+
+	if (sqlite_key_is_time(s)) {
 		sqlite3_str_appendall(sql, " WHERE abhost_newer(");
 		add_path(s, sql, "excluded", path);
 		sqlite3_str_appendall(sql, ", ");

@@ -53,6 +53,7 @@ sqlite_streams_free(struct sqlite *d)
 	while ((s = d->streams) != NULL) {
 		d->streams = s->next;
 		reset(s);
+		sqlite_verify_free(s->verify);
 		free(s);
 	}
 }
@@ -206,13 +207,18 @@ delete_rows(struct sqlite_stream *s, char *condition, struct error *e)
 		sqlite3_free(sqlite3_str_finish(sql));
 	if (condition == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for SQL");
+	if (sqlite_verify_discard(s, condition, e) != AB_OK) {
+		sqlite3_free(sqlite3_str_finish(sql));
+		sqlite3_free(condition);
+		return e->status;
+	}
 	sqlite3_str_appendf(sql, "DELETE FROM \"%w\" WHERE %s", s->target, condition);
 	sqlite3_free(condition);
 	if (s->key != SQLITE_KEY_NONE) {
 		sqlite3_str_appendall(sql, " AND ");
 		sqlite_key_nulls(s, sql);
 	}
-	return sqlite_run_built(s->d, sql, e);
+	return sqlite_run_built(s->d, sql, e) != AB_OK ? e->status : sqlite_verify_discarded(s, e);
 }
 
 static ab_status
@@ -227,12 +233,13 @@ begin_stream(struct sqlite_stream *s, struct error *e)
 		return e->status;
 	if (s->exists && !sqlite_key_is_same(s) && sqlite_table_apply(s, e) != AB_OK)
 		return e->status;
-	if (!spec->fresh || !spec->is_refresh || spec->mode == DEST_OVERWRITE || !s->exists)
-		return AB_OK;
-	return delete_rows(s,
-	    sqlite3_mprintf("\"%w\" = %lld", shape_system_name(SHAPE_GENERATION),
-		(long long)spec->generation_id),
-	    e);
+	if (spec->fresh && spec->is_refresh && spec->mode != DEST_OVERWRITE && s->exists &&
+	    delete_rows(s,
+		sqlite3_mprintf("\"%w\" = %lld", shape_system_name(SHAPE_GENERATION),
+		    (long long)spec->generation_id),
+		e) != AB_OK)
+		return e->status;
+	return sqlite_verify_begin(s, e);
 }
 
 ab_status
@@ -369,7 +376,7 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 	if ((!collect || d->batch.owner != s || !sqlite_batch_has_room(&d->batch, page)) &&
 	    sqlite_batch_flush(d, e) != AB_OK)
 		return e->status;
-	if (fit_page(s, page, e) != AB_OK)
+	if (fit_page(s, page, e) != AB_OK || sqlite_verify_page(s, page, e) != AB_OK)
 		return e->status;
 	dest_stats_sum(&s->stats, &d->rows.fit.counts);
 	s->stats.rows += (int64_t)(page->scan->nrecords - page->first - d->rows.fit.dropped);

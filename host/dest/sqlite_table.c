@@ -135,7 +135,7 @@ rebuild(struct sqlite_stream *s, enum sqlite_key key, struct error *e)
 {
 	sqlite3_str *sql;
 
-	if (create(s, REBUILD, key, e) != AB_OK)
+	if (sqlite_verify_rebuild(s, e) != AB_OK || create(s, REBUILD, key, e) != AB_OK)
 		return e->status;
 	sql = sqlite3_str_new(s->d->db);
 	sqlite3_str_appendall(sql, "INSERT INTO \"" REBUILD "\" SELECT ");

@@ -4,6 +4,7 @@ host_libengine_a_SOURCES = \
 	host/engine/catalog.c host/engine/catalog.h \
 	host/engine/checkpoint.c host/engine/checkpoint.h \
 	host/engine/choice.c host/engine/choice.h host/engine/choice_rule.c \
+	host/engine/compare.c host/engine/compare.h \
 	host/engine/cursor.c host/engine/cursor.h \
 	host/engine/flow.c host/engine/flow.h \
 	host/engine/look.c \

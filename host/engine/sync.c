@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/compare.h"
 #include "engine/flow.h"
 #include "engine/session.h"
 
@@ -67,6 +68,8 @@ make_plan(struct sync *s, struct error *e)
 static ab_status
 start_writer(struct sync *s, struct error *e)
 {
+	if (s->o->verify && compare_can(s->dest, e) != AB_OK)
+		return e->status;
 	s->streams = calloc(s->plan.n, sizeof(*s->streams));
 	if (s->streams == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for the streams");
@@ -84,6 +87,7 @@ start_writer(struct sync *s, struct error *e)
 		    .columns = p->columns,
 		    .deleted_field = p->deleted_field,
 		    .deleted = p->deleted,
+		    .verify = s->o->verify,
 		};
 	}
 	s->has_writer = 1;
@@ -186,9 +190,12 @@ finish(struct sync *s, ab_status status, struct error *e)
 		    "stopped by %s; what was committed is kept, and the same command goes on from there",
 		    signal_word(out->signal));
 	}
-	out->ended_us = clock_now_us();
 	if (s->has_writer)
 		writer_fini(&s->writer);
+	if (s->o->verify && (out->outcome == SYNC_DONE || out->outcome == SYNC_SOME_FAILED) &&
+	    compare_streams(s->dest, s->streams, out, e) != AB_OK)
+		out->outcome = SYNC_FAILED;
+	out->ended_us = clock_now_us();
 	if (s->has_run)
 		end_run(s, e);
 	report_event(&s->report, SYNC_EVENT_END, REPORT_NONE, e->text);

@@ -50,6 +50,7 @@ struct sync_report {
 	size_t nstreams;
 	int64_t started_us, ended_us;
 	int64_t records, bytes;
+	int64_t verified; /* rows that were compared with what the source gave */
 	enum sync_outcome outcome;
 	int signal; /* that ended it, or 0 */
 };
@@ -74,6 +75,7 @@ struct sync_options {
 	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
 	/* each NULL-terminated, or NULL; as plan_options has them */
 	const char *const *contracts, *const *columns, *const *deleted;
+	int verify; /* compare what the destination holds with what the source gave */
 	int full_refresh; /* read the selected streams from the beginning (or go on with such a read that was
 			     interrupted); an incremental append table is then replaced when its stream has ended, an
 			     append_dedup table updated */

@@ -101,7 +101,7 @@ def sync(bench, config, count, mode="events=incremental:append_dedup"):
     """One whole first sync into a new file."""
     folder = bench.fresh()
     took = run_timed([ABHOST, "run", connector("my-api"), config, "--streams", "events", "--mode", mode,
-                      "--to", "sqlite:e.db"], folder)
+                      "--to", "sqlite:e.db", *(["--verify"] if bench.options.verify else [])], folder)
     check_count(os.path.join(folder, "e.db"), count)
     shutil.rmtree(folder)
     return took
@@ -327,6 +327,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--huge", action="store_true")
+    parser.add_argument("--verify", action="store_true", help="every sync compares what it wrote: slower, and surer")
     parser.add_argument("--only", default=",".join(parts))
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--folder", help="where databases go; a real disk, not memory")

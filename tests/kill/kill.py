@@ -3,7 +3,9 @@
 tokens that outlive a run or do not; then a run that is left alone.  The content must be the truth: nothing lost,
 nothing doubled.
 
-usage: kill.py [ROUNDS]     (default: $KILL_ROUNDS, or 50; TEST_SEED=N repeats a series)
+usage: kill.py [ROUNDS] [--verify]   (default: $KILL_ROUNDS, or 50; TEST_SEED=N repeats a series)
+
+Every third round into SQLite runs with --verify, all of them where it is asked for: then abhost itself compares, too.
 """
 import collections
 import json
@@ -23,7 +25,9 @@ need(ABHOST, FAKE, connector("tests/whole/paged"))
 # An abhost that makes a checkpoint every few hundred records, so that most kills hit between two of them.
 OFTEN = os.path.join(BUILD, "tests/kill/abhost-often")
 need(OFTEN)
-ROUNDS = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("KILL_ROUNDS") or 50)
+VERIFY = "--verify" in sys.argv[1:]
+NUMBERS = [word for word in sys.argv[1:] if word != "--verify"]
+ROUNDS = int(NUMBERS[0] if NUMBERS else os.environ.get("KILL_ROUNDS") or 50)
 
 
 class Round:
@@ -43,6 +47,7 @@ class Round:
         self.to = "sqlite:paged.db"
         if self.mode != "refresh-append" and chance.random() < 0.3:
             self.to = "jsonl:out" if self.mode == "overwrite" else chance.choice(["jsonl:out", "jsonl:log.jsonl"])
+        self.verify = self.to.startswith("sqlite:") and (chance.random() < 0.3 or VERIFY)
         self.folder = scratch()
         self.kills = []
         self.runs = []
@@ -53,7 +58,7 @@ class Round:
             self.to, self.mode, "sorted" if self.sorted else "unsorted", self.paging,
             " (fleeting)" if self.fleeting else "",
             self.size, self.events, ", slow" if self.slow else "", ", duplicates" if self.duplicates else "",
-            ", many checkpoints" if self.often else "",
+            (", many checkpoints" if self.often else "") + (", --verify" if self.verify else ""),
             " ".join(self.kills) or "nothing")
 
     def start_api(self):
@@ -74,7 +79,7 @@ class Round:
 
     def start(self, to):
         return abhost_start("run", connector("tests/whole/paged"), "config.json", "--catalog", "catalog.json",
-                            "--to", to, cwd=self.folder, program=OFTEN if self.often else ABHOST,
+                            "--to", to, *(["--verify"] if self.verify else []), cwd=self.folder, program=OFTEN if self.often else ABHOST,
                             env={"ABHOST_WORKER": os.path.join(BUILD, "abhost-worker")})
 
     def run_killed(self, within):

@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 from pages import GIVEN, Source, stream
-from lib import ABHOST, Tap, need, open_db, parse_lines
+from lib import ABHOST, Tap, abhost, need, open_db, parse_lines
 
 need(ABHOST, GIVEN)
 tap = Tap()
@@ -110,7 +110,30 @@ def deleted():
     tap.ok(run.code == 0 and table(source, "SELECT id FROM t") == [[2]], "a field named by the catalog", run)
 
 
+def verified():
+    source = Source(stream(schema=SCHEMA, key="id", cursor="at"), stream("u"))
+    source.give("t", ODD, [{"id": 1, "at": 2, "v": "later"}])
+    source.give("u", [{"a": 1.50, "b": [1]}], [{"a": "x"}])
+    run = source.run("--verify")
+    tap.ok(run.code == 0 and "Verified: 5 rows hold what the source gave" in run.out, "--verify says what it did", run)
+    run = source.run("--verify", "--json")
+    tap.same(parse_lines(run.out.encode())[-1].get("verified"), 5, "also as an event")
+    # somebody else's hand, in the same transaction
+    with sqlite3.connect(source.db) as db:
+        db.execute("CREATE TRIGGER hand AFTER INSERT ON t BEGIN UPDATE t SET w = 'hand' WHERE id = new.id; END")
+        db.execute("CREATE TRIGGER hand2 AFTER UPDATE OF v ON t BEGIN UPDATE t SET w = 'hand' WHERE id = new.id; END")
+    run = source.run("--verify")
+    tap.ok(run.code == 1 and 'stream t: table t in out.db does not hold what the source gave: of 3 keys 3 differ, the '
+           'first one in column "w"' in run.err, "a difference fails, with stream, column and counts", run)
+    past = parse_lines(abhost("history", source.db, "--json").out.encode())
+    tap.ok(past[0]["outcome"] == "failed" and "does not hold" in past[0]["error"], "and is in the history", past[0])
+    tap.same(source.run().code, 0, "without --verify nobody looks")
+    run = source.run("--verify", to="jsonl:out")
+    tap.ok(run.code == 3 and "--verify needs a destination that can be read back" in run.err, "not for lines", run)
+
+
 contracts()
 columns()
 deleted()
+verified()
 tap.done()
