@@ -89,7 +89,7 @@ put(struct dest *d, struct dest_stream *s, const char *records)
 {
 	static int64_t us = 1700000000000000;
 
-	ck_ok(write_text(d, s, records, NULL, us++, e));
+	ck_ok(write_text(d, s, records, NULL, us += 100, e));
 }
 
 void

@@ -87,7 +87,7 @@ put_random(struct dest *d, struct dest_stream *s, int calm)
 	buf_init(&page, 1 << 20);
 	for (unsigned n = dice(30); n > 0; n--)
 		add_record(&page, calm);
-	us += dice(3);
+	us += 100 * dice(3);
 	ck_ok(write_text(d, s, buf_str(&page),
 	    dice(8) == 0 ? "{\"constants\":{\"c\":\"k\",\"z\":1}}" : NULL, us, e));
 	buf_fini(&page);
@@ -111,7 +111,7 @@ random_run(const struct dest_stream_spec *spec, int calm)
 	struct dest_stream_spec again = *spec;
 
 	again.fresh = 0;
-	us++;
+	us += 100;
 	for (unsigned n = dice(12); n > 0; n--) {
 		switch (dice(8)) {
 		case 0:
@@ -123,7 +123,8 @@ random_run(const struct dest_stream_spec *spec, int calm)
 			break;
 		case 2:
 			if (spec->mode == DEST_APPEND && dice(2))
-				ck_ok(d->ops->discard(s, 1700000000000000 + (int64_t)dice(200), e));
+				ck_ok(d->ops->discard(s, 1700000000000000 + (int64_t)dice(200),
+				    (int)dice(100) - 1, e));
 			else if (dice(3) == 0)
 				s = begin_stream(d, dice(2) ? spec : &again);
 			break;
