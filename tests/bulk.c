@@ -17,9 +17,13 @@ static struct drive drive;
 static void
 set_up(void)
 {
-	for (int i = 0; i < LINES; i++)
-		snprintf(lines + i * LINE, LINE + 1, "{\"id\": %6d, \"nam\": \"a line %6d\"}%c%c",
-		    i, i, i % 7 == 0 ? ' ' : '\n', '\n');
+	char line[80];
+
+	for (int i = 0; i < LINES; i++) {
+		snprintf(line, sizeof(line), "{\"id\": %6d, \"nam\": \"a line %6d\"}%c\n", i, i,
+		    i % 7 == 0 ? ' ' : '\n');
+		memcpy(lines + i * LINE, line, LINE);
+	}
 }
 
 static void

@@ -11,6 +11,8 @@ from lib import (ABHOST, BUILD, FAKE, FakeApi, Tap, abhost, abhost_start, abhost
 
 BULK = os.path.join(BUILD, "tests/zoo/bulk.so")
 need(ABHOST, FAKE, connector("my-api"), BULK)
+with open(os.path.join(BUILD, "abhost-worker"), "rb") as program:
+    SANITIZED = b"__asan_init" in program.read()  # then memory is the sanitizer's
 tap = Tap()
 WHERE = r"my-api 1\.0\.0, read_page of stream events, page 1: GET http://127\.0\.0\.1:\d+/v1/events\?\S+"
 CAP = r"the body is larger than 67108864 bytes, the most that is taken; ask for smaller pages, or raise it with --page-cap"
@@ -72,7 +74,7 @@ def run_case(case):
 for (fault, says), (hit, most, took, again, rows, secrets) in zip(CASES, parallel(run_case, CASES, 2)):
     name = fault[:40].encode("ascii", "replace").decode()
     tap.ok(hit.code == 1 and re.search(says, hit.err), "%s: /%s/" % (name, says.encode("ascii", "replace").decode()), hit)
-    tap.ok(most < 200 << 20 and took < 90, "%s: %d MiB, %.1f s" % (name, most >> 20, took))
+    tap.ok((most < 200 << 20 or SANITIZED) and took < 90, "%s: %d MiB, %.1f s" % (name, most >> 20, took))
     tap.same(secrets, [], "%s: the key is nowhere" % name)
     tap.ok(again.code == 0 and rows == 500, "%s: and the next run is well" % name, again, rows)
 
@@ -107,7 +109,7 @@ def large_page(**options):
         write_config(folder, api, page_size=95000)
         run, most = watched("run", connector("my-api"), "config.json", "--streams", "events", cwd=folder)
     tap.ok(run.code == 0, "a page of 20 MB", run)
-    tap.ok(20 << 20 < most < 36 << 20, "is held once: %s" % (options or "plain"), "%.1f MiB" % (most / 2**20))
+    tap.ok(20 << 20 < most < 36 << 20 or SANITIZED, "is held once: %s" % (options or "plain"), "%.1f MiB" % (most / 2**20))
 
 
 def export():
@@ -123,7 +125,7 @@ def export():
         tap.note("%.1f s, worker %.1f MiB" % (time.monotonic() - begun, most / 2**20))
         tap.ok(run.code == 0 and "{:,}".format(lines) in run.out, "two gigabytes arrive", run)
         tap.same(len(api.log()), 1, "with one request")
-        tap.ok(0 < most < 48 << 20, "in constant memory", "%d bytes" % most)
+        tap.ok(0 < most < 48 << 20 or SANITIZED, "in constant memory", "%d bytes" % most)
 
 
 mute_gzip()

@@ -78,6 +78,8 @@ keep_rest(struct bulk *b, const char *bytes, size_t n)
 {
 	char *grown;
 
+	if (n == 0)
+		return AB_OK;
 	if (b->nrest + n > b->cap) {
 		grown = realloc(b->rest, b->nrest + n);
 		if (grown == NULL)
