@@ -215,11 +215,34 @@ START_TEST(other_requests_run_while_a_stream_is_open)
 }
 END_TEST
 
+START_TEST(a_piece_that_was_given_out_stays_while_more_comes)
+{
+	static const struct wire_step steps[] = {
+	    {.head = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789",
+		.later = "abcdefghij"},
+	    JSON_200("[7]")};
+	struct http_response *resp;
+	struct ab_str first, second;
+
+	begin(steps, COUNT(steps), BEARER);
+	resp = open_stream();
+	ck_assert_int_eq(http_response_read(resp, &first, &error), AB_OK);
+	ck_assert_uint_eq(first.len, 10);
+	expect_body("users", "[7]");
+	usleep(50000); /* the rest is there */
+	expect_body("users", "[7]");
+	ck_assert_str_eq(first.ptr, "0123456789");
+	ck_assert_int_eq(http_response_read(resp, &second, &error), AB_OK);
+	ck_assert_str_eq(second.ptr, "abcdefghij");
+	http_response_free(resp);
+}
+END_TEST
+
 START_TEST(a_stream_is_let_go_early)
 {
 	char *text = noise(LARGE);
 	const struct wire_step steps[] = {{.head = "200 OK\r\n", .body = text, .len = LARGE},
-	    {.head = "200 OK\r\n", .body = text, .len = 40000}, JSON_200("[7]")};
+	    {.head = "200 OK\r\n", .body = text, .len = 300000}, JSON_200("[7]")};
 
 	begin(steps, COUNT(steps), BEARER);
 	http_response_free(open_stream()); /* much is left: the connection ends */
@@ -363,6 +386,7 @@ bodies_suite(void)
 	tcase_add_test(t, a_bomb_stops_at_the_cap);
 	tcase_add_test(t, a_stream_comes_in_pieces_plain_and_packed);
 	tcase_add_test(t, other_requests_run_while_a_stream_is_open);
+	tcase_add_test(t, a_piece_that_was_given_out_stays_while_more_comes);
 	tcase_add_test(t, a_stream_is_let_go_early);
 	tcase_add_test(t, what_fails_before_a_stream_begins_is_tried_again);
 	tcase_add_test(t, a_stream_that_breaks_is_told_and_not_repeated);

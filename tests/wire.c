@@ -38,6 +38,15 @@ wait_readable(const struct wire *w, int fd)
 	return poll(p, 2, -1) > 0 && p[1].revents == 0;
 }
 
+/* So many milliseconds, or (1) until the test ends. */
+static int
+wait_for(const struct wire *w, int ms)
+{
+	struct pollfd p = {.fd = w->stop[0], .events = POLLIN};
+
+	return poll(&p, 1, ms) > 0;
+}
+
 static size_t
 body_length(const char *head)
 {
@@ -108,6 +117,18 @@ send_step(int fd, const struct wire_step *s)
 	send_all(fd, last, n);
 }
 
+static void
+send_later(const struct connection *c, const struct wire_step *s)
+{
+	unsigned before = wire_requests(c->wire);
+
+	if (s->later == NULL)
+		return;
+	while (wire_requests(c->wire) == before && !wait_for(c->wire, 1))
+		;
+	send_all(c->fd, s->later, strlen(s->later));
+}
+
 static void *
 serve(void *arg)
 {
@@ -119,6 +140,7 @@ serve(void *arg)
 	while ((request = read_request(c)) != NULL) {
 		step = take_step(c->wire, request);
 		send_step(c->fd, step);
+		send_later(c, step);
 		if (step->then == WIRE_HANG)
 			wait_readable(c->wire, -1);
 		if (step->then == WIRE_RESET)

@@ -16,8 +16,9 @@ enum wire_then {
 struct wire_step {
 	const char
 	    *head; /* all that is sent, where body is NULL; else "200 OK\r\nName: value\r\n" */
-	const char *body; /* sent with its Content-Length */
-	size_t len;	  /* of the body, or of head without one; 0: a string */
+	const char *body;  /* sent with its Content-Length */
+	const char *later; /* sent, without a length of its own, once another request has come */
+	size_t len;	   /* of the body, or of head without one; 0: a string */
 	enum wire_then then;
 };
 
