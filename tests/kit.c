@@ -406,7 +406,8 @@ START_TEST(a_stream_of_the_table_becomes_an_airbyte_stream)
 	    .key = "org,id",
 	    .schema = AB_JSON({"type" : "object"}),
 	    .cursor = {.field = "at", .sorted = 1},
-	    .pager = {.kind = REST_CURSOR}};
+	    .pager = {.kind = REST_CURSOR},
+	    .deleted = "gone"};
 	struct fake f;
 	struct rest *r;
 	json_t *got, *want;
@@ -415,10 +416,10 @@ START_TEST(a_stream_of_the_table_becomes_an_airbyte_stream)
 	r = fake_open(&f, NULL);
 	ck_assert_int_eq(rest_add_stream(r, &s, FAKE_CATALOG(&f)), AB_OK);
 	got = json_loads(buf_str(&f.streams), 0, NULL);
-	want = json_pack("{s:s, s:{s:s}, s:[[s],[s]], s:b, s:[s], s:b, s:b}", "name", s.name,
+	want = json_pack("{s:s, s:{s:s}, s:[[s],[s]], s:b, s:[s], s:b, s:b, s:s}", "name", s.name,
 	    "json_schema", "type", "object", "source_defined_primary_key", "org", "id",
 	    "source_defined_cursor", 1, "default_cursor_field", "at", "sorted", 1, "is_resumable",
-	    1);
+	    1, "deleted_field", "gone");
 	ck_assert_msg(json_equal(got, want), "%s", buf_str(&f.streams));
 	json_decref(got);
 	json_decref(want);

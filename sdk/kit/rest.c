@@ -173,6 +173,10 @@ rest_add_stream(struct rest *r, const struct rest_stream *s, struct ab_catalog *
 		text_adds(&t, ", \"partition_state\": \"shared\"");
 	if (pager_is_resumable(s))
 		text_adds(&t, ", \"is_resumable\": true");
+	if (s->deleted != NULL) {
+		text_adds(&t, ", \"deleted_field\": ");
+		text_add_quoted(&t, s->deleted, strlen(s->deleted));
+	}
 	text_adds(&t, "}");
 	rc = t.failed ? request_no_memory(r) : r->host->add_stream(out, t.ptr);
 	text_fini(&t);

@@ -25,6 +25,10 @@ static const struct rest_stream streams[] = {
 	{ .name = "absolute", .url = "absolute-redirect/3" },
 	{ .name = "tagged", .url = "etag/abc" },
 	{ .name = "uuid" },
+	{ .name = "lines", .url = "jsonl", .lines = 1, .key = "id" },
+	{ .name = "marked", .url = "base64/decode/77u_W3siYSI6MX1d?content-type=application/json" },
+	{ .name = "elsewhere", .url = "redirect-to?status_code=307&url={config.elsewhere}" },
+	{ .name = "nothing", .url = "status/204" },
 	{ .name = "slides", .url = "json", .records = "slideshow.slides", .key = "title" },
 	/* not to be had */
 	{ .name = "unstable", .url = "unstable?failure_rate=0.3" }, /* 500, or not a byte */
@@ -51,6 +55,7 @@ REST_CONNECTOR(httpbin, .id = "httpbin", .version = "1.0.0", .spec = AB_JSON({
 	"properties": {
 		"base_url": {"type": "string", "format": "uri"},
 		"user": {"type": "string"},
+		"elsewhere": {"type": "string", "format": "uri"},
 		"secret": {"type": "string", "airbyte_secret": true}
 	}
 }));

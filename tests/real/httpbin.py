@@ -7,7 +7,8 @@ import servers
 from real import lib
 
 SECRET = "p\u00e4ss:w\u00f6rd"
-GOOD = ("private", "echo", "gzip", "deflate", "slow", "chunked", "relative", "absolute", "tagged", "uuid", "slides")
+GOOD = ("private", "echo", "gzip", "deflate", "slow", "chunked", "relative", "absolute", "tagged", "uuid", "slides", "lines",
+        "marked", "elsewhere", "nothing")
 BAD = {"teapot": "418: I'm a teapot!", "unauthorized": 'check "user" and "secret" in the config',
        "forbidden": "403 Forbidden - check", "not-implemented": "501 Not Implemented",
        "page": 'is not JSON: it begins with "<!DOCTYPE html>', "stars": 'is not JSON: it begins with "****',
@@ -30,8 +31,9 @@ def seen_headers(tap, sync, stream, **wanted):
     return tap.same(got, wanted, "%s: %s as they should be" % (stream, ", ".join(wanted)))
 
 
-def basic(tap, api):
-    sync = real.Sync(tap, "httpbin", {"base_url": api.url, "user": "user name", "secret": SECRET}, key="title")
+def basic(tap, api, elsewhere):
+    sync = real.Sync(tap, "httpbin", {"base_url": api.url, "user": "user name", "secret": SECRET,
+                                      "elsewhere": elsewhere.url + "/anything?a=b%20c"}, key="title")
     sync.check("check: basic")
     first = sync.run("what can be had", "--streams", ",".join(GOOD))
     tap.same(only_row(sync, "private"), {"authenticated": 1, "authorized": 1, "user": "user name"}, "let in")
@@ -43,6 +45,12 @@ def basic(tap, api):
     tap.same([only_row(sync, s)[f] for s, f in (("gzip", "gzipped"), ("deflate", "deflated"))], [1, 1], "unpacked")
     tap.ok(1 <= sum(e["duration_us"] for e in first.of("end")) / 1e6 < 60, "the slow answer was waited for", first)
     sync.same("slides", real.must(api.url + "/json")["slideshow"]["slides"], "slides")
+    tap.same([row["id"] for row in lib.read_table(sync.db, "lines")], list(range(10)), "JSON Lines")
+    tap.same(only_row(sync, "marked"), {"a": 1}, "a byte order mark is no part of the JSON")
+    tap.same(lib.read_table(sync.db, "nothing"), [], "204 is no record")
+    other = only_row(sync, "elsewhere")
+    tap.same([other["url"], other["headers"].get("Authorization")], [elsewhere.url + "/anything?a=b%20c", None],
+             "the credential does not follow to another origin")
     before = only_row(sync, "uuid")
     sync.run("the second run", "--streams", ",".join(GOOD))
     tap.ok(only_row(sync, "uuid") != before, "what changed is replaced")
@@ -78,8 +86,8 @@ def wrong(tap, api):
 
 
 tap = lib.Tap()
-with servers.HttpBin() as api:
-    refusals(tap, basic(tap, api))
+with servers.HttpBin() as api, servers.HttpBin() as elsewhere:
+    refusals(tap, basic(tap, api, elsewhere))
     others(tap, api)
     wrong(tap, api)
-real.finish(tap, api)
+real.finish(tap, api, elsewhere)

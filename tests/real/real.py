@@ -104,6 +104,7 @@ def finish(tap, *servers):
     """The plan, and after a failure what the servers said."""
     for server in servers:
         server.close()
+        tap.ok(server.is_gone(), server.name + " is gone to the last child")
         if tap.failed:
             server.keep_log()
     tap.done()

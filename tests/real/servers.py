@@ -100,6 +100,7 @@ class Server:
     ready = "/"     # a path that answers once it is up
     node = False    # loopback.js keeps it at home
     user = None     # runs as this user where we are root
+    stop = signal.SIGTERM
 
     def __init__(self, **options):
         self.home = installed(self.name)
@@ -187,7 +188,7 @@ class Server:
         """Ends the program and all that it started; the folder stays until the test ends."""
         if self.process is None or self.process.returncode is not None:
             return
-        for sign, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+        for sign, seconds in ((self.stop, 10), (signal.SIGKILL, 10)):
             try:
                 os.killpg(self.process.pid, sign)
             except ProcessLookupError:
@@ -197,6 +198,11 @@ class Server:
                 self.process.poll()
                 time.sleep(0.02)
         self.process.wait()
+
+    def is_gone(self):
+        """Nothing of it runs, and nobody listens."""
+        with socket.socket() as s:
+            return not group_members(self.process.pid) and s.connect_ex(("127.0.0.1", self.port)) != 0
 
 
 class Kinto(Server):
@@ -251,6 +257,9 @@ class Synapse(Server):
                   "--config-path", "hs.yaml", "--generate-config", "--report-stats=no"])
         with open(self.path("hs.yaml"), "w", encoding="utf-8") as file:
             file.write(SYNAPSE_YAML % {"port": self.port, "folder": self.folder})
+        with open(self.path("log.yaml"), "w", encoding="utf-8") as file:
+            lib.json.dump({"version": 1, "handlers": {"out": {"class": "logging.StreamHandler"}},
+                           "root": {"level": "INFO", "handlers": ["out"]}}, file)
 
     def argv(self):
         return [*self.program("bin", "python"), "-m", "synapse.app.homeserver", "--config-path", "hs.yaml"]
@@ -269,7 +278,7 @@ listeners:
     type: http
     resources: [{names: [client]}]
 database: {name: sqlite3, args: {database: %(folder)s/hs.db}}
-log_config: %(folder)s/localhost.log.config
+log_config: %(folder)s/log.yaml
 media_store_path: %(folder)s/media
 signing_key_path: %(folder)s/localhost.signing.key
 macaroon_secret_key: m
@@ -278,6 +287,10 @@ registration_shared_secret: s3
 report_stats: false
 trusted_key_servers: []
 rc_message: {per_second: 1000, burst_count: 1000}
+rc_login:
+  address: {per_second: 1000, burst_count: 1000}
+  account: {per_second: 1000, burst_count: 1000}
+  failed_attempts: {per_second: 1000, burst_count: 1000}
 rc_room_creation: {per_second: 1000, burst_count: 1000}
 rc_joins: {local: {per_second: 1000, burst_count: 1000}}
 """
@@ -356,7 +369,7 @@ class Toxiproxy(Server):
 
 class Postgres(Server):
     """A cluster of its own; sql() runs a statement."""
-    name, user = "postgresql", "nobody"
+    name, user, stop = "postgresql", "nobody", signal.SIGINT  # does not wait for clients
 
     def prepare(self):
         os.chmod(self.folder, 0o711)

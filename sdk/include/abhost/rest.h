@@ -163,6 +163,7 @@ struct rest_stream {
 	struct rest_parent parent;
 	struct rest_list lists[3];
 	struct rest_only only;
+	const char *deleted; /* a field that marks a record as deleted: docs/schema.md; or NULL */
 	const char *const *add;  /* fields from deeper in a record: name, path, ..., NULL; or NULL */
 	const char *const *drop; /* fields that are left out: names, NULL; or NULL */
 	const char *key_as;      /* where the last "*" of `records` goes over an object: a field for the
