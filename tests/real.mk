@@ -21,8 +21,9 @@ EXTRA_DIST += tests/real/cdk tests/real/echo.py tests/real/pins/cdk.txt
 
 .PHONY: check-real
 check-real: all
+	@# they wait for servers more than they compute
 	fine=0; PYTHON='$(PYTHON)' $(top_srcdir)/tests/real/install || fine=1; \
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(REAL_TESTS)' || fine=1; exit $$fine
+	$(MAKE) $(AM_MAKEFLAGS) -j3 check TESTS='$(REAL_TESTS)' || fine=1; exit $$fine
 
 REAL_LDADD = libabhost-kit.a
 check_PROGRAMS += tests/real/httpbin.so

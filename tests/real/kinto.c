@@ -5,7 +5,8 @@
 static const char *const by_change[] = { "_sort", "last_modified", NULL };
 
 static const struct rest_stream streams[] = {
-	{ .name = "records", .records = "data", .key = "id", .params = by_change, .deleted = "deleted",
+	{ .name = "records", .records = "data", .key = "id", .deleted = "deleted",
+	    .params = by_change,
 	    .url = "buckets/{config.bucket}/collections/{config.collection}/records",
 	    .cursor = { .field = "last_modified", .param = "_since", .start = "0", .sorted = 1 },
 	    .size = { .param = "_limit", .key = "page_size" },

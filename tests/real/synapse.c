@@ -9,8 +9,9 @@ static const char *const forward[] = { "dir", "f", NULL };
 static const struct rest_stream streams[] = {
 	{ .name = "rooms", .url = "/_synapse/admin/v1/rooms", .records = "rooms", .key = "room_id",
 	    .size = { .param = "limit", .value = 4 }, FROM("next_batch") },
-	{ .name = "messages", .url = "client/v3/rooms/{partition.room}/messages", .records = "chunk",
-	    .key = "event_id", .params = forward, .size = { .param = "limit", .value = 7 },
+	{ .name = "messages", .url = "client/v3/rooms/{partition.room}/messages",
+	    .records = "chunk", .key = "event_id", .params = forward,
+	    .size = { .param = "limit", .value = 7 },
 	    .parent = { .stream = "rooms", .field = "room_id", .as = "room" }, FROM("end") },
 	{ .name = "space", .url = "client/v1/rooms/{config.space}/hierarchy", .records = "rooms",
 	    .key = "room_id", .size = { .param = "limit", .value = 1 }, FROM("next_batch") },
@@ -24,10 +25,10 @@ static const struct rest_api synapse = {
 		"base_url": {"config": "base_url"},
 		"auth": {"type": "select", "config": "login", "default": "token", "cases": {
 			"token": {"type": "bearer", "config": "token"},
-			"password": {"type": "session", "answer": {"token": "access_token"}, "login": {
-				"url": "client/v3/login",
+			"password": {"type": "session", "answer": {"token": "access_token"},
+			    "login": {"url": "client/v3/login",
 				"params": {"type": "m.login.password", "user": {"config": "user"},
-					"password": {"config": "password"}}}}
+				    "password": {"config": "password"}}}}
 		}},
 		"retry": {"retry_after": {"body": "retry_after_ms", "unit": "ms"}}
 	}),
