@@ -194,6 +194,7 @@ START_TEST(an_older_file_is_brought_up_to_date)
 {
 	struct dest *d;
 	struct dest_state *got;
+	struct dest_past *runs;
 	char path[4096];
 	size_t n;
 
@@ -201,6 +202,11 @@ START_TEST(an_older_file_is_brought_up_to_date)
 	copy_file(path, DB);
 	/* a look does not change it */
 	ck_ok(dest_open(DB, NULL, NULL, 1, &d, e));
+	ck_ok(d->ops->runs(d, &runs, &n, e));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(runs[0].attempt, -1);
+	ck_assert_ptr_null(runs[0].failure_type);
+	dest_pasts_free(runs, n);
 	d->ops->close(d);
 	ck_rows(DB, "SELECT value FROM _abhost_meta WHERE name = 'format'", "1");
 	for (int i = 0; i < 2; i++) {
@@ -215,8 +221,8 @@ START_TEST(an_older_file_is_brought_up_to_date)
 		ck_ok(d->ops->commit(d, NULL, 0, &run, e));
 		d->ops->close(d);
 	}
-	ck_rows(DB, "SELECT value FROM _abhost_meta WHERE name = 'format'", "2");
-	ck_rows(DB, "PRAGMA user_version", "2");
+	ck_rows(DB, "SELECT value FROM _abhost_meta WHERE name = 'format'", "3");
+	ck_rows(DB, "PRAGMA user_version", "3");
 	ck_rows(DB, "SELECT count(*), count(changes) FROM _abhost_runs", "3,0");
 	ck_rows(DB, "SELECT count(*), sum(seq) FROM s0", "20,190");
 	/* and is then like a new one */
@@ -225,9 +231,11 @@ START_TEST(an_older_file_is_brought_up_to_date)
 	    "SELECT count(*) FROM sqlite_schema WHERE name LIKE '\\_abhost\\_%' ESCAPE '\\'", "4");
 	ck_assert_str_eq(
 	    rows(DB, "SELECT group_concat(name) FROM pragma_table_info('_abhost_runs')"),
-	    "'id,connector,version,started_at,ended_at,outcome,error,records,bytes,host,pid,changes'");
+	    "'id,connector,version,started_at,ended_at,outcome,error,records,bytes,host,pid,changes,"
+	    "attempt,rows,seconds,failure_type'");
 	ck_rows("new.db", "SELECT group_concat(name) FROM pragma_table_info('_abhost_runs')",
-	    "'id,connector,version,started_at,ended_at,outcome,error,records,bytes,host,pid,changes'");
+	    "'id,connector,version,started_at,ended_at,outcome,error,records,bytes,host,pid,changes,"
+	    "attempt,rows,seconds,failure_type'");
 }
 END_TEST
 
@@ -236,9 +244,9 @@ START_TEST(a_newer_file_is_refused)
 	struct dest *d;
 
 	close_it(DB);
-	ck_rows(DB, "UPDATE _abhost_meta SET value = 3 WHERE name = 'format'", "");
+	ck_rows(DB, "UPDATE _abhost_meta SET value = 4 WHERE name = 'format'", "");
 	ck_fails(
-	    open_it(DB), AB_ECONFIG, "was written by a newer abhost (format 3, this one knows 2)");
+	    open_it(DB), AB_ECONFIG, "was written by a newer abhost (format 4, this one knows 3)");
 	ck_rows(DB, "UPDATE _abhost_meta SET value = 'x' WHERE name = 'format'", "");
 	ck_fails(open_it(DB), AB_ECONFIG, "does not say of which format it is");
 	ck_rows(DB, "DELETE FROM _abhost_meta", "");

@@ -171,12 +171,12 @@ START_TEST(reading_from_the_start_replaces_an_append)
 
 	begin_variant(&v);
 	ck_assert_int_eq(run(), AB_OK);
-	options.full_refresh = 1;
+	options.full_refresh = "";
 	world_source.fail_at = 2;
 	ck_assert_int_eq(run(), AB_ETRANSIENT);
 	assert_truth("the old table stands while it is replaced", 0);
 	world_source.fail_at = 0;
-	options.full_refresh = 0;
+	options.full_refresh = NULL;
 	ck_assert_int_eq(run(), AB_OK);
 	ck_assert_int_eq(report.streams[0].resumed, 1);
 	assert_truth("replaced", 0);
@@ -184,6 +184,31 @@ START_TEST(reading_from_the_start_replaces_an_append)
 	grow(0);
 	ck_assert_int_eq(run(), AB_OK);
 	assert_truth("and goes on", 0);
+}
+END_TEST
+
+START_TEST(of_many_only_those_that_are_named_are_read_from_the_start)
+{
+	const struct variant v = {"things=incremental:append", 0, 0, 0, 0, 0, 0};
+
+	begin_variant(&v);
+	world_source.second_stream = world_source.second_is_good = 1;
+	ck_assert_int_eq(run(), AB_OK);
+	options.full_refresh = "others";
+	ck_assert_int_eq(run(), AB_OK);
+	ck_assert_int_eq(world_table(0)->rows[0].generation_id, 1);
+	ck_assert_int_eq(world_table(1)->rows[0].generation_id, 2);
+	assert_truth("not named", 0);
+	assert_truth_of(1, "named", 0);
+	options.full_refresh = "things,nobody";
+	ck_assert_int_eq(run(), AB_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "--full-refresh names the stream \"nobody\""));
+	options.full_refresh = "others";
+	options.streams = "things";
+	ck_assert_int_eq(run(), AB_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "not among those that this run reads"));
+	options.streams = NULL;
+	options.full_refresh = NULL;
 }
 END_TEST
 
@@ -245,6 +270,7 @@ turns_suite(void)
 	tcase_add_test(t, a_full_refresh_then_incremental_doubles_nothing);
 	tcase_add_test(t, a_refresh_that_is_given_up_leaves_the_state);
 	tcase_add_test(t, reading_from_the_start_replaces_an_append);
+	tcase_add_test(t, of_many_only_those_that_are_named_are_read_from_the_start);
 	tcase_add_test(t, the_state_is_told_in_airbytes_form);
 	suite_add_tcase(s, t);
 	return s;

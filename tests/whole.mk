@@ -13,6 +13,7 @@ WHOLE_TESTS = \
 	tests/whole/transport.py \
 	tests/whole/auth.py \
 	tests/whole/signals.py \
+	tests/whole/together.py \
 	tests/whole/places.py \
 	tests/whole/zoo.py \
 	tests/whole/iso-codes.py \

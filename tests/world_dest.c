@@ -341,6 +341,14 @@ static struct dest_ops world_ops = {
 };
 
 ab_status
+dest_open_or_wait(const char *to, const char *connector, const char *state_file,
+    const struct dest_waiter *waiter, struct dest **out, struct error *e)
+{
+	(void)waiter;
+	return dest_open(to, connector, state_file, 0, out, e);
+}
+
+ab_status
 dest_open(const char *to, const char *connector, const char *state_file, int read_only,
     struct dest **out, struct error *e)
 {

@@ -132,7 +132,9 @@ cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args 
 	memset(longs, 0, sizeof(longs));
 	for (; cmd->options[n].name != NULL; n++)
 		longs[n] = (struct option){.name = cmd->options[n].name,
-		    .has_arg = cmd->options[n].value != NULL ? required_argument : no_argument,
+		    .has_arg = cmd->options[n].value == NULL ? no_argument
+			: *cmd->options[n].value == '='	     ? optional_argument
+							     : required_argument,
 		    .val = 256 + n};
 	longs[n] = (struct option){.name = "help", .val = 'h'};
 	opterr = 0;

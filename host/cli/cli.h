@@ -18,17 +18,19 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_CONFIG = 3, CLI_SOME_FAI
 #define CLI_MAX_REPEATS 256
 
 struct cli_option {
-	const char *name;  /* without "--"; NULL ends the list */
-	const char *value; /* what follows it ("FILE"), or NULL: a switch */
+	const char *name; /* without "--"; NULL ends the list */
+	const char *
+	    value; /* what follows it ("FILE"), what may follow it ("=SECONDS"), or NULL: a switch */
 	const char *help;
 	int repeats; /* may be given several times: cli_repeated has them all */
 };
 
 struct cli_args {
-	const char *word[2]; /* CONNECTOR CONFIG, FILE, ... */
+	const char *word[4]; /* CONNECTOR CONFIG, FILE, ... */
 	int nwords;
-	const char
-	    *value[CLI_MAX_OPTIONS]; /* as in the command's list; NULL: not given; a switch: "" */
+	const char *value
+	    [CLI_MAX_OPTIONS]; /* as in the command's list; NULL: not given; a switch, or one whose value was
+					left out: "" */
 	/* of options that repeat, in their order */
 	struct {
 		const char *value;
@@ -104,6 +106,10 @@ int cli_look_fail(const struct cli_source *s, const struct error *e);
 		    "keep new refresh tokens here (default: beside CONFIG, as CONFIG-secrets.json)", \
 		    0 \
 	}
+#define CLI_STATE \
+	{ \
+		"state", "FILE", "where run --state kept it (jsonl:-)", 0 \
+	}
 #define CLI_TRACE \
 	{ \
 		"trace", NULL, "a line on standard error for each HTTP request", 0 \
@@ -130,6 +136,9 @@ int cli_exec_in_process(char **argv);
 /* Fills in sync.secrets: the chosen file, or one beside the configuration, or beside the data (NULL: there are none). */
 ab_status cli_secrets(struct cli_source *s, const char *chosen, const char *config,
     const char *data, struct error *e);
+/* Opens what --to named, or a SQLite file of any name, whosever it is. */
+ab_status cli_open_data(
+    const char *to, const char *state_file, int read_only, struct dest **out, struct error *e);
 /* Prints a JSON value for people: indented, keys in their order. */
 int cli_print_json(const json_t *v);
 #endif

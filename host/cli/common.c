@@ -1,4 +1,6 @@
 /* common.c - how commands fail, end, and get at a connector with its configuration. */
+#include <config.h> /* asprintf */
+
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -176,4 +178,20 @@ int
 cli_look_fail(const struct cli_source *s, const struct error *e)
 {
 	return s->signal != 0 ? 128 + s->signal : cli_fail(e);
+}
+
+ab_status
+cli_open_data(
+    const char *to, const char *state_file, int read_only, struct dest **out, struct error *e)
+{
+	char *place = dest_place(to, state_file), *file = NULL;
+	ab_status rc;
+
+	/* a file that says in its name neither what it is nor what it might be */
+	if (place == NULL && strchr(to, ':') == NULL && asprintf(&file, "sqlite:%s", to) < 0)
+		file = NULL;
+	rc = dest_open(file != NULL ? file : to, NULL, state_file, read_only, out, e);
+	free(place);
+	free(file);
+	return rc;
 }

@@ -9,8 +9,10 @@ print_option(FILE *to, const struct cli_option *o)
 {
 	char left[64];
 
-	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value != NULL ? " " : "",
-	    o->value != NULL ? o->value : "");
+	const char *value = o->value != NULL ? o->value : "";
+
+	snprintf(left, sizeof(left), *value == '=' ? "--%s%s[%s]" : "--%s%s%s", o->name,
+	    *value == '\0' || *value == '=' ? "" : " ", value);
 	fprintf(to, "  %-20s %s\n", left, o->help);
 }
 

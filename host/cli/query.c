@@ -5,17 +5,7 @@
 static int
 query_run(const struct cli_args *a)
 {
-	struct error e = ERROR_INIT;
-	sqlite3 *db;
-
-	if (sql_open(a->word[0], &db, &e) == AB_OK)
-		sql_print(db, a->word[1], a->value[0] != NULL ? SQL_JSON : SQL_TABLE, stdout, &e);
-	fflush(stdout);
-	sqlite3_close(db);
-	if (e.status == AB_OK)
-		return CLI_DONE;
-	cli_fail(&e);
-	return CLI_FAILED;
+	return sql_show(a->word[0], a->word[1], a->value[0] != NULL ? SQL_JSON : SQL_TABLE);
 }
 
 static const struct cli_option options[] = {

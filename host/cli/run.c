@@ -19,6 +19,7 @@ enum {
 	OPT_STATE,
 	OPT_FULL_REFRESH,
 	OPT_VERIFY,
+	OPT_WAIT,
 	OPT_JSON,
 	OPT_QUIET,
 	OPT_PAGE_CAP,
@@ -32,6 +33,7 @@ enum {
 
 #define LEAST_PAGE_CAP 4096
 #define MOST_PAGE_CAP  (1u << 30)
+#define MOST_WAIT      (366u * 86400)
 
 struct run {
 	struct cli_source source;
@@ -90,13 +92,16 @@ run_init(struct run *run, const struct cli_args *a, struct error *e)
 	o->contracts = cli_repeated(a, OPT_CONTRACT, run->lists[1]);
 	o->columns = cli_repeated(a, OPT_COLUMNS, run->lists[2]);
 	o->deleted = cli_repeated(a, OPT_DELETED, run->lists[3]);
-	o->full_refresh = a->value[OPT_FULL_REFRESH] != NULL;
+	o->full_refresh = a->value[OPT_FULL_REFRESH];
 	o->verify = a->value[OPT_VERIFY] != NULL;
 	o->one_thread = a->value[OPT_ONE_THREAD] != NULL;
 	o->in_process = a->value[OPT_IN_PROCESS] != NULL;
 	if (a->value[OPT_PAGE_CAP] != NULL &&
 	    cli_number(a->value[OPT_PAGE_CAP], LEAST_PAGE_CAP, MOST_PAGE_CAP, &cap) == 0)
 		o->page_cap = (size_t)cap;
+	if (a->value[OPT_WAIT] != NULL)
+		o->wait_s =
+		    cli_number(a->value[OPT_WAIT], 1, MOST_WAIT, &cap) == 0 ? (int64_t)cap : -1;
 	return AB_OK;
 }
 
@@ -167,6 +172,10 @@ run_run(const struct cli_args *a)
 	    cli_number(a->value[OPT_PAGE_CAP], LEAST_PAGE_CAP, MOST_PAGE_CAP, &cap) != 0)
 		return cli_misuse(
 		    &cmd_run, "--page-cap must be a number of bytes from 4K to 1024M, as in 64M");
+	if (a->value[OPT_WAIT] != NULL && *a->value[OPT_WAIT] != '\0' &&
+	    cli_number(a->value[OPT_WAIT], 1, MOST_WAIT, &cap) != 0)
+		return cli_misuse(
+		    &cmd_run, "--wait must be a number of seconds from 1 to %u", MOST_WAIT);
 	if (a->value[OPT_JSON] != NULL && a->value[OPT_QUIET] != NULL)
 		return cli_misuse(&cmd_run, "--json and --quiet exclude each other");
 	if (a->value[OPT_IN_PROCESS] != NULL && !cli_is_in_process())
@@ -193,10 +202,12 @@ static const struct cli_option options[] = {
     [OPT_CATALOG] = {"catalog", "FILE", "streams and modes from a ConfiguredAirbyteCatalog", 0},
     [OPT_STATE] = {"state", "FILE", "keep the state here, for a destination that cannot (jsonl:-)",
 	0},
-    [OPT_FULL_REFRESH] = {"full-refresh", NULL, "read from the beginning, whatever was read before",
-	0},
+    [OPT_FULL_REFRESH] = {"full-refresh", "=A,B",
+	"read all streams, or these, from the beginning, whatever was read before", 0},
     [OPT_VERIFY] = {"verify", NULL,
 	"at the end, compare what the tables hold with what the source gave", 0},
+    [OPT_WAIT] = {"wait", "=SECONDS",
+	"wait while another run has the destination, so long or until it ends", 0},
     [OPT_JSON] = {"json", NULL, "events as JSON objects, one a line", 0},
     [OPT_QUIET] = {"quiet", NULL, "say nothing but warnings and errors", 0},
     [OPT_PAGE_CAP] = {"page-cap", "SIZE",

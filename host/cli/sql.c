@@ -2,10 +2,13 @@
 #include "cli/sql.h"
 
 #include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "cli/cli.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -30,7 +33,7 @@ fail(sqlite3 *db, const char *what, struct error *e)
 	}
 }
 
-ab_status
+static ab_status
 sql_open(const char *name, sqlite3 **out, struct error *e)
 {
 	const char *path = strncmp(name, "sqlite:", 7) == 0 ? name + 7 : name;
@@ -200,7 +203,7 @@ print_statement(sqlite3 *db, sqlite3_stmt *stmt, enum sql_form form, FILE *to, s
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ? AB_OK : fail(db, "the query failed", e);
 }
 
-ab_status
+static ab_status
 sql_print(sqlite3 *db, const char *text, enum sql_form form, FILE *to, struct error *e)
 {
 	sqlite3_stmt *stmt;
@@ -220,4 +223,20 @@ sql_print(sqlite3 *db, const char *text, enum sql_form form, FILE *to, struct er
 	if (statements == 0 && e->status == AB_OK)
 		error_set(e, AB_ECONFIG, "the query is empty");
 	return e->status;
+}
+
+int
+sql_show(const char *name, const char *text, enum sql_form form)
+{
+	struct error e = ERROR_INIT;
+	sqlite3 *db;
+
+	if (sql_open(name, &db, &e) == AB_OK)
+		sql_print(db, text, form, stdout, &e);
+	fflush(stdout);
+	sqlite3_close(db);
+	if (e.status == AB_OK)
+		return CLI_DONE;
+	cli_fail(&e);
+	return CLI_FAILED;
 }

@@ -219,14 +219,18 @@ ui_begin(struct ui *ui, enum ui_form form, FILE *to)
 	pthread_mutex_init(&ui->lock, NULL);
 	buf_init(&ui->out, MAX_SCREEN);
 	log_to(log_line_to, ui);
+	if (form == UI_LIVE)
+		ui_live_begin(ui);
 }
 
 void
 ui_end(struct ui *ui)
 {
 	log_to(NULL, NULL);
-	if (ui->form == UI_LIVE)
+	if (ui->form == UI_LIVE) {
 		ui_live_clear(ui);
+		ui_live_end();
+	}
 	fflush(ui->to);
 	buf_fini(&ui->out);
 	pthread_mutex_destroy(&ui->lock);

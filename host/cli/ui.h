@@ -36,7 +36,10 @@ void ui_end(struct ui *ui);
 /* UI_LIVE where `to` is a terminal that can be drawn on. */
 enum ui_form ui_form_for(FILE *to);
 
-/* ui_live.c: called with the lock held. */
+/* ui_live.c */
+void ui_live_begin(struct ui *ui); /* SIGQUIT, too, leaves the cursor visible, */
+void ui_live_end(void);		   /* until here */
+/* Called with the lock held. */
 void ui_live_draw(struct ui *ui);  /* the lines of the running streams, over the old ones */
 void ui_live_clear(struct ui *ui); /* takes them away, so that a line can be printed */
 /* ui_json.c */

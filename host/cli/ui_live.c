@@ -1,5 +1,6 @@
 /* ui_live.c - the lines that are redrawn in place: one write per redraw, no wider and no higher than the screen. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -7,6 +8,40 @@
 #include "base/clock.h"
 #include "cli/text.h"
 #include "cli/ui.h"
+
+#define HIDE_CURSOR "\033[?25l"
+#define SHOW_CURSOR "\033[?25h"
+
+static volatile sig_atomic_t quit_fd = -1;
+static struct sigaction quit_before;
+
+/* Ctrl-\ ends the process as ever, but not the terminal's cursor. */
+static void
+on_quit(int sig)
+{
+	ssize_t sent = write(quit_fd, SHOW_CURSOR, sizeof(SHOW_CURSOR) - 1);
+
+	(void)sent;
+	raise(sig); /* the default by now, let through when this returns */
+}
+
+void
+ui_live_begin(struct ui *ui)
+{
+	struct sigaction quit = {.sa_handler = on_quit, .sa_flags = (int)SA_RESETHAND};
+
+	quit_fd = fileno(ui->to);
+	sigemptyset(&quit.sa_mask);
+	sigaction(SIGQUIT, NULL, &quit_before);
+	if (quit_before.sa_handler == SIG_DFL)
+		sigaction(SIGQUIT, &quit, NULL);
+}
+
+void
+ui_live_end(void)
+{
+	sigaction(SIGQUIT, &quit_before, NULL);
+}
 
 static void
 screen_size(FILE *to, size_t *columns, int *rows)
@@ -75,7 +110,7 @@ ui_live_draw(struct ui *ui)
 
 	screen_size(ui->to, &columns, &rows);
 	if (!ui->cursor_hidden)
-		buf_adds(&ui->out, "\033[?25l");
+		buf_adds(&ui->out, HIDE_CURSOR);
 	ui->cursor_hidden = 1;
 	go_up(ui);
 	for (size_t i = 0; i < r->nstreams && ui->lines < rows - 2; i++)
@@ -90,7 +125,7 @@ ui_live_clear(struct ui *ui)
 	if (ui->lines > 0)
 		go_up(ui);
 	if (ui->cursor_hidden)
-		buf_adds(&ui->out, "\033[?25h");
+		buf_adds(&ui->out, SHOW_CURSOR);
 	ui->cursor_hidden = 0;
 	send_out(ui);
 }

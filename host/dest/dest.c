@@ -38,13 +38,10 @@ ops_of(const char *to, const char **path)
 	return ends_with(to, ".jsonl") || ends_with(to, ".ndjson") ? &dest_jsonl : NULL;
 }
 
-ab_status
-dest_open(const char *to, const char *connector, const char *state_file, int read_only,
-    struct dest **out, struct error *e)
+static ab_status
+open_target(const char *to, struct dest_target *target, struct dest **out, struct error *e)
 {
-	struct dest_target target = {
-	    .connector = connector, .state_file = state_file, .read_only = read_only};
-	const struct dest_ops *ops = ops_of(to, &target.path);
+	const struct dest_ops *ops = ops_of(to, &target->path);
 
 	if (ops == NULL)
 		/* of "postgres://user:password@host" only the scheme is repeated */
@@ -54,13 +51,55 @@ dest_open(const char *to, const char *connector, const char *state_file, int rea
 		    (int)(strstr(to, "://") == NULL ? strlen(to)
 						    : (size_t)(strstr(to, "://") - to) + 3),
 		    to);
-	if (target.path[0] == '\0')
+	if (target->path[0] == '\0')
 		return error_set(
 		    e, AB_ECONFIG, "the destination \"%s\" names no file: write %sFILE", to, to);
-	if (ops == &dest_sqlite && state_file != NULL)
+	if (ops == &dest_sqlite && target->state_file != NULL)
 		return error_set(e, AB_ECONFIG,
 		    "--state is for JSON Lines: a SQLite file holds its state itself, so leave it out");
-	return ops->open(&target, out, e);
+	return ops->open(target, out, e);
+}
+
+static ab_status
+refuse_held(const char *to, const struct dest_held *held, struct error *e)
+{
+	return error_set(e, AB_ETRANSIENT,
+	    "%s is in use by another run%s%s%s: wait for it (run --wait does), or name another place with --to",
+	    to, held->who[0] == '\0' ? "" : " (", held->who, held->who[0] == '\0' ? "" : ")");
+}
+
+ab_status
+dest_open(const char *to, const char *connector, const char *state_file, int read_only,
+    struct dest **out, struct error *e)
+{
+	struct dest_held held = {0, ""};
+	struct dest_target target = {.connector = connector,
+	    .state_file = state_file,
+	    .read_only = read_only,
+	    .held = &held};
+	ab_status status = open_target(to, &target, out, e);
+
+	if (status == AB_OK || !held.is_held)
+		return status;
+	error_clear(e);
+	return refuse_held(to, &held, e);
+}
+
+ab_status
+dest_open_or_wait(const char *to, const char *connector, const char *state_file,
+    const struct dest_waiter *waiter, struct dest **out, struct error *e)
+{
+	struct dest_held held = {0, ""};
+	struct dest_target target = {
+	    .connector = connector, .state_file = state_file, .held = &held};
+
+	while (open_target(to, &target, out, e) != AB_OK && held.is_held) {
+		error_clear(e);
+		if (waiter == NULL || waiter->again(waiter->ctx, to, held.who) != 0)
+			return refuse_held(to, &held, e);
+		held = (struct dest_held){0, ""};
+	}
+	return e->status;
 }
 
 char *
@@ -110,6 +149,21 @@ dest_stats_sum(struct dest_stats *sum, const struct dest_stats *s)
 	sum->discarded_values += s->discarded_values;
 	sum->duplicate_keys += s->duplicate_keys;
 	sum->deleted += s->deleted;
+}
+
+void
+dest_pasts_free(struct dest_past *runs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(runs[i].connector);
+		free(runs[i].version);
+		free(runs[i].outcome);
+		free(runs[i].error);
+		free(runs[i].failure_type);
+		free(runs[i].changes);
+		free(runs[i].host);
+	}
+	free(runs);
 }
 
 void

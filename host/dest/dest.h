@@ -99,8 +99,24 @@ struct dest_run {
 	const char *connector, *version;
 	int64_t started_us, ended_us; /* 0: running */
 	const char *outcome;	      /* "running", "succeeded", "failed", "partial", "cancelled" */
-	const char *error;	      /* or NULL */
+	const char *error;	      /* or NULL; */
+	const char *failure_type;     /* of what class it is, in Airbyte's words, or NULL */
 	int64_t records, bytes;
+};
+
+/* One run as the history has it; of a run of an older abhost some are not known: NULL, or below 0. */
+struct dest_past {
+	int64_t id;
+	int64_t
+	    attempt; /* 1, or one more than that of the run before, where that did not succeed */
+	char *connector, *version;
+	int64_t started_us, ended_us; /* 0: it has not */
+	char *outcome;		      /* as above, or "killed" */
+	char *error, *failure_type;
+	int64_t records, rows, bytes; /* read; written; read */
+	char *changes;		      /* JSON: what was not written as it came */
+	char *host;
+	int64_t pid;
 };
 
 struct dest;
@@ -112,6 +128,19 @@ struct dest_target {
 	    connector; /* id, stored with the state; a place that another one filled is AB_ECONFIG. NULL: any */
 	const char *state_file; /* or NULL; for destinations that have no place for state */
 	int read_only; /* for `state`: the place must be there, nothing in it changes, no lock is taken */
+	struct dest_held *held; /* filled where the place is another run's; may be NULL */
+};
+
+/* Who has the place, when it cannot be opened. */
+struct dest_held {
+	int is_held;
+	char who[300]; /* "process 12 on host, since ...", or "" */
+};
+
+/* What to do where the place is another run's. */
+struct dest_waiter {
+	int (*again)(void *ctx, const char *to, const char *who); /* 0: try again, else give up */
+	void *ctx;
 };
 
 struct dest_ops {
@@ -124,6 +153,8 @@ struct dest_ops {
 	ab_status (*states)(struct dest *d, struct dest_state **out, size_t *n, struct error *e);
 	ab_status (*run_begin)(
 	    struct dest *d, struct dest_run *run, struct error *e); /* committed at once */
+	/* The runs that the place remembers, newest first; *out is for dest_pasts_free. */
+	ab_status (*runs)(struct dest *d, struct dest_past **out, size_t *n, struct error *e);
 	/* A stream begins; its handle lives until close. The same stream may begin again, with `fresh` or after a
 	 * rollback. A begin that is not a refresh drops what an unfinished refresh left beside the table. After an error
 	 * nothing of it remains, and what others have written since the last commit does. */
@@ -162,6 +193,10 @@ struct dest {
  * that have no place of their own for it ("jsonl:-"), or NULL. Unknown schemes: AB_ECONFIG with the known ones. */
 ab_status dest_open(const char *to, const char *connector, const char *state_file, int read_only,
     struct dest **out, struct error *e);
+/* The same; while another run has the place, waiter->again says whether it is tried again (NULL: never), and sleeps before it
+ * does.  Then the error says who has it. */
+ab_status dest_open_or_wait(const char *to, const char *connector, const char *state_file,
+    const struct dest_waiter *waiter, struct dest **out, struct error *e);
 /* What is not nothing but `rows`, as members of a JSON object: "values_nulled":3,"rows_discarded":1 */
 void dest_stats_add(const struct dest_stats *stats, struct buf *out);
 /* sum += stats */
@@ -170,5 +205,6 @@ void dest_stats_sum(struct dest_stats *sum, const struct dest_stats *stats);
  * NULL: there is none, or no memory. */
 char *dest_place(const char *to, const char *state_file);
 void dest_states_free(struct dest_state *rows, size_t n);
+void dest_pasts_free(struct dest_past *runs, size_t n);
 extern const struct dest_ops dest_sqlite, dest_jsonl;
 #endif

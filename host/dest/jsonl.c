@@ -72,7 +72,7 @@ state_path(const struct jsonl *d, const char *chosen, struct error *e)
 
 /* flock on the folder or the log itself, held until close. */
 static ab_status
-take_lock(struct jsonl *d, struct error *e)
+take_lock(struct jsonl *d, const char *state, struct dest_held *held, struct error *e)
 {
 	if (d->form == JSONL_FOLDER && mkdir(d->path, 0777) != 0 && errno != EEXIST)
 		return jsonl_fail("create", d->path, e);
@@ -80,11 +80,13 @@ take_lock(struct jsonl *d, struct error *e)
 					     : open(d->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (d->lock_fd < 0)
 		return jsonl_fail("open", d->path, e);
-	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return error_set(e, AB_ETRANSIENT,
-		    "%s is in use by another run: wait for it, or name another place with --to",
-		    d->path);
-	return AB_OK;
+	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return AB_OK;
+	if (errno != EWOULDBLOCK)
+		return error_set(e, AB_ETRANSIENT, "cannot lock %s: %s", d->path, strerror(errno));
+	held->is_held = 1;
+	jsonl_run_who(state, held->who, sizeof(held->who));
+	return error_set(e, AB_ETRANSIENT, "%s is in use by another run", d->path);
 }
 
 /* Files whose overwrite is committed take their names; once more after a run that died in between. */
@@ -131,6 +133,7 @@ static ab_status
 open_places(struct jsonl *d, const struct dest_target *t, struct error *e)
 {
 	char *path = NULL;
+	struct dest_held ignored;
 	ab_status status = AB_OK;
 
 	if ((d->form != JSONL_PIPE || t->state_file != NULL) &&
@@ -140,7 +143,7 @@ open_places(struct jsonl *d, const struct dest_target *t, struct error *e)
 		status = error_set(e, AB_ECONFIG, "no sync has kept state for %s%s%s", d->path,
 		    path == NULL ? "" : ": there is no ", path == NULL ? "" : path);
 	else if (!t->read_only && d->form != JSONL_PIPE)
-		status = take_lock(d, e);
+		status = take_lock(d, path, t->held != NULL ? t->held : &ignored, e);
 	if (status == AB_OK)
 		status = jsonl_state_open(&d->state, path, t->connector, e);
 	if (status == AB_OK && !t->read_only)
@@ -212,14 +215,19 @@ jsonl_states(struct dest *base, struct dest_state **out, size_t *n, struct error
 }
 
 static ab_status
-jsonl_run_begin(struct dest *base, struct dest_run *run, struct error *e)
+jsonl_begin_run(struct dest *base, struct dest_run *run, struct error *e)
 {
 	struct jsonl *d = (struct jsonl *)base;
 
-	run->id = 0;
-	if (jsonl_state_run(&d->state, run, e) != AB_OK)
+	if (jsonl_run_begin(&d->state, run, e) != AB_OK)
 		return e->status;
 	return jsonl_state_save(&d->state, e);
+}
+
+static ab_status
+jsonl_runs(struct dest *base, struct dest_past **out, size_t *n, struct error *e)
+{
+	return jsonl_run_list(&((struct jsonl *)base)->state, out, n, e);
 }
 
 /* A log's or pipe's bytes reach the disk or the reader, and their number the state. */
@@ -237,15 +245,17 @@ jsonl_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
     const struct dest_run *run, struct error *e)
 {
 	struct jsonl *d = (struct jsonl *)base;
-	struct dest_run copy = *run;
+	struct dest_stats sum;
 
+	jsonl_streams_sum(d, &sum);
 	if ((d->form == JSONL_FOLDER ? jsonl_streams_flush(d, e) : flush_log(d, e)) != AB_OK)
 		return e->status;
 	for (size_t i = 0; i < n; i++)
 		if (jsonl_state_put(&d->state, rows[i], e) != AB_OK)
 			return e->status;
-	if (jsonl_state_run(&d->state, &copy, e) != AB_OK ||
-	    jsonl_state_save(&d->state, e) != AB_OK)
+	if (run != NULL && jsonl_run_update(&d->state, run, &sum, e) != AB_OK)
+		return e->status;
+	if (jsonl_state_save(&d->state, e) != AB_OK)
 		return e->status;
 	if (d->form != JSONL_FOLDER)
 		return AB_OK;
@@ -297,7 +307,8 @@ const struct dest_ops dest_jsonl = {
     .open = jsonl_open,
     .close = jsonl_close,
     .states = jsonl_states,
-    .run_begin = jsonl_run_begin,
+    .run_begin = jsonl_begin_run,
+    .runs = jsonl_runs,
     .begin = jsonl_stream_begin,
     .write = jsonl_stream_write,
     .discard = jsonl_stream_discard,

@@ -3,7 +3,8 @@
  *   jsonl.c        the struct dest_ops: opens, commits, closes
  *   jsonl_stream.c one stream: its lines, its file, overwrite's second file
  *   jsonl_file.c   one output file: buffered, cut back to what is committed
- *   jsonl_state.c  the state file: state rows, runs, committed lengths; replaced atomically
+ *   jsonl_state.c  the state file: state rows, committed lengths; replaced atomically
+ *   jsonl_runs.c   the runs in it
  *
  * Three forms of place:
  *   a folder   one file per stream, a bare record per line; an overwrite is written beside and renamed
@@ -80,12 +81,20 @@ ab_status jsonl_state_put(struct jsonl_state *s, const struct dest_state *row, s
 void jsonl_state_delete(struct jsonl_state *s, const char *stream, const char *namespace_);
 ab_status
 jsonl_state_list(const struct jsonl_state *s, struct dest_state **out, size_t *n, struct error *e);
-/* Adds the run (run->id is given) or replaces the one of its id. */
-ab_status jsonl_state_run(struct jsonl_state *s, struct dest_run *run, struct error *e);
 /* Committed length of a file in `now`; -1: none. */
 int64_t jsonl_state_length(const struct jsonl_state *s, const char *name);
 ab_status
 jsonl_state_set_length(struct jsonl_state *s, const char *name, int64_t length, struct error *e);
+
+/* jsonl_runs.c */
+/* Adds the run; its id is given. */
+ab_status jsonl_run_begin(struct jsonl_state *s, struct dest_run *run, struct error *e);
+ab_status jsonl_run_update(struct jsonl_state *s, const struct dest_run *run,
+    const struct dest_stats *sum, struct error *e);
+ab_status
+jsonl_run_list(const struct jsonl_state *s, struct dest_past **out, size_t *n, struct error *e);
+/* Who is at work, by the state file of that path, or "". */
+void jsonl_run_who(const char *path, char *out, size_t cap);
 
 enum jsonl_form { JSONL_FOLDER, JSONL_LOG, JSONL_PIPE };
 
@@ -124,4 +133,6 @@ void jsonl_streams_committed(struct jsonl *d);
 /* Every file is as it was committed. */
 ab_status jsonl_streams_cut(struct jsonl *d, struct error *e);
 void jsonl_streams_free(struct jsonl *d);
+/* What was done to the records of all streams. */
+void jsonl_streams_sum(const struct jsonl *d, struct dest_stats *out);
 #endif

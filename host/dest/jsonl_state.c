@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
-#include "base/utf8.h"
 #include "dest/jsonl.h"
 
 #define STATE_MAX_BYTES (256u << 20)
@@ -325,34 +323,6 @@ jsonl_state_list(const struct jsonl_state *s, struct dest_state **out, size_t *n
 	*out = NULL;
 	*n = 0;
 	return no_memory(e);
-}
-
-ab_status
-jsonl_state_run(struct jsonl_state *s, struct dest_run *run, struct error *e)
-{
-	json_t *last = json_array_get(s->now.runs, json_array_size(s->now.runs) - 1), *value;
-	char started[CLOCK_TEXT], ended[CLOCK_TEXT];
-	int is_new = run->id == 0, failed;
-	char why[2048]; /* in UTF-8, or jansson takes none of it */
-
-	if (is_new)
-		run->id = number_of(last, "id") + 1;
-	value = json_pack("{s:I, s:s, s:s, s:s, s:s?, s:s, s:s?, s:I, s:I}", "id",
-	    (json_int_t)run->id, "connector", run->connector, "version", run->version, "started_at",
-	    clock_format(run->started_us, started), "ended_at",
-	    run->ended_us == 0 ? NULL : clock_format(run->ended_us, ended), "outcome", run->outcome,
-	    "error", run->error == NULL ? NULL : utf8_copy(why, sizeof(why), run->error), "records",
-	    (json_int_t)run->records, "bytes", (json_int_t)run->bytes);
-	if (value == NULL)
-		return no_memory(e);
-	if (is_new) {
-		failed = json_array_append_new(s->now.runs, value);
-		while (json_array_size(s->now.runs) > JSONL_MAX_RUNS)
-			json_array_remove(s->now.runs, 0);
-	} else {
-		failed = json_array_set_new(s->now.runs, json_array_size(s->now.runs) - 1, value);
-	}
-	return failed ? no_memory(e) : AB_OK;
 }
 
 int64_t

@@ -419,3 +419,11 @@ jsonl_stream_where(const struct dest_stream *stream)
 {
 	return ((const struct jsonl_stream *)stream)->where;
 }
+
+void
+jsonl_streams_sum(const struct jsonl *d, struct dest_stats *out)
+{
+	*out = (struct dest_stats){0};
+	for (const struct jsonl_stream *s = d->streams; s != NULL; s = s->next)
+		dest_stats_sum(out, &s->stats);
+}

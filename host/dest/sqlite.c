@@ -111,9 +111,10 @@ open_to_read(struct sqlite *d, struct error *e)
 }
 
 static ab_status
-open_to_write(struct sqlite *d, const struct sqlite_place *place, struct error *e)
+open_to_write(
+    struct sqlite *d, const struct sqlite_place *place, struct dest_held *held, struct error *e)
 {
-	d->lock_fd = sqlite_lock(d->path, e);
+	d->lock_fd = sqlite_lock(d->path, held, e);
 	if (d->lock_fd == -1)
 		return e->status;
 	if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||
@@ -146,6 +147,7 @@ sqlite_open(const struct dest_target *target, struct dest **out, struct error *e
 {
 	struct sqlite *d = calloc(1, sizeof(*d));
 	struct sqlite_place place;
+	struct dest_held ignored;
 
 	if (d == NULL)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
@@ -157,7 +159,9 @@ sqlite_open(const struct dest_target *target, struct dest **out, struct error *e
 		error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
 	else if (sqlite_place_read(target->path, &place, e) == AB_OK) {
 		d->path = place.path;
-		d->read_only ? open_to_read(d, e) : open_to_write(d, &place, e);
+		d->read_only
+		    ? open_to_read(d, e)
+		    : open_to_write(d, &place, target->held != NULL ? target->held : &ignored, e);
 	}
 	if (e->status != AB_OK) {
 		sqlite_close(&d->base);
@@ -179,7 +183,7 @@ sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 	for (size_t i = 0; i < n && rc == AB_OK; i++)
 		rc = sqlite_state_put(d, rows[i], e);
 	if (rc == AB_OK && run != NULL)
-		rc = sqlite_state_run_update(d, run, e);
+		rc = sqlite_run_update(d, run, e);
 	if (rc == AB_OK)
 		rc = sqlite_lock_check(d->path, d->lock_fd, e);
 	if (rc == AB_OK)
@@ -213,7 +217,8 @@ const struct dest_ops dest_sqlite = {
     .open = sqlite_open,
     .close = sqlite_close,
     .states = sqlite_state_list,
-    .run_begin = sqlite_state_run_begin,
+    .run_begin = sqlite_run_begin,
+    .runs = sqlite_run_list,
     .begin = sqlite_stream_begin,
     .write = sqlite_stream_write,
     .discard = sqlite_stream_discard,

@@ -8,7 +8,8 @@
  *   sqlite_table.c  tables follow their shapes: create, add, widen, rebuild
  *   sqlite_key.c    primary keys and cursors: which row wins in append_dedup
  *   sqlite_format.c the _abhost_* tables: made, migrated, checked
- *   sqlite_state.c  their rows: state, runs, the streams' columns
+ *   sqlite_state.c  their rows: state, the streams' columns
+ *   sqlite_runs.c   their rows: runs
  *   sqlite_verify.c, sqlite_verify_read.c  --verify
  *   sqlite_place.c  what a user writes behind "sqlite:"
  *   sqlite_lock.c   one run at a time */
@@ -24,7 +25,7 @@
 #include "dest/dest.h"
 #include "dest/shape.h"
 
-#define SQLITE_DEST_FORMAT 2		  /* of the _abhost_* tables; a greater one is refused */
+#define SQLITE_DEST_FORMAT 3		  /* of the _abhost_* tables; a greater one is refused */
 #define SQLITE_DEST_ID	   0x6162686f	  /* application_id: "abho" */
 #define SQLITE_STAGING	   "_abhost_new_" /* before the name of a table that loads beside another */
 #define SQLITE_KEY_INDEX   "_abhost_key_" /* before the name of a table that has a unique index */
@@ -188,6 +189,14 @@ int sqlite_key_is_gone(const struct sqlite_stream *s, const uint64_t *hashes);
 /* "key IS NULL OR ...": rows that no upsert will ever meet again. */
 void sqlite_key_nulls(const struct sqlite_stream *s, sqlite3_str *sql);
 
+/* sqlite_runs.c */
+ab_status sqlite_run_begin(struct dest *d, struct dest_run *run, struct error *e);
+ab_status sqlite_run_update(struct sqlite *d, const struct dest_run *run, struct error *e);
+ab_status sqlite_run_list(struct dest *d, struct dest_past **out, size_t *n, struct error *e);
+/* Of a column: a copy, *failed where there is no memory; a time, 0 for none. */
+char *sqlite_run_text(sqlite3_stmt *stmt, int col, int *failed);
+int64_t sqlite_run_time(sqlite3_stmt *stmt, int col);
+
 /* sqlite_place.c */
 enum sqlite_journal { SQLITE_JOURNAL_KEEP, SQLITE_JOURNAL_TRUNCATE, SQLITE_JOURNAL_WAL };
 struct sqlite_place {
@@ -207,9 +216,7 @@ ab_status sqlite_format_check_state(struct sqlite *d, sqlite3_stmt *stmt, struct
 
 /* sqlite_state.c */
 ab_status sqlite_state_list(struct dest *d, struct dest_state **out, size_t *n, struct error *e);
-ab_status sqlite_state_run_begin(struct dest *d, struct dest_run *run, struct error *e);
 ab_status sqlite_state_put(struct sqlite *d, const struct dest_state *row, struct error *e);
-ab_status sqlite_state_run_update(struct sqlite *d, const struct dest_run *run, struct error *e);
 ab_status
 sqlite_state_delete(struct dest *d, const char *stream, const char *namespace_, struct error *e);
 /* The streams' columns: finds or gives the table's name; loads; saves. */
@@ -235,9 +242,9 @@ void sqlite_verify_free(struct sqlite_verify *v);
 ab_status sqlite_verify_stream(struct dest_stream *s, int64_t *rows, struct error *e);
 
 /* sqlite_lock.c */
-/* Opens or makes the file and takes its lock; -1 and e. The descriptor must outlive the connection: closing
+/* Opens or makes the file and takes its lock; -1 and e, and *held where another run has it. The descriptor must outlive the connection: closing
  * it would drop the locks that SQLite holds on the same file. */
-int sqlite_lock(const char *path, struct error *e);
+int sqlite_lock(const char *path, struct dest_held *held, struct error *e);
 /* Is it still the file that has that name?  What is written to one that was replaced would be lost with it. */
 ab_status sqlite_lock_check(const char *path, int fd, struct error *e);
 #endif

@@ -27,6 +27,10 @@ static const char tables[] =
 /* steps[i] leads to format i + 2 */
 static const char *const steps[SQLITE_DEST_FORMAT - 1] = {
     "ALTER TABLE _abhost_runs ADD COLUMN changes TEXT", /* JSON: what was not written as it came */
+    "ALTER TABLE _abhost_runs ADD COLUMN attempt INTEGER;"
+    "ALTER TABLE _abhost_runs ADD COLUMN \"rows\" INTEGER;"
+    "ALTER TABLE _abhost_runs ADD COLUMN seconds REAL;"
+    "ALTER TABLE _abhost_runs ADD COLUMN failure_type TEXT",
 };
 
 /* From a format to this program's; the file's own number, where it is ours, says so too. */

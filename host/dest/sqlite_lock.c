@@ -6,14 +6,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define WHO_MS 500 /* it may be committing */
+
 /* Who is at work, as far as its last commit tells. */
 static ab_status
-fail_held(const char *path, struct error *e)
+fail_held(const char *path, struct dest_held *held, struct error *e)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *stmt = NULL;
@@ -21,18 +24,17 @@ fail_held(const char *path, struct error *e)
 			  " WHERE outcome = 'running' ORDER BY id DESC LIMIT 1";
 
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(db, WHO_MS) == SQLITE_OK &&
 	    sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
 	    sqlite3_step(stmt) == SQLITE_ROW)
-		error_set(e, AB_ETRANSIENT,
-		    "%s is in use by another run (process %lld on %s, since %s): wait for it, or "
-		    "name another file with --to",
-		    path, (long long)sqlite3_column_int64(stmt, 0),
+		snprintf(held->who, sizeof(held->who), "process %lld on %.200s, since %.40s",
+		    (long long)sqlite3_column_int64(stmt, 0),
 		    (const char *)sqlite3_column_text(stmt, 1),
 		    (const char *)sqlite3_column_text(stmt, 2));
 	sqlite3_finalize(stmt);
 	sqlite3_close(db);
-	return error_set(e, AB_ETRANSIENT,
-	    "%s is in use by another run: wait for it, or name another file with --to", path);
+	held->is_held = 1;
+	return error_set(e, AB_ETRANSIENT, "%s is in use by another run", path);
 }
 
 static ab_status
@@ -57,7 +59,7 @@ fail_open(const char *path, int number, struct error *e)
 }
 
 int
-sqlite_lock(const char *path, struct error *e)
+sqlite_lock(const char *path, struct dest_held *held, struct error *e)
 {
 	struct stat st;
 	int fd;
@@ -75,7 +77,7 @@ sqlite_lock(const char *path, struct error *e)
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
 	if (errno == EWOULDBLOCK)
-		fail_held(path, e);
+		fail_held(path, held, e);
 	else
 		error_set(e, AB_ETRANSIENT, "cannot lock %s: %s", path, strerror(errno));
 	close(fd);

@@ -1,4 +1,4 @@
-/* sqlite_state.c - the rows of the _abhost_* tables: what is committed, what ran, what the streams' tables look like.
+/* sqlite_state.c - the rows of the _abhost_* tables: what is committed, what the streams' tables look like.
  *
  * They change only inside the transaction that the records are in.  Times are RFC 3339 texts with
  * microseconds, for people; they are read back exactly. */
@@ -6,32 +6,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 
 #define MAX_SHAPE_TEXT ((size_t)64 << 20)
-
-static char *
-column_copy(sqlite3_stmt *stmt, int col, int *failed)
-{
-	const char *text = (const char *)sqlite3_column_text(stmt, col);
-	char *copy = text == NULL ? NULL : strdup(text);
-
-	*failed |= text != NULL && copy == NULL;
-	return copy;
-}
-
-static int64_t
-column_time(sqlite3_stmt *stmt, int col)
-{
-	const char *text = (const char *)sqlite3_column_text(stmt, col);
-	int64_t us = 0;
-
-	if (text == NULL || clock_parse(text, strlen(text), &us) != 0)
-		return 0;
-	return us;
-}
 
 static int
 read_row(sqlite3_stmt *stmt, struct dest_state *row)
@@ -39,17 +17,17 @@ read_row(sqlite3_stmt *stmt, struct dest_state *row)
 	int failed = 0;
 
 	*row = (struct dest_state){
-	    .stream = column_copy(stmt, 0, &failed),
-	    .namespace_ = column_copy(stmt, 1, &failed),
-	    .partition = column_copy(stmt, 2, &failed),
-	    .state = column_copy(stmt, 3, &failed),
-	    .token = column_copy(stmt, 4, &failed),
+	    .stream = sqlite_run_text(stmt, 0, &failed),
+	    .namespace_ = sqlite_run_text(stmt, 1, &failed),
+	    .partition = sqlite_run_text(stmt, 2, &failed),
+	    .state = sqlite_run_text(stmt, 3, &failed),
+	    .token = sqlite_run_text(stmt, 4, &failed),
 	    .pages = sqlite3_column_int64(stmt, 5),
 	    .generation_id = sqlite3_column_int64(stmt, 6),
-	    .started_us = column_time(stmt, 7),
+	    .started_us = sqlite_run_time(stmt, 7),
 	    .is_refresh = sqlite3_column_int(stmt, 8),
 	    .done = sqlite3_column_int(stmt, 9),
-	    .notes = column_copy(stmt, 10, &failed),
+	    .notes = sqlite_run_text(stmt, 10, &failed),
 	};
 	return failed ? -1 : 0;
 }
@@ -144,65 +122,6 @@ sqlite_state_delete(struct dest *base, const char *stream, const char *namespace
 	    stream, namespace_ ? namespace_ : "");
 }
 
-ab_status
-sqlite_state_run_begin(struct dest *base, struct dest_run *run, struct error *e)
-{
-	struct sqlite *d = (struct sqlite *)base;
-	char host[256] = "";
-	sqlite3_stmt *stmt;
-
-	/* We hold the lock, so a run that never ended was killed. */
-	if (sqlite_begin(d, e) != AB_OK ||
-	    sqlite_run(d, e,
-		"UPDATE _abhost_runs SET outcome = 'killed' WHERE outcome = 'running'") != AB_OK)
-		return e->status;
-	stmt = sqlite_query(d, e,
-	    "INSERT INTO _abhost_runs (connector, version, started_at, outcome, records, bytes,"
-	    " host, pid) VALUES (?,?,?,'running',0,0,?,?)");
-	if (stmt == NULL)
-		return e->status;
-	gethostname(host, sizeof(host) - 1);
-	bind_text(stmt, 1, run->connector);
-	bind_text(stmt, 2, run->version);
-	bind_time(stmt, 3, run->started_us);
-	bind_text(stmt, 4, host);
-	sqlite3_bind_int64(stmt, 5, getpid());
-	if (sqlite_step_done(d, stmt, e) != AB_OK)
-		return e->status;
-	run->id = sqlite3_last_insert_rowid(d->db);
-	return sqlite_run(d, e, "COMMIT");
-}
-
-ab_status
-sqlite_state_run_update(struct sqlite *d, const struct dest_run *run, struct error *e)
-{
-	sqlite3_stmt *stmt = sqlite_query(d, e,
-	    "UPDATE _abhost_runs SET ended_at = ?, outcome = ?, error = ?, records = ?, bytes = ?,"
-	    " changes = ? WHERE id = ?");
-	struct dest_stats sum = {0};
-	struct buf changes;
-	ab_status rc;
-
-	if (stmt == NULL)
-		return e->status;
-	for (const struct sqlite_stream *s = d->streams; s != NULL; s = s->next)
-		dest_stats_sum(&sum, &s->stats);
-	buf_init(&changes, 1024);
-	buf_addc(&changes, '{');
-	dest_stats_add(&sum, &changes);
-	buf_addc(&changes, '}');
-	bind_time(stmt, 1, run->ended_us);
-	bind_text(stmt, 2, run->outcome);
-	bind_text(stmt, 3, run->error);
-	sqlite3_bind_int64(stmt, 4, run->records);
-	sqlite3_bind_int64(stmt, 5, run->bytes);
-	bind_text(stmt, 6, changes.len > 2 ? buf_str(&changes) : NULL);
-	sqlite3_bind_int64(stmt, 7, run->id);
-	rc = sqlite_step_done(d, stmt, e);
-	buf_fini(&changes);
-	return rc;
-}
-
 static const char *
 namespace_of(const struct sqlite_stream *s)
 {
@@ -256,7 +175,7 @@ sqlite_state_name(struct sqlite_stream *s, struct error *e)
 	    s->spec.name, namespace_of(s));
 
 	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
-		s->table = column_copy(stmt, 0, &failed);
+		s->table = sqlite_run_text(stmt, 0, &failed);
 	if (failed)
 		error_set(e, AB_ENOMEM, "no memory for a table's name");
 	if (sqlite_done(d, stmt, e) != AB_OK || s->table != NULL || give_name(s, e) != AB_OK)
@@ -285,7 +204,7 @@ sqlite_state_load(struct sqlite_stream *s, int staging, struct shape *shape, str
 			error_wrap(e, "%s, table %s", d->path, s->table);
 		if (shape == &s->shape) {
 			free(s->key_json);
-			s->key_json = column_copy(stmt, 1, &failed);
+			s->key_json = sqlite_run_text(stmt, 1, &failed);
 		}
 	}
 	if (failed)

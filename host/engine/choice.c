@@ -1,6 +1,7 @@
 /* choice.c - see choice.h. */
 #include "engine/choice.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -191,27 +192,56 @@ read_catalog(struct choice *choices, const struct catalog *c, const json_t *file
 	return status;
 }
 
-/* "a,b": exactly these, in whatever order. */
+static int *
+flag_of(struct choice *ch, size_t flag)
+{
+	return (int *)((char *)ch + flag);
+}
+
+/* "a,b": of exactly these the flag is set, in whatever order they stand. */
 static ab_status
-read_streams(struct choice *choices, const struct catalog *c, const char *list, struct error *e)
+read_names(struct choice *choices, const struct catalog *c, const char *list, size_t flag,
+    const char *option, struct error *e)
 {
 	size_t n = json_array_size(c->streams);
 
 	for (size_t i = 0; i < n; i++)
-		choices[i].selected = 0;
+		*flag_of(&choices[i], flag) = 0;
 	for (const char *p = list;; p++) {
 		size_t len = strcspn(p, ",");
 		int found = 0;
 
 		for (size_t i = 0; i < n; i++)
 			if (choice_is_named(c, i, p, len))
-				found = choices[i].selected = 1;
+				found = *flag_of(&choices[i], flag) = 1;
 		if (!found)
-			return choice_unknown(c, p, len, "--streams", e);
+			return choice_unknown(c, p, len, option, e);
 		p += len;
 		if (*p == '\0')
 			return AB_OK;
 	}
+}
+
+/* A stream that is to be read from the beginning, and not at all, was forgotten in one of two lists. */
+static ab_status
+read_full_refresh(
+    struct choice *choices, const struct catalog *c, const char *list, struct error *e)
+{
+	size_t n = json_array_size(c->streams);
+	ab_status status;
+
+	for (size_t i = 0; *list == '\0' && i < n; i++)
+		choices[i].from_start = 1;
+	if (*list == '\0')
+		return AB_OK;
+	status =
+	    read_names(choices, c, list, offsetof(struct choice, from_start), "--full-refresh", e);
+	for (size_t i = 0; i < n && status == AB_OK; i++)
+		if (choices[i].from_start && !choices[i].selected)
+			status = error_set(e, AB_ECONFIG,
+			    "--full-refresh names the stream \"%s\", which is not among those that this run reads",
+			    stream_name(c, i));
+	return status;
 }
 
 /* "events=incremental:append"; a stream's name may hold '='. */
@@ -255,7 +285,10 @@ choice_make(
 	if (o->configured != NULL)
 		status = read_catalog(choices, c, o->configured, e);
 	if (status == AB_OK && o->streams != NULL)
-		status = read_streams(choices, c, o->streams, e);
+		status = read_names(
+		    choices, c, o->streams, offsetof(struct choice, selected), "--streams", e);
+	if (status == AB_OK && o->full_refresh != NULL)
+		status = read_full_refresh(choices, c, o->full_refresh, e);
 	for (const char *const *m = o->modes; m != NULL && *m != NULL && status == AB_OK; m++)
 		status = read_mode(choices, c, *m, e);
 	return status == AB_OK ? choice_rule_options(choices, c, o, e) : status;

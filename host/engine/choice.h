@@ -7,7 +7,7 @@
 #include "engine/plan.h"
 
 struct choice {
-	int selected;
+	int selected, from_start;
 	int has_sync_mode, has_mode;
 	enum plan_sync_mode sync_mode;
 	enum dest_mode mode;

@@ -21,4 +21,5 @@ host_libengine_a_SOURCES = \
 	host/engine/state_row.c host/engine/state_row.h \
 	host/engine/sync.c host/engine/sync.h \
 	host/engine/track.c host/engine/track.h \
+	host/engine/wait.c host/engine/wait.h \
 	host/engine/writer.c host/engine/writer.h

@@ -202,6 +202,7 @@ add_stream(struct plan *plan, json_t *stream, const struct choice *ch, int has_u
 	if (status != AB_OK)
 		return status;
 	fill_facts(p, stream, cursor);
+	p->from_start = ch->from_start;
 	if ((json_array_size(cursor) > 0 &&
 		(p->cursor = path_make(&plan->arena, cursor)) == NULL) ||
 	    (json_array_size(key) > 0 && (p->primary_key = key_make(&plan->arena, key)) == NULL))

@@ -24,6 +24,7 @@ struct plan_stream {
 	int sorted;			       /* the cursor never descends */
 	int resumable;			       /* page tokens outlive a run */
 	int shared_state; /* its partitions are slices of one axis: one state for all */
+	int from_start; /* what is stored counts for nothing: the stream is read from the beginning */
 	enum dest_contract contract;
 	const char *const
 	    *columns; /* names of fields, those of key and cursor among them; or NULL: all */
@@ -47,6 +48,7 @@ struct plan_options {
 	const char *const *contracts; /* "events=freeze", "freeze"; or NULL */
 	const char *const *columns;   /* "events=id,name"; or NULL */
 	const char *const *deleted;   /* "events=remove", "events=mark:is_gone", "mark"; or NULL */
+	const char *full_refresh;     /* "a,b": these from the beginning; "": all; or NULL */
 	int has_update_state;	      /* the connector keeps a state of its own */
 };
 

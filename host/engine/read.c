@@ -464,7 +464,6 @@ send_begin(struct read *r, struct error *e)
 struct read *
 read_begin(struct flow *f, size_t index)
 {
-	const struct sync_options *o = f->session->o;
 	struct read *r = calloc(1, sizeof(*r));
 	struct error e = ERROR_INIT;
 
@@ -476,7 +475,7 @@ read_begin(struct flow *f, size_t index)
 	r->next = f->reads;
 	f->reads = r;
 	f->running++;
-	if (state_open(&r->state, r->plan, o->full_refresh, f->rows, f->nrows, &e) != AB_OK)
+	if (state_open(&r->state, r->plan, r->plan->from_start, f->rows, f->nrows, &e) != AB_OK)
 		r->is_refused = 1;
 	track_init(&r->shared, r->plan->cursor, r->plan->cursor_is_time,
 	    r->state.mode != DEST_APPEND_DEDUP);

@@ -11,6 +11,7 @@
 #include "engine/compare.h"
 #include "engine/flow.h"
 #include "engine/session.h"
+#include "engine/wait.h"
 
 struct sync {
 	const struct sync_options *o;
@@ -32,7 +33,8 @@ open_destination(struct sync *s, struct error *e)
 {
 	const struct sync_options *o = s->o;
 
-	if (dest_open(o->to, o->connector->id, o->state_file, 0, &s->dest, e) != AB_OK)
+	if (s->dest == NULL &&
+	    dest_open(o->to, o->connector->id, o->state_file, 0, &s->dest, e) != AB_OK)
 		return e->status;
 	s->run.connector = o->connector->id;
 	s->run.version = o->connector->version;
@@ -54,6 +56,7 @@ make_plan(struct sync *s, struct error *e)
 	    .contracts = s->o->contracts,
 	    .columns = s->o->columns,
 	    .deleted = s->o->deleted,
+	    .full_refresh = s->o->full_refresh,
 	    .has_update_state = s->o->connector->has_update_state,
 	};
 
@@ -99,6 +102,9 @@ prepare(struct sync *s, struct error *e)
 {
 	ab_status status;
 
+	if (s->o->wait_s != 0 &&
+	    (status = wait_open(s->o, &s->dest, &s->session.reader.signal, e)) != AB_OK)
+		return status;
 	/* the worker loads its libraries while the database is opened */
 	if ((status = session_start(&s->session, s->o, e)) != AB_OK ||
 	    (status = open_destination(s, e)) != AB_OK ||
@@ -133,6 +139,25 @@ run_streams(struct sync *s, struct error *e)
 	status = flow_run(&s->flow, e);
 	flow_fini(&s->flow);
 	return status;
+}
+
+/* Airbyte's word for the class of an error. */
+static const char *
+failure_type(ab_status status)
+{
+	switch (status) {
+	case AB_OK:
+		return NULL;
+	case AB_ECONFIG:
+	case AB_EUNSUPPORTED:
+		return "config_error";
+	case AB_ETRANSIENT:
+		return "transient_error";
+	case AB_ECANCELLED:
+		return "manual_cancellation";
+	default:
+		return "system_error";
+	}
 }
 
 static const char *
@@ -170,6 +195,7 @@ end_run(struct sync *s, const struct error *e)
 	s->run.ended_us = s->report.out->ended_us;
 	s->run.outcome = words[s->report.out->outcome];
 	s->run.error = e->status == AB_OK ? NULL : e->text;
+	s->run.failure_type = failure_type(e->status);
 	s->run.records = s->report.out->records;
 	s->run.bytes = s->report.out->bytes;
 	if (s->dest->ops->commit(s->dest, NULL, 0, &s->run, &ignored) != AB_OK &&

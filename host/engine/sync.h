@@ -76,9 +76,12 @@ struct sync_options {
 	/* each NULL-terminated, or NULL; as plan_options has them */
 	const char *const *contracts, *const *columns, *const *deleted;
 	int verify; /* compare what the destination holds with what the source gave */
-	int full_refresh; /* read the selected streams from the beginning (or go on with such a read that was
+	int64_t
+	    wait_s; /* where another run has the destination: wait so many seconds; -1: until it ends; 0: do not */
+	const char *
+	    full_refresh; /* "a,b": read these from the beginning (or go on with such a read that was
 			     interrupted); an incremental append table is then replaced when its stream has ended, an
-			     append_dedup table updated */
+			     append_dedup table updated.  "": all that are selected; NULL: none */
 	const char *choices; /* for the worker, as source_options has them; NULL: none */
 	size_t page_cap;
 	int call_timeout_s;

@@ -29,9 +29,9 @@ def from_page():
             words = re.sub(r"Op (\S+)", r"[\1]", heading.group(2))
             current = heading.group(1)
             commands[current] = ({}, words)
-        option = re.match(r"\.It Fl -(\S+)(?: Ar (\S+))?", line)
+        option = re.match(r"\.It Fl -(\S+)(?: Oo Ns = Ns Ar (\S+)| Ar (\S+))?", line)
         if option and current:
-            commands[current][0][option.group(1)] = option.group(2)
+            commands[current][0][option.group(1)] = "=" + option.group(2) if option.group(2) else option.group(3)
     return commands
 
 
@@ -39,7 +39,8 @@ def from_help():
     commands = {}
     for name, words in re.findall(r"^  ([a-z]+) ((?:[A-Z\[\]]+ ?)*)", output("--help").split("\n\n")[2], re.M):
         text = output(name, "--help")
-        options = {o: v or None for o, v in re.findall(r"^  --(\S+)(?: ([A-Z][A-Z,=]*))? ", text, re.M)}
+        options = {o: may or v or None for o, may, v in
+                   re.findall(r"^  --([a-z-]+)(?:\[(=[A-Z,]+)\]| ([A-Z][A-Z,=]*))?", text, re.M)}
         del options["help"]
         commands[name] = (options, words.strip())
     return commands
