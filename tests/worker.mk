@@ -149,6 +149,12 @@ tests_lanes_in_process_t_LDADD = host/libsource.a host/libworker.a host/libnet.a
 	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
 TESTS += tests/lanes-in-process.t
 
+check_PROGRAMS += tests/budget.t
+tests_budget_t_SOURCES = tests/budget.c tests/suite.h
+tests_budget_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_budget_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
+TESTS += tests/budget.t
+
 check_PROGRAMS += tests/worker.t
 tests_worker_t_SOURCES = tests/worker.c tests/suite.h
 tests_worker_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -138,6 +138,15 @@ http_response_free(struct http_response *resp)
 	}
 }
 
+void
+http_trim(struct http *h, size_t keep)
+{
+	if (h == NULL || h->spare == NULL || h->spare->body.cap <= keep)
+		return;
+	response_free(h->spare);
+	h->spare = NULL;
+}
+
 struct http_response *
 http_take_response(struct http *h)
 {

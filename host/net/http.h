@@ -73,6 +73,8 @@ ab_status http_endpoint(struct http *h, const char *json, struct error *e);
 ab_status http_request(
     struct http *h, const struct ab_request *r, struct http_response **out, struct error *e);
 void http_response_free(struct http_response *resp);
+/* Gives back what is kept for the next request, where that is more than so many bytes. NULL is fine. */
+void http_trim(struct http *h, size_t keep);
 int http_response_status(const struct http_response *resp);
 const char *http_response_header(
     const struct http_response *resp, const char *name); /* joined with ", "; NULL: none */

@@ -73,6 +73,9 @@ start_worker(struct source *s, int so_fd, const struct source_options *o, struct
 		return rc;
 	s->chan.send_ms = COMMAND_MS;
 	verify_init(&s->verify, &s->chan, o->page_cap);
+	s->drop_bytes = DROP_BYTES;
+	if (o->memory > 0 && lanes > 1 && o->memory / s->chan.slots < DROP_BYTES)
+		s->drop_bytes = o->memory / s->chan.slots;
 	if (o->in_process)
 		rc = start_thread(s, fd, so_fd, e);
 	else
@@ -425,7 +428,7 @@ source_page(struct source *s, const struct source_event *ev, char *dst, struct e
 		return error_set(e, AB_EBUG, "the page was taken already");
 	v->slot[ev->slot].held = 0;
 	rc = chan_slot_read(&s->chan, ev->slot, dst, ev->bytes, e);
-	if (ev->bytes > DROP_BYTES)
+	if (ev->bytes > s->drop_bytes)
 		chan_slot_drop(&s->chan, ev->slot, ev->bytes);
 	send_word(s, &(const struct chan_msg){.type = CHAN_FREE, .slot = ev->slot});
 	return rc;

@@ -15,7 +15,8 @@ struct source {
 	struct spawn child;
 	struct logpipe log;
 	struct verify verify;
-	char who[160]; /* "my-api 1.0.0" */
+	size_t drop_bytes; /* memory of a larger page is given back as soon as it was read */
+	char who[160];	   /* "my-api 1.0.0" */
 	char line[sizeof(((struct logpipe *)0)->line)];
 	int timeout_s;
 	int64_t watch_us;  /* when to look at the breadcrumb next */

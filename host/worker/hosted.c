@@ -98,11 +98,22 @@ hosted_end(struct hosted *s, ab_status rc)
 	return s->why.status;
 }
 
+/* The memory of a body is kept for the next one; many lanes together must not keep much more than they may use. */
+static void
+trim(struct hosted *s)
+{
+	const struct uplink *u = s->lane.up;
+
+	if (u->budget.memory > 0 && u->chan.lanes > 1)
+		http_trim(s->http, u->budget.memory / u->chan.lanes / 2);
+}
+
 void
 hosted_release(struct hosted *s)
 {
 	page_drop(&s->page);
 	services_free_responses(s, 0);
+	trim(s);
 	view_root_reset(&s->root);
 	view_root_reset(&s->scratch);
 }

@@ -9,8 +9,10 @@
  * connector hands over is copied.  Nobody frees the other side's memory.  Text is UTF-8.  No
  * exception, panic, longjmp, vararg, bitfield or libc type beyond <stdint.h>'s crosses this line.
  *
- * open may be called many times in a process, on several threads: no mutable globals.  [source] one
- * call at a time per source, possibly on another OS thread next time; [any] any thread, any time.
+ * open may be called many times in a process, on several threads: no mutable globals.  Partitions
+ * are read at once by several sources; all pages of one, and all pages of a stream's partitions(),
+ * are the same source's.  [source] one call at a time per source, possibly on another OS thread
+ * next time; [any] any thread, any time.
  *
  * A view that could not be made, or was read as a type that it is not, fails the whole call, even
  * where it returns AB_OK: so nothing ends silently.  Null, and what is absent, reads as 0, "" or
