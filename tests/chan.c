@@ -461,6 +461,37 @@ START_TEST(nothing_begins_while_it_is_held)
 }
 END_TEST
 
+/* Whatever a hostile worker says, what is let through adds up. */
+START_TEST(no_talk_breaks_the_books)
+{
+	unsigned seed = 5, ok = 0;
+
+	for (int round = 0; round < 300; round++) {
+		struct verify v = idle();
+
+		for (int i = 0; i < 500; i++) {
+			uint32_t type = CHAN_DONE + next_random(&seed) % 12, open = 0;
+			uint32_t stream =
+			    next_random(&seed) % 8 == 0 ? CHAN_ALL : next_random(&seed) % 3;
+
+			if (next_random(&seed) % 8 == 0)
+				(void)verify_command(&v, CHAN_READ, stream % 3, NULL);
+			if (next_random(&seed) % 64 == 0)
+				verify_hold(&v, next_random(&seed) % 2);
+			ok += SAY(&v, .type = type, .stream = stream,
+				  .part = next_random(&seed) % 3, .num = next_random(&seed) % 3,
+				  .slot = next_random(&seed) % 6, .bytes = next_random(&seed) % 2,
+				  .status = -(int)(next_random(&seed) % 9)) == AB_OK;
+			for (uint32_t r = 0; r < v.nreads; r++)
+				open += v.reads[r].open;
+			ck_assert_uint_eq(open, v.nparts);
+			ck_assert_uint_le(v.nparts, v.nreads * (LANES + 1));
+		}
+	}
+	ck_assert_uint_gt(ok, 1000);
+}
+END_TEST
+
 START_TEST(texts_are_utf8_without_nul)
 {
 	struct verify v = idle();
@@ -489,6 +520,7 @@ chan_suite(void)
 	tcase_add_test(t, pages_come_in_order_from_slots_that_are_the_workers);
 	tcase_add_test(t, each_partition_has_its_own_order);
 	tcase_add_test(t, nothing_begins_while_it_is_held);
+	tcase_add_test(t, no_talk_breaks_the_books);
 	tcase_add_test(t, texts_are_utf8_without_nul);
 	suite_add_tcase(s, t);
 	return s;

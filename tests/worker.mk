@@ -155,6 +155,12 @@ tests_budget_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_budget_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
 TESTS += tests/budget.t
 
+check_PROGRAMS += tests/sched.t
+tests_sched_t_SOURCES = tests/sched.c tests/suite.h
+tests_sched_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_sched_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
+TESTS += tests/sched.t
+
 check_PROGRAMS += tests/worker.t
 tests_worker_t_SOURCES = tests/worker.c tests/suite.h
 tests_worker_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
