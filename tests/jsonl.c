@@ -342,6 +342,63 @@ START_TEST(constants_leave_as_the_bytes_that_came)
 END_TEST
 
 /* A sentence that was cut inside a character is no reason to lose the run. */
+static struct dest_stream *
+begun_by_rules(
+    struct dest *d, const json_t *schema, enum dest_contract contract, const char *const *columns)
+{
+	struct dest_stream_spec spec = {
+	    .name = "s", .schema = schema, .contract = contract, .columns = columns};
+	struct dest_stream *s = NULL;
+
+	ck_assert_msg(dest_jsonl.begin(d, &spec, &s, &e) == AB_OK, "%s", e.text);
+	return s;
+}
+
+#define LINE(data) "{\"stream\":\"s\",\"data\":" data "}\n"
+
+/* What is not written is left out of its line; what is, is the bytes that came. */
+START_TEST(lines_keep_a_contract)
+{
+	static const char page[] =
+	    "{\"a\" : 1.50,\"b\":[ 1],\"c\":2}\n{\"b\":\"\\u0041\",\"\\u0061\":\"x\"}{}"
+	    "{\"a\":7,\"a\":8}";
+	static const char *const columns[] = {"b", "z", NULL};
+	json_t *schema =
+	    json_loads("{\"properties\":{\"a\":{\"type\":\"number\"},\"b\":{}}}", 0, NULL);
+	struct dest *d = opened("log.jsonl");
+	struct dest_stream *s = begun_by_rules(d, schema, DEST_DISCARD_VALUE, NULL);
+	struct dest_stats stats;
+	char bytes[256] = {0};
+	struct dest_page p = {.bytes = bytes, .scan = &scanned, .number = 3};
+
+	write_page(s, page, NULL);
+	s = begun_by_rules(d, schema, DEST_DISCARD_ROW, NULL);
+	write_page(s, page, "{\"constants\":{\"b\":{}}}");
+	s = begun_by_rules(d, NULL, DEST_EVOLVE, columns);
+	write_page(s, page, "{\"constants\":{\"b\":{},\"c\":1,\"z\":2}}");
+	dest_jsonl.stats(s, &stats);
+	committed(d);
+	ck_assert_int_eq(stats.rows, 10);
+	ck_assert_int_eq(stats.discarded_values, 1);
+	ck_assert_int_eq(stats.nulled, 2);
+	ck_assert_int_eq(stats.discarded_rows, 2);
+	s = begun_by_rules(d, schema, DEST_FREEZE, NULL);
+	memcpy(bytes, page, strlen(page));
+	ck_assert_int_eq(scan_page(&scanned, bytes, strlen(page), &e), AB_OK);
+	ck_assert_int_eq(dest_jsonl.write(s, &p, &e), AB_EDATA);
+	ck_assert_ptr_nonnull(strstr(e.text,
+	    "stream s, page 3: its contract is freeze, and the field \"c\" (here an integer) is new"));
+	error_clear(&e);
+	dest_jsonl.close(d);
+	ck_assert_str_eq(content("log.jsonl"),
+	    LINE("{\"a\":1.50,\"b\":[ 1]}") LINE("{}") LINE("{}") LINE("{\"a\":8}")
+		LINE("{\"b\":{}}") LINE("{\"b\":{},\"a\":8}") LINE("{\"b\":{},\"z\":2,\"b\":[ 1]}")
+		    LINE("{\"b\":{},\"z\":2,\"b\":\"\\u0041\"}") LINE("{\"b\":{},\"z\":2}")
+			LINE("{\"b\":{},\"z\":2}"));
+	json_decref(schema);
+}
+END_TEST
+
 START_TEST(a_run_is_kept_whatever_its_error_says)
 {
 	struct dest *d = opened("out.jsonl");
@@ -407,6 +464,7 @@ jsonl_suite(void)
 	tcase_add_test(t, what_others_wrote_is_refused_and_kept);
 	tcase_add_test(t, a_pipe_gets_whole_lines_also_after_a_rollback);
 	tcase_add_test(t, constants_leave_as_the_bytes_that_came);
+	tcase_add_test(t, lines_keep_a_contract);
 	tcase_add_test(t, a_run_is_kept_whatever_its_error_says);
 	tcase_add_test(t, a_second_run_is_refused);
 	tcase_add_test(t, state_of_another_connector_or_version_is_refused);

@@ -25,7 +25,7 @@ TESTS += $(WHOLE_TESTS)
 endif
 
 # a connector whose pages stand in files needs no server
-GIVEN_TESTS = tests/whole/contract.py
+GIVEN_TESTS = tests/whole/contract.py tests/whole/property.py tests/whole/rough.py
 dist_check_SCRIPTS += $(GIVEN_TESTS)
 EXTRA_DIST += tests/whole/pages.py
 TESTS += $(GIVEN_TESTS)

@@ -2,6 +2,7 @@
  *
  *   jsonl.c        the struct dest_ops: opens, commits, closes
  *   jsonl_stream.c one stream: its lines, its file, overwrite's second file
+ *   jsonl_rule.c   contracts and selected fields
  *   jsonl_file.c   one output file: buffered, cut back to what is committed
  *   jsonl_state.c  the state file: state rows, committed lengths; replaced atomically
  *   jsonl_runs.c   the runs in it
@@ -17,6 +18,7 @@
 
 #include "base/error.h"
 #include "dest/dest.h"
+#include "dest/shape.h"
 
 #define JSONL_FORMAT   1 /* of the state file; a greater one is refused */
 #define JSONL_MAX_RUNS 100
@@ -117,6 +119,23 @@ struct jsonl {
 ab_status jsonl_path(const struct jsonl *d, const char *name, const char *suffix,
     char out[JSONL_MAX_PATH], struct error *e);
 ab_status jsonl_rollback(struct dest *d, struct error *e);
+
+/* jsonl_rule.c: what of a stream's records is written; nothing is looked at where they are not there. */
+struct jsonl_rules {
+	int are_there;
+	struct shape shape;
+	struct shape_fit fit;
+	/* private */
+	const uint32_t *columns; /* of the last record that has its own */
+	struct buf line;
+};
+void jsonl_rules_init(struct jsonl_rules *r);
+void jsonl_rules_fini(struct jsonl_rules *r);
+ab_status
+jsonl_rules_begin(struct jsonl_rules *r, const struct dest_stream_spec *spec, struct error *e);
+/* Writes a page; AB_EDATA: the contract does not allow it. */
+ab_status jsonl_rules_write(struct jsonl_rules *r, struct jsonl_file *f, const char *prefix,
+    const struct dest_page *page, struct dest_stats *stats, struct error *e);
 
 /* jsonl_stream.c: ops */
 ab_status jsonl_stream_begin(

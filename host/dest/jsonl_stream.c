@@ -30,6 +30,7 @@ struct jsonl_stream {
 	int has_litter; /* a file beside may be left that the state no longer names */
 	struct jsonl_file file;
 	struct dest_stats stats;
+	struct jsonl_rules rules;
 };
 
 static ab_status
@@ -79,6 +80,7 @@ static void
 stream_free(struct jsonl_stream *s)
 {
 	jsonl_file_close(&s->file);
+	jsonl_rules_fini(&s->rules);
 	free(s->stream);
 	free(s->namespace_);
 	free(s->prefix);
@@ -107,6 +109,7 @@ stream_new(struct jsonl *d, const struct dest_stream_spec *spec)
 		return NULL;
 	s->d = d;
 	s->file.fd = -1;
+	jsonl_rules_init(&s->rules);
 	s->stream = strdup(spec->name);
 	s->namespace_ = strdup(spec->namespace_ == NULL ? "" : spec->namespace_);
 	s->prefix = d->form == JSONL_FOLDER ? strdup("") : make_prefix(spec);
@@ -251,6 +254,8 @@ jsonl_stream_begin(struct dest *base, const struct dest_stream_spec *spec, struc
 		return e->status;
 	say_append(d, spec);
 	s->finished = 0;
+	if (jsonl_rules_begin(&s->rules, spec, e) != AB_OK)
+		return e->status;
 	if (d->form == JSONL_FOLDER && open_file(s, spec, e) != AB_OK)
 		return e->status;
 	*out = (struct dest_stream *)s;
@@ -312,6 +317,11 @@ jsonl_stream_write(struct dest_stream *stream, const struct dest_page *page, str
 	ab_status status = AB_OK;
 	struct buf constants;
 
+	if (s->rules.are_there) {
+		if (jsonl_rules_write(&s->rules, f, s->prefix, page, &s->stats, e) == AB_OK)
+			return AB_OK;
+		return error_wrap(e, "stream %s, page %lld", s->stream, (long long)page->number);
+	}
 	buf_init(&constants, CONSTANTS_MAX);
 	if (page->about != NULL && page->about[0] != '\0')
 		status = constants_of(page->about, &constants, e);

@@ -198,6 +198,8 @@ shape_cell(
 /* The fields and constants of a record that have no column of their own, as a JSON object; out is empty. */
 int
 shape_rest(const struct shape_row *r, const struct shape_fit *f, uint32_t rest, struct buf *out);
+/* A field as a member of an object that out holds so far ("" for none yet), without the closing brace. */
+void shape_add_member(struct buf *out, const struct scan_field *field, const char *bytes);
 /* _airbyte_meta of record i: {} or {"changes": [...]}; out is empty. */
 int shape_meta(const struct shape_fit *f, size_t i, struct buf *out);
 /* When the record was deleted, by the field of s->deleted: *text is the field's own where that is a time (borrowed),

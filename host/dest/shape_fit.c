@@ -365,8 +365,8 @@ add_key(struct buf *out, const struct scan_field *field, const char *bytes)
 	free(plain);
 }
 
-static void
-add_member(struct buf *out, const struct scan_field *field, const char *bytes)
+void
+shape_add_member(struct buf *out, const struct scan_field *field, const char *bytes)
 {
 	unsigned quote = field->type == SCAN_STRING;
 
@@ -386,10 +386,10 @@ shape_rest(const struct shape_row *r, const struct shape_fit *f, uint32_t rest, 
 
 	for (size_t k = 0; k < f->constants.nfields; k++)
 		if (f->constant_cols[k] == rest)
-			add_member(out, &f->constants.fields[k], f->constants_text.ptr);
+			shape_add_member(out, &f->constants.fields[k], f->constants_text.ptr);
 	for (uint32_t k = 0; k < r->record->count; k++, field++)
 		if (r->columns[k] == rest)
-			add_member(out, field, f->bytes);
+			shape_add_member(out, field, f->bytes);
 	buf_addc(out, '}');
 	return out->failed ? -1 : 0;
 }
