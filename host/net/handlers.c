@@ -228,15 +228,3 @@ handlers_find(const json_t *list, int status, struct ab_str body)
 	}
 	return match;
 }
-
-int
-handlers_want_body(const json_t *list, int status)
-{
-	const json_t *rule;
-	size_t i;
-
-	json_array_foreach (list, i, rule)
-		if (status_fits(rule, status))
-			return 1;
-	return 0;
-}

@@ -25,6 +25,4 @@ struct handlers_match {
 ab_status handlers_check(const struct fields *f, const json_t *list, struct error *e);
 /* The first rule of a checked list (NULL: none) that fits. */
 struct handlers_match handlers_find(const json_t *list, int status, struct ab_str body);
-/* 1: a rule may fit an answer of this status, so that its body must be there. */
-int handlers_want_body(const json_t *list, int status);
 #endif
