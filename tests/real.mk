@@ -14,9 +14,9 @@ EXTRA_DIST += $(REAL_TESTS) tests/real/install tests/real/real.py tests/real/ser
 	tests/real/gate.py tests/real/loopback.js tests/real/oidc.mjs tests/real/pins/datasette.txt tests/real/pins/kinto.txt \
 	tests/real/pins/synapse.txt
 
-# The requests of Airbyte's CDK, as facts, against ours: needs no server but its own.
-dist_check_SCRIPTS += tests/real/cdk.py
-TESTS += tests/real/cdk.py
+# These need no server: the requests of Airbyte's CDK, as facts, against ours; and the installing itself.
+dist_check_SCRIPTS += tests/real/cdk.py tests/real/installing.py
+TESTS += tests/real/cdk.py tests/real/installing.py
 EXTRA_DIST += tests/real/cdk tests/real/echo.py tests/real/pins/cdk.txt
 
 .PHONY: check-real

@@ -11,7 +11,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "whole"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "whole"))
 import lib  # noqa: E402
 
 ANSWER = 60  # seconds that a server may take for one answer of the truth

@@ -7,6 +7,7 @@ a failure.  A server that listens anywhere but on loopback is a failure too.
 """
 import glob
 import os
+import re
 import shutil
 import signal
 import socket
@@ -27,11 +28,12 @@ START = 60  # seconds that a server may take to answer
 
 
 def installed(name):
-    """The folder of a server in the cache.  Where it is not there, the test ends here."""
-    found = [path for path in sorted(glob.glob(os.path.join(CACHE, name + "-[0-9v]*")))
-             if os.path.exists(os.path.join(path, ".done"))]
-    if found:
-        return found[-1]
+    """The folder of a server in the cache, of the version that install names.  Where it is not there, the test ends."""
+    with open(os.path.join(HERE, "install"), encoding="utf-8") as file:
+        version = re.search(r"^%s +\w+ +(\S+) " % re.escape(name), file.read(), re.MULTILINE).group(1)
+    path = os.path.join(CACHE, "%s-%s" % (name, version))
+    if os.path.exists(os.path.join(path, ".done")):
+        return path
     reason = "%s is not installed: tests/real/install %s" % (name, name)
     if os.environ.get("CI") == "true":
         print("Bail out!", reason, flush=True)
