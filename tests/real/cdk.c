@@ -1,4 +1,4 @@
-/* The lists of echo.py, described as cdk/manifests.py describes them to Airbyte's CDK. */
+/* The lists of echo.py, described as facts/manifests.py describes them to Airbyte's CDK. */
 #include <abhost/rest.h>
 
 #define QUERY "query ($after: String) { items(after: $after) { id } }"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The same lists, described to Airbyte's CDK and to the kit: are the same requests made?
 
-The CDK's stand in cdk/NAME.txt, as cdk/record saw them.  Where ours are others on purpose, they stand in
-cdk/NAME.ours.txt (--write makes these), and docs/differences.md says why.
+The CDK's stand in facts/NAME.txt, as facts/record saw them.  Where ours are others on purpose, they stand in
+facts/NAME.ours.txt (--write makes these), and docs/differences.md says why.
 """
 import os
 import sys
@@ -11,7 +11,7 @@ import echo
 import real
 from real import lib
 
-FOLDER = os.path.join(lib.SRC, "tests", "real", "cdk")
+FOLDER = os.path.join(lib.SRC, "tests", "real", "facts")
 sys.path.insert(0, FOLDER)
 import manifests  # noqa: E402
 
