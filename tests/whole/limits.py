@@ -56,9 +56,19 @@ def burst(api):
     tap.ok(sum(1 for at in found if at < found[0] + 0.7) >= 20, "and a burst leaves at once")
 
 
+def concurrency(api):
+    """Each answer takes a while: with two places, a request comes when the one two before it has been answered."""
+    api.faults("drip=10")
+    found = moments(api, 8, 20, {"concurrency": 2})
+    api.faults()
+    gaps = [later - at for at, later in zip(found, found[2:])]
+    tap.ok(min(gaps) >= 0.14, "two at once, and no third: %.3f s" % min(gaps))
+
+
 with FakeApi(users=0, events=0) as served:
     for lanes in (1, 8):
         kept_and_used(served, lanes)
     window(served)
     burst(served)
+    concurrency(served)
 tap.done()
