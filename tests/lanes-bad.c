@@ -35,6 +35,8 @@ expect(const char *bad, const char *sentence)
 START_TEST(a_crash_is_told_with_its_lanes_place)
 {
 	expect("crash", "lanes 1.0.0 died of SIGSEGV in " PLACE SAFE);
+	expect("raise", "lanes 1.0.0 died of SIGBUS in " PLACE SAFE);
+	expect("abort", "lanes 1.0.0 died of SIGABRT in " PLACE SAFE);
 	expect("overflow", "lanes 1.0.0 died of SIGSEGV in " PLACE SAFE);
 	expect("exit", "lanes 1.0.0 called exit(5) in " PLACE SAFE);
 }

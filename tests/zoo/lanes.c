@@ -3,9 +3,10 @@
  * Config, all optional: "streams" (2) named s0, s1, ...; "parts" (4) of each, {"p": k}; "list" (3) partitions a page of
  * the list; "pages" (3) of each partition, of one record {"p", "page", "source", "state"}; "delay_ms" (0) before each page of
  * s0, "others_ms" (0) of the others.  Partition "bad_part" of s0 does at its page "bad_page" (2) what "bad" says: fail,
- * crash, exit, overflow, hang; the other partitions of s0 wait a minute at their first page then.  "opens" (0: any):
+ * crash, raise, abort, exit, overflow, hang; the other partitions of s0 wait a minute at their first page then.  "opens" (0: any):
  * further opens fail.  "shared": partition_state.  "url": each page gets url/N and holds its body for "hold_ms".
  * Each open logs "opened N"; check logs the process's peak memory and how many bodies were held at once at most. */
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,8 +134,14 @@ misbehave(const struct lanes *g)
 {
 	struct ab_host *h = g->host;
 
+	volatile uintptr_t nowhere = 64;
+
 	if (strcmp(g->bad, "crash") == 0)
-		*(volatile int *)NULL = 1;
+		*(volatile int *)nowhere = 1;
+	if (strcmp(g->bad, "raise") == 0)
+		raise(SIGBUS);
+	if (strcmp(g->bad, "abort") == 0)
+		abort();
 	if (strcmp(g->bad, "exit") == 0)
 		exit(5);
 	if (strcmp(g->bad, "overflow") == 0)
