@@ -1,4 +1,4 @@
-/* worker.h - a worker's life: commands from the engine, one connector, one open source. */
+/* worker.h - a worker's life: commands from the engine, one connector, a source of it in each lane (lane.h). */
 #ifndef ABHOST_WORKER_H
 #define ABHOST_WORKER_H
 
