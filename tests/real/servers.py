@@ -106,19 +106,27 @@ class Server:
 
     def __init__(self, **options):
         self.home = installed(self.name)
-        self.folder = lib.scratch()
-        self.port = free_port()
-        self.url = "http://127.0.0.1:%d" % self.port
-        self.log = os.path.join(self.folder, "log")
         self.options = options
         self.process = None
-        self.start()
+        lib.atexit.register(self.close)
+        try:
+            self.begin()
+        except RuntimeError as error:  # somebody took the port?
+            print("#", str(error).splitlines()[0], flush=True)
+            self.begin()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *why):
         self.close()
+
+    def begin(self):
+        self.folder = lib.scratch()
+        self.log = os.path.join(self.folder, "log")
+        self.port = free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.start()
 
     def prepare(self):
         """Writes what the program wants to find."""
@@ -151,7 +159,6 @@ class Server:
             self.process = subprocess.Popen(self.argv(), cwd=self.folder, env=self.environment(), stdout=log,
                                             stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                                             **self.identity())
-        lib.atexit.register(self.close)
         if not lib.wait_until(lambda: self.process.poll() is not None or self.is_ready(), START, 0.05) or \
                 self.process.poll() is not None:
             self.close()
@@ -188,9 +195,11 @@ class Server:
 
     def close(self):
         """Ends the program and all that it started; the folder stays until the test ends."""
-        if self.process is None or self.process.returncode is not None:
+        if self.process is None:
             return
         for sign, seconds in ((self.stop, 10), (signal.SIGKILL, 10)):
+            if not group_members(self.process.pid):
+                break
             try:
                 os.killpg(self.process.pid, sign)
             except ProcessLookupError:
