@@ -14,6 +14,7 @@ WHOLE_TESTS = \
 	tests/whole/auth.py \
 	tests/whole/signals.py \
 	tests/whole/together.py \
+	tests/whole/states.py \
 	tests/whole/places.py \
 	tests/whole/zoo.py \
 	tests/whole/iso-codes.py \

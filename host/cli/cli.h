@@ -136,9 +136,11 @@ int cli_exec_in_process(char **argv);
 /* Fills in sync.secrets: the chosen file, or one beside the configuration, or beside the data (NULL: there are none). */
 ab_status cli_secrets(struct cli_source *s, const char *chosen, const char *config,
     const char *data, struct error *e);
-/* Opens what --to named, or a SQLite file of any name, whosever it is. */
-ab_status cli_open_data(
-    const char *to, const char *state_file, int read_only, struct dest **out, struct error *e);
+/* Opens what --to named, or a SQLite file of any name, whosever it is, to look at it. */
+ab_status cli_open_data(const char *to, const char *state_file, struct dest **out, struct error *e);
+/* The same for changes; made where it is not there.  connector NULL: whosever it is. */
+ab_status cli_open_data_of(const char *to, const char *connector, const char *state_file,
+    struct dest **out, struct error *e);
 /* Prints a JSON value for people: indented, keys in their order. */
 int cli_print_json(const json_t *v);
 #endif

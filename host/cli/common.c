@@ -180,9 +180,9 @@ cli_look_fail(const struct cli_source *s, const struct error *e)
 	return s->signal != 0 ? 128 + s->signal : cli_fail(e);
 }
 
-ab_status
-cli_open_data(
-    const char *to, const char *state_file, int read_only, struct dest **out, struct error *e)
+static ab_status
+open_data(const char *to, const char *connector, const char *state_file, int read_only,
+    struct dest **out, struct error *e)
 {
 	char *place = dest_place(to, state_file), *file = NULL;
 	ab_status rc;
@@ -190,8 +190,21 @@ cli_open_data(
 	/* a file that says in its name neither what it is nor what it might be */
 	if (place == NULL && strchr(to, ':') == NULL && asprintf(&file, "sqlite:%s", to) < 0)
 		file = NULL;
-	rc = dest_open(file != NULL ? file : to, NULL, state_file, read_only, out, e);
+	rc = dest_open(file != NULL ? file : to, connector, state_file, read_only, out, e);
 	free(place);
 	free(file);
 	return rc;
+}
+
+ab_status
+cli_open_data(const char *to, const char *state_file, struct dest **out, struct error *e)
+{
+	return open_data(to, NULL, state_file, 1, out, e);
+}
+
+ab_status
+cli_open_data_of(const char *to, const char *connector, const char *state_file, struct dest **out,
+    struct error *e)
+{
+	return open_data(to, connector, state_file, 0, out, e);
 }

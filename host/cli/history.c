@@ -109,7 +109,7 @@ history_run(const struct cli_args *a)
 	struct error e = ERROR_INIT;
 	struct dest *d = NULL;
 
-	if (cli_open_data(a->word[0], a->value[OPT_STATE], 1, &d, &e) == AB_OK)
+	if (cli_open_data(a->word[0], a->value[OPT_STATE], &d, &e) == AB_OK)
 		print_runs(d, a->value[OPT_JSON] != NULL, &e);
 	if (d != NULL)
 		d->ops->close(d);

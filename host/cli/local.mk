@@ -19,7 +19,7 @@ host_libcli_a_SOURCES = \
 	host/cli/secrets.c \
 	host/cli/spec.c \
 	host/cli/sql.c host/cli/sql.h \
-	host/cli/state.c \
+	host/cli/state.c host/cli/state.h host/cli/state_show.c \
 	host/cli/summary.c host/cli/summary.h \
 	host/cli/table.c host/cli/table.h \
 	host/cli/text.c host/cli/text.h \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #define MAX_SHAPE_TEXT ((size_t)64 << 20)
 
@@ -32,20 +33,37 @@ read_row(sqlite3_stmt *stmt, struct dest_state *row)
 	return failed ? -1 : 0;
 }
 
+/* Of each stream once. */
+static void
+tell_gone(const struct sqlite *d, sqlite3_stmt *stmt, const struct dest_state *rows, size_t count)
+{
+	const struct dest_state *row = &rows[count - 1];
+
+	if (d->read_only || !sqlite3_column_int(stmt, 11) ||
+	    (count > 1 && strcmp(row[-1].stream, row->stream) == 0 &&
+		strcmp(row[-1].namespace_, row->namespace_) == 0))
+		return;
+	log_line(AB_WARN,
+	    "stream \"%s\": its table is no longer in %s, so its state counts for nothing: all of it is read again",
+	    row->stream, d->path);
+}
+
 ab_status
 sqlite_state_list(struct dest *base, struct dest_state **out, size_t *n, struct error *e)
 {
 	struct sqlite *d = (struct sqlite *)base;
 	struct dest_state *rows = NULL, *more;
 	size_t count = 0, cap = 0;
-	/* A refresh does not go on where the table that it had begun to load was dropped by hand. */
+	/* A table that was dropped by hand takes with it what is known of its content: of a refresh that had begun to load
+	 * it the read, of a stream everything. */
 	sqlite3_stmt *stmt = sqlite_query(d, e,
-	    "SELECT stream, namespace, partition, state, iif(lost, NULL, token), pages, generation_id,"
-	    " started_at, is_refresh, done AND NOT lost, notes FROM (SELECT *, is_refresh AND EXISTS"
-	    " (SELECT 1 FROM _abhost_streams AS s WHERE s.stream = t.stream AND s.namespace ="
-	    " t.namespace AND staging = 1 AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type ="
-	    " 'table' AND name = table_name COLLATE NOCASE)) AS lost FROM _abhost_state AS t)"
-	    " ORDER BY stream, namespace, partition");
+	    "WITH missing AS (SELECT stream, namespace, staging FROM _abhost_streams WHERE columns <> '[]'"
+	    " AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = table_name"
+	    " COLLATE NOCASE)), t AS (SELECT s.*, is_refresh AND (stream, namespace, 1) IN missing AS lost,"
+	    " (stream, namespace, 0) IN missing AS gone FROM _abhost_state AS s)"
+	    " SELECT stream, namespace, partition, iif(gone, NULL, state), iif(lost OR gone, NULL, token),"
+	    " pages, generation_id, iif(gone, NULL, started_at), is_refresh AND NOT gone, done AND NOT"
+	    " (lost OR gone), iif(gone, NULL, notes), gone FROM t ORDER BY stream, namespace, partition");
 
 	while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
 		if (count == cap) {
@@ -58,6 +76,7 @@ sqlite_state_list(struct dest *base, struct dest_state **out, size_t *n, struct 
 		if (sqlite_format_check_state(d, stmt, e) != AB_OK ||
 		    read_row(stmt, &rows[count++]) != 0)
 			break;
+		tell_gone(d, stmt, rows, count);
 	}
 	if (stmt != NULL && sqlite3_stmt_busy(stmt))
 		error_set(e, AB_ENOMEM, "no memory for the states in %s", d->path);

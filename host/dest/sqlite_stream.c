@@ -108,24 +108,15 @@ check_owner(struct sqlite_stream *s, const struct shape *saved, struct error *e)
 	    s->d->path, s->table);
 }
 
-/* A table that was dropped by hand begins anew; but the records that its state covers would not come again. */
+/* A table that was dropped by hand begins anew, with no state: what is stored covered the old one's records (see
+ * sqlite_state_list).  A refresh leaves it alone until its end, as ever. */
 static ab_status
-check_lost(struct sqlite_stream *s, struct error *e)
+forget_lost(struct sqlite_stream *s, struct error *e)
 {
-	int64_t covered;
-
 	if (s->exists || s->spec.is_refresh || s->names.ncols == 0)
 		return AB_OK;
-	covered = sqlite_number(s->d, 0, e,
-	    "SELECT count(*) FROM _abhost_state WHERE stream = %Q AND namespace = %Q"
-	    " AND (coalesce(state, '{}') <> '{}' OR token IS NOT NULL)",
+	return sqlite_run(s->d, e, "DELETE FROM _abhost_state WHERE stream = %Q AND namespace = %Q",
 	    s->spec.name, s->spec.namespace_ ? s->spec.namespace_ : "");
-	if (e->status != AB_OK || covered == 0)
-		return e->status;
-	return error_set(e, AB_ECONFIG,
-	    "%s no longer has the table \"%s\", but a state that says what was in it: put it back, or read all of "
-	    "it again with --full-refresh --streams %s",
-	    s->d->path, s->table, s->spec.name);
 }
 
 /* Loads what is known about the target. */
@@ -191,7 +182,7 @@ open_table(struct sqlite_stream *s, struct error *e)
 	if ((!s->staging || s->spec.fresh) && drop_staging(s, e) != AB_OK)
 		return e->status;
 	shape_use_names(&s->shape, &s->names);
-	if (load_target(s, e) != AB_OK || check_lost(s, e) != AB_OK || begin_shape(s, e) != AB_OK)
+	if (load_target(s, e) != AB_OK || forget_lost(s, e) != AB_OK || begin_shape(s, e) != AB_OK)
 		return e->status;
 	return sqlite_key_columns(s, e);
 }

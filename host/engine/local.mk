@@ -17,6 +17,7 @@ host_libengine_a_SOURCES = \
 	host/engine/shelf.c host/engine/shelf.h \
 	host/engine/state.c host/engine/state.h \
 	host/engine/state_out.c \
+	host/engine/state_edit.c host/engine/state_edit.h host/engine/state_import.c \
 	host/engine/state_part.c host/engine/state_part.h \
 	host/engine/state_row.c host/engine/state_row.h \
 	host/engine/sync.c host/engine/sync.h \

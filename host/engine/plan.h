@@ -24,6 +24,7 @@ struct plan_stream {
 	int sorted;			       /* the cursor never descends */
 	int resumable;			       /* page tokens outlive a run */
 	int shared_state; /* its partitions are slices of one axis: one state for all */
+	int own_state;	  /* the connector keeps its state, not abhost */
 	int from_start; /* what is stored counts for nothing: the stream is read from the beginning */
 	enum dest_contract contract;
 	const char *const

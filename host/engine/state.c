@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/state_edit.h"
 #include "engine/state_row.h"
 
 /* What the stored rows of one stream say together. */
@@ -43,6 +44,9 @@ open_shelf(struct state_read *r, const struct plan_stream *p)
 	failed = key.failed || prefix.failed;
 	if (!failed)
 		failed = shelf_init(&r->shelf, p->cursor == NULL ? NULL : buf_str(&prefix)) != 0;
+	if (!failed && p->cursor != NULL && p->sync_mode == PLAN_INCREMENTAL && !p->own_state)
+		failed = (r->cursor_field = buf_steal(&key)) == NULL;
+	r->cursor_is_time = p->cursor_is_time;
 	buf_fini(&key);
 	buf_fini(&prefix);
 	return failed ? -1 : 0;
@@ -177,11 +181,28 @@ take_stock(struct stored *s, const struct dest_state *row, const struct state_pa
 	s->notes = *notes;
 }
 
+/* Somebody may have edited it; or the stream has another cursor field than before. */
+static ab_status
+check_part(const struct state_read *r, const struct state_part *p, struct error *e)
+{
+	const struct state_kind kind = {r->cursor_field, r->cursor_is_time, p->base.cursor};
+
+	if (kind.field == NULL || p->base.json == NULL ||
+	    state_check_cursor(&kind, p->base.json, strlen(p->base.json), e) == AB_OK)
+		return AB_OK;
+	return error_wrap(e,
+	    "stream \"%s\": the state that is stored for it cannot be used; put it right with `abhost state set`, or "
+	    "forget it with `abhost state reset`, and all of the stream is read again",
+	    r->stream);
+}
+
 struct loading {
 	struct state_read *r;
 	struct stored *stored;
 	const struct dest_state *row;
 	struct state_notes notes;
+	int from_start;
+	struct error *e;
 };
 
 /* Takes over what *p holds. */
@@ -192,6 +213,10 @@ load_part(void *ctx, struct state_part *p)
 	struct state_read *r = l->r;
 	int failed = 0;
 
+	if (!l->from_start && check_part(r, p, l->e) != AB_OK) {
+		state_part_fini(p);
+		return -1;
+	}
 	p->refreshed = l->row->is_refresh && p->started_us != 0;
 	if (is_empty_state(p->base.json))
 		state_set(&p->base.json, NULL, 0);
@@ -216,19 +241,20 @@ load_part(void *ctx, struct state_part *p)
 
 /* Reads the stream's rows into parts: the shared ones first, for a partition's own is newer. */
 static ab_status
-read_rows(struct state_read *r, const struct dest_state *rows, size_t nrows, struct stored *s,
-    struct error *e)
+read_rows(struct state_read *r, const struct dest_state *rows, size_t nrows, int from_start,
+    struct stored *s, struct error *e)
 {
 	for (int own = 0; own < 2; own++)
 		for (size_t i = 0; i < nrows; i++) {
-			struct loading l = {.r = r, .stored = s, .row = &rows[i]};
+			struct loading l = {
+			    .r = r, .stored = s, .row = &rows[i], .from_start = from_start, .e = e};
 
 			if (strcmp(rows[i].stream, r->stream) != 0 ||
 			    strcmp(rows[i].namespace_, r->namespace_) != 0 ||
 			    state_row_is_bundle(&rows[i]) == own)
 				continue;
 			if (state_row_read(&rows[i], &l.notes, load_part, &l) != 0)
-				return no_memory(e);
+				return no_memory(e); /* or what the row is */
 			if (l.notes.until_us > r->until_us)
 				r->until_us = l.notes.until_us;
 			r->nrows += (size_t)own;
@@ -313,7 +339,7 @@ state_open(struct state_read *r, const struct plan_stream *p, int from_start,
 	r->mode = p->mode;
 	if (open_shelf(r, p) != 0)
 		return no_memory(e);
-	if ((status = read_rows(r, rows, nrows, &s, e)) != AB_OK)
+	if ((status = read_rows(r, rows, nrows, from_start, &s, e)) != AB_OK)
 		return status;
 	refresh = p->sync_mode == PLAN_FULL_REFRESH || from_start ||
 	    (s.in_refresh && s.notes.sync_mode == PLAN_INCREMENTAL) ||
@@ -331,5 +357,6 @@ state_close(struct state_read *r)
 	while (r->parts != NULL)
 		state_drop_part(r, r->parts);
 	shelf_fini(&r->shelf);
+	free(r->cursor_field);
 	memset(r, 0, sizeof(*r));
 }

@@ -11,7 +11,8 @@
  * - An incremental append that has no state although the table was filled by a full refresh would double every record.
  *   It is read as a refresh that replaces the table.
  *
- * Column "notes" of a row: {"sync_mode", "mode": of the unfinished read, "until": time of the stream's newest row (us),
+ * Column "notes" of a row: {"sync_mode", "mode": of the unfinished read, "cursor_field", "cursor_is_time": where abhost keeps the
+ * state, "until": time of the stream's newest row (us),
  * "void", "lane": see state_part.h, "cursor": greatest value of the state, "edge": ["<hash>", ...] of the records at it
  * (track.h), "running": {"state", "cursor", "edge"} as of the token}.
  * Where a stream has more than STATE_MAX_ROWS partitions, those that are not being read share rows, STATE_BUNDLE of them
@@ -39,6 +40,8 @@ struct state_read {
 	struct state_part *parts; /* a list: those that are open, or were left unfinished */
 	struct shelf shelf;	  /* all others */
 	/* private */
+	char *cursor_field; /* "a.b", where abhost keeps the state of the stream; or NULL */
+	int cursor_is_time;
 	size_t nrows;	       /* of their own, in the store */
 	int is_bundled;	       /* there are shared ones, too */
 	int lanes[DEST_LANES]; /* 1: taken by an unfinished part */

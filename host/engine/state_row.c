@@ -207,6 +207,12 @@ begin_notes(struct buf *b, const struct state_read *r)
 {
 	buf_addf(b, "{\"sync_mode\":\"%s\",\"mode\":\"%s\",\"until\":%" PRId64,
 	    plan_sync_word(r->sync_mode), plan_dest_word(r->mode), r->until_us);
+	if (r->cursor_field == NULL)
+		return;
+	buf_adds(b, ",\"cursor_field\":");
+	buf_add_json_string(b, r->cursor_field, strlen(r->cursor_field));
+	if (r->cursor_is_time)
+		buf_adds(b, ",\"cursor_is_time\":true");
 }
 
 static char *
