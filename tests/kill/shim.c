@@ -236,19 +236,21 @@ forget(struct watched *w)
 	w->is_pending = 0;
 }
 
-/* What a disk without power makes of the file. */
+/* What a disk without power makes of the file.  What a truncation cut off comes back with the old size, or not at all. */
 static void
 cut_power(struct watched *w)
 {
 	int way = rand_r(&seed) % 3; /* all kept, all lost, each sector its own way */
+	int old_size = way == 1 || rand_r(&seed) % 2 == 0;
 	struct sector *s;
+	struct stat st;
 
-	if (!w->is_pending || w->fd < 0 || way == 0)
+	if (!w->is_pending || w->fd < 0 || way == 0 || fstat(w->fd, &st) != 0)
 		return;
-	if (way == 1 || rand_r(&seed) % 2 == 0)
+	if (old_size)
 		(void)!REAL(ftruncate)(w->fd, w->synced_size);
 	for (s = w->sectors; s != NULL; s = s->next)
-		if (way == 1 || rand_r(&seed) % 2 == 0)
+		if (s->at >= st.st_size ? old_size : way == 1 || rand_r(&seed) % 2 == 0)
 			(void)!REAL(pwrite)(w->fd, s->bytes, s->len, s->at);
 }
 
