@@ -46,7 +46,7 @@ int
 table_init(
     struct table *t, FILE *to, enum table_form form, const char *const *names, size_t ncolumns)
 {
-	*t = (struct table){.to = to, .form = form, .widest = WIDEST};
+	*t = (struct table){.to = to, .form = form, .widest = WIDEST, .failed = 1};
 	if (ncolumns == 0 || ncolumns > TABLE_MAX_COLUMNS)
 		return -1;
 	t->names = calloc(ncolumns, sizeof(*t->names));
@@ -61,6 +61,7 @@ table_init(
 		if (t->names[i] == NULL)
 			return -1;
 	}
+	t->failed = 0;
 	if (form == TABLE_TABS)
 		put_tabs(t, names);
 	return 0;
@@ -139,6 +140,8 @@ table_row(struct table *t, const char *const *cells)
 {
 	char **row = t->cells + t->nrows * t->ncolumns;
 
+	if (t->failed)
+		return -1;
 	if (t->form == TABLE_TABS) {
 		put_tabs(t, cells);
 		return 0;

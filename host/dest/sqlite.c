@@ -199,8 +199,7 @@ sqlite_rollback(struct dest *base)
 	struct sqlite *d = (struct sqlite *)base;
 
 	sqlite_streams_reset(d);
-	if (!sqlite3_get_autocommit(d->db))
-		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite_undo(d);
 	sqlite_verify_rolled_back(d);
 }
 

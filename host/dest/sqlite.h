@@ -58,11 +58,19 @@ struct sqlite_batch {
 	struct scan scan;
 };
 
+/* What lacked memory to be taken back: the rows of a transaction must not become durable then. */
+enum sqlite_undo {
+	SQLITE_UNDO_NOTHING,
+	SQLITE_UNDO_AGAIN, /* a rollback, which is tried again before anything else is written */
+	SQLITE_UNDO_BEGIN /* half of a beginning, among other streams' rows: only a rollback helps */
+};
+
 struct sqlite {
 	struct dest base;
 	sqlite3 *db;
 	char *path, *connector;
 	int lock_fd, read_only;
+	enum sqlite_undo undo;
 	struct sqlite_stream *streams;
 	struct sqlite_rows rows;
 	struct sqlite_batch batch;
@@ -108,6 +116,8 @@ ab_status sqlite_step_done(struct sqlite *d, sqlite3_stmt *stmt, struct error *e
 int64_t sqlite_number(struct sqlite *d, int64_t fallback, struct error *e, const char *fmt, ...);
 /* Begins the transaction, where none is open. */
 ab_status sqlite_begin(struct sqlite *d, struct error *e);
+/* Drops what was not committed. */
+void sqlite_undo(struct sqlite *d);
 
 /* sqlite_rows.c */
 int sqlite_rows_init(struct sqlite *d);

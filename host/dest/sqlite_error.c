@@ -166,8 +166,20 @@ sqlite_number(struct sqlite *d, int64_t fallback, struct error *e, const char *f
 	return fallback;
 }
 
+void
+sqlite_undo(struct sqlite *d)
+{
+	if (!sqlite3_get_autocommit(d->db))
+		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
+	d->undo = sqlite3_get_autocommit(d->db) ? SQLITE_UNDO_NOTHING : SQLITE_UNDO_AGAIN;
+}
+
 ab_status
 sqlite_begin(struct sqlite *d, struct error *e)
 {
+	if (d->undo == SQLITE_UNDO_AGAIN)
+		sqlite_undo(d);
+	if (d->undo != SQLITE_UNDO_NOTHING)
+		return error_set(e, AB_ENOMEM, "no memory to take back what was not committed");
 	return sqlite3_get_autocommit(d->db) ? sqlite_run(d, e, "BEGIN IMMEDIATE") : AB_OK;
 }

@@ -250,7 +250,9 @@ sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
 	if (sqlite_begin(d, e) != AB_OK || sqlite_run(d, e, "SAVEPOINT abhost_begin") != AB_OK)
 		return e->status;
 	if (begin_stream(s, e) != AB_OK) {
-		sqlite_run(d, &ignored, "ROLLBACK TO abhost_begin; RELEASE abhost_begin");
+		if (sqlite_run(d, &ignored, "ROLLBACK TO abhost_begin; RELEASE abhost_begin") !=
+		    AB_OK)
+			d->undo = SQLITE_UNDO_BEGIN;
 		return e->status;
 	}
 	*out = (struct dest_stream *)s;

@@ -78,8 +78,10 @@ begin_at_state(struct read *r, struct track *t, const struct state_point *p)
 		if (view_type(state) == AB_OBJECT && view_get(state, buf_str(&key)) != NULL)
 			value = view_span(view_get(state, buf_str(&key)));
 	}
-	failed = state_set(&json, value.ptr, value.len) |
-	    track_begin(t, json == NULL ? "" : json, NULL, 0, 0);
+	failed =
+	    key.failed | (root.error.status == AB_ENOMEM) | state_set(&json, value.ptr, value.len);
+	if (!failed)
+		failed = track_begin(t, json == NULL ? "" : json, NULL, 0, 0);
 	free(json);
 	buf_fini(&key);
 	view_root_fini(&root);

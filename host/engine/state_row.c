@@ -187,6 +187,8 @@ state_row_read(
 	for (size_t i = 0; view_type(bundle) == AB_ARRAY && i < view_len(bundle) && !failed; i++)
 		failed = read_bundled(view_at(bundle, i),
 		    view_type(prefix) == AB_STRING ? view_str(prefix).ptr : NULL, each, ctx);
+	/* what was left out for lack of memory must not look as if it had never been there */
+	failed |= root.error.status == AB_ENOMEM;
 	view_root_fini(&root);
 	return failed ? -1 : 0;
 }
