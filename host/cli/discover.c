@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "data/jsontext.h"
 #include "engine/plan.h"
 
 /* The streams of an AirbyteCatalog with the modes that a run would choose. */
@@ -17,7 +18,7 @@ configure(const json_t *discovered, int has_update_state, json_t **out, struct e
 	ab_status rc = catalog_init(&c) == 0 ? AB_OK : error_set(e, AB_ENOMEM, "no memory");
 
 	for (size_t i = 0; rc == AB_OK && i < json_array_size(streams); i++) {
-		char *text = json_dumps(json_array_get(streams, i), JSON_COMPACT);
+		char *text = jsontext_make(json_array_get(streams, i), JSON_COMPACT);
 
 		rc = text != NULL ? catalog_add(&c, text, strlen(text), e)
 				  : error_set(e, AB_ENOMEM, "no memory");

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "data/config.h"
+#include "data/jsontext.h"
 #include "source/sofile.h"
 
 #define MAX_DEPTH 6
@@ -107,7 +108,7 @@ print_property(struct table *t, const json_t *schema, const char *above, const c
 	int rc;
 
 	if (value != NULL && *secret == '\0')
-		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+		text = jsontext_make(value, JSON_ENCODE_ANY | JSON_COMPACT);
 	buf_init(&shown, MAX_SHOWN);
 	if (text != NULL)
 		buf_addf(&shown, "%s%s", only != NULL ? "only " : "", text);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "data/jsontext.h"
 
 static ab_status
 fail(const char *folder, const char *wrong, struct error *e)
@@ -50,7 +51,7 @@ cli_record(struct cli_source *s, const char *record, const char *replay, struct 
 	if (path == NULL)
 		return fail(folder, strerror(errno), e);
 	choices = json_pack("{s:s}", record != NULL ? "record" : "replay", path);
-	s->choices = choices == NULL ? NULL : json_dumps(choices, JSON_COMPACT);
+	s->choices = choices == NULL ? NULL : jsontext_make(choices, JSON_COMPACT);
 	s->sync.choices = s->choices;
 	json_decref(choices);
 	free(path);

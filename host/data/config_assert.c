@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/config_internal.h"
+#include "data/jsontext.h"
 
 static const char *
 type_name(const json_t *v)
@@ -68,7 +69,7 @@ check_type(struct schema_check *c, const json_t *types, const json_t *v)
 static char *
 spec_text(const json_t *v)
 {
-	char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	char *text = jsontext_make(v, JSON_ENCODE_ANY | JSON_COMPACT);
 
 	return text != NULL && strlen(text) <= 100 ? text : (free(text), NULL);
 }

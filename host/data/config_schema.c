@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "data/config.h"
 #include "data/config_internal.h"
+#include "data/jsontext.h"
 #include "data/near.h"
 
 void
@@ -160,8 +161,8 @@ fault_discriminator(
 	buf_init(&words, 300);
 	for (i = 0; i < json_array_size(branches); i++) {
 		const json_t *p = json_object_get(json_array_get(branches, i), "properties");
-		char *text =
-		    json_dumps(json_object_get(json_object_get(p, key), "const"), JSON_ENCODE_ANY);
+		char *text = jsontext_make(
+		    json_object_get(json_object_get(p, key), "const"), JSON_ENCODE_ANY);
 
 		buf_addf(&words, "%s%s", i > 0 ? ", " : "", text != NULL ? text : "...");
 		free(text);

@@ -8,6 +8,7 @@
 #include "base/redact.h"
 #include "data/config.h"
 #include "data/config_internal.h"
+#include "data/jsontext.h"
 
 struct secrets {
 	struct schema_check walk; /* its bounds */
@@ -34,7 +35,7 @@ register_all(struct secrets *s, const json_t *v)
 		s->failed = 1;
 	if (!json_is_number(v))
 		return;
-	text = json_dumps(v, JSON_ENCODE_ANY);
+	text = jsontext_make(v, JSON_ENCODE_ANY);
 	if (text == NULL || redact_add(text, strlen(text)) != 0)
 		s->failed = 1;
 	free(text);

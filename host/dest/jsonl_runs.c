@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "data/jsontext.h"
 #include "dest/jsonl.h"
 
 static ab_status
@@ -159,7 +160,7 @@ read_past(const json_t *run, struct dest_past *out)
 	    .records = number_of(run, "records"),
 	    .rows = number_of(run, "rows"),
 	    .bytes = number_of(run, "bytes"),
-	    .changes = changes == NULL ? NULL : json_dumps(changes, JSON_COMPACT),
+	    .changes = changes == NULL ? NULL : jsontext_make(changes, JSON_COMPACT),
 	    .host = copy_text(run, "host", &failed),
 	    .pid = number_of(run, "pid"),
 	};

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "data/jsontext.h"
 #include "dest/jsonl.h"
 
 #define STATE_MAX_BYTES (256u << 20)
@@ -175,7 +176,7 @@ whole(const struct jsonl_state *s, const struct jsonl_doc *d)
 static ab_status
 write_file(const char *path, const json_t *root, struct error *e)
 {
-	char *text = json_dumps(root, JSON_INDENT(1));
+	char *text = jsontext_make(root, JSON_INDENT(1));
 	struct jsonl_file f = {.fd = -1};
 
 	if (text == NULL)

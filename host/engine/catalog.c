@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "data/jsontext.h"
+
 #define SHOWN 80 /* bytes of a wrong value in a sentence */
 
 int
@@ -46,7 +48,7 @@ catalog_namespace(const json_t *stream)
 static ab_status
 refuse(const char *pointer, const char *expected, const json_t *found, struct error *e)
 {
-	char *text = json_dumps(found, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text = jsontext_make(found, JSON_COMPACT | JSON_ENCODE_ANY);
 	ab_status status;
 
 	status = error_set(e, AB_EBUG, "%s: expected %s, found %.*s", pointer, expected, SHOWN,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/jsontext.h"
 #include "engine/choice.h"
 #include "engine/plan_rule.h"
 
@@ -156,7 +157,7 @@ configured_make(struct plan *plan, struct plan_stream *p, json_t *stream, const 
 
 	if (doc == NULL || json_array_append_new(plan->kept, doc) != 0)
 		return no_memory(e);
-	if ((text = json_dumps(doc, JSON_COMPACT)) == NULL)
+	if ((text = jsontext_make(doc, JSON_COMPACT)) == NULL)
 		return no_memory(e);
 	p->configured = arena_dup(&plan->arena, text, strlen(text));
 	free(text);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "data/jsontext.h"
 #include "engine/report.h"
 
 #define GRACE_MS	 2000
@@ -24,7 +25,7 @@ static ab_status
 start_source(struct session *s, struct error *e)
 {
 	const struct loader_file *f = s->o->connector;
-	char *config = json_dumps(s->o->config, JSON_COMPACT);
+	char *config = jsontext_make(s->o->config, JSON_COMPACT);
 	struct source_options o = {
 	    .path = f->path,
 	    .fd = f->fd < 0 ? -1 : fcntl(f->fd, F_DUPFD_CLOEXEC, 0),

@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "base/base64.h"
+#include "data/jsontext.h"
 
 #define SIGNATURE_MAX 2048 /* RSA of 16384 bits */
 #define SKEW_S	      10
@@ -206,7 +207,7 @@ add_base64url(struct buf *out, const void *bytes, size_t n)
 static int
 add_json(struct buf *out, const json_t *value)
 {
-	char *text = json_dumps(value, JSON_COMPACT);
+	char *text = jsontext_make(value, JSON_COMPACT);
 	int rc = text == NULL ? -1 : add_base64url(out, text, strlen(text));
 
 	free(text);

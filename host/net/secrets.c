@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "data/jsontext.h"
 
 #define FILE_MAX     ((off_t)1 << 20)
 #define ROOM_BYTES   ((off_t)256 << 10)
@@ -344,7 +345,7 @@ secrets_save(struct secrets *s, const char *key, const struct secrets_entry *ent
 	char *text = NULL;
 	int rc = set_entry(s, key, entry);
 
-	if (rc == 0 && (text = json_dumps(s->root, JSON_INDENT(2))) == NULL)
+	if (rc == 0 && (text = jsontext_make(s->root, JSON_INDENT(2))) == NULL)
 		rc = -1;
 	if (rc != 0)
 		return error_set(e, AB_ENOMEM, "out of memory");

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "data/jsontext.h"
 #include "net/auth_internal.h"
 #include "net/token_internal.h"
 
@@ -48,7 +49,7 @@ add_form(struct buf *out, const json_t *params)
 static int
 add_json(struct buf *out, const json_t *params)
 {
-	char *text = json_dumps(params, JSON_COMPACT);
+	char *text = jsontext_make(params, JSON_COMPACT);
 	int rc = text == NULL ? -1 : buf_adds(out, text);
 
 	auth_text_free(text);

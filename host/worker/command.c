@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/config.h"
+#include "data/jsontext.h"
 #include "net/cassette.h"
 #include "net/shared.h"
 #include "worker/lane.h"
@@ -30,7 +31,7 @@ mask_config(struct opening *o, const json_t *spec, struct error *e)
 	json_t *masked = config_masked(spec, o->config);
 
 	if (masked != NULL)
-		o->config_text = json_dumps(masked, JSON_COMPACT | JSON_ENCODE_ANY);
+		o->config_text = jsontext_make(masked, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(masked);
 	if (o->config_text == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for the configuration");
