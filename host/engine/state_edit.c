@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "data/canonical.h"
+#include "data/jsontext.h"
 #include "data/scan.h"
 #include "data/view.h"
 #include "engine/state_row.h"
@@ -234,7 +235,8 @@ add_row(struct state_rows *out, const struct facts *f, char *partition, struct a
 	row->stream = copy(f->stream, &failed);
 	row->namespace_ = copy(f->namespace_, &failed);
 	row->state = json.len == 0 ? NULL : strndup(json.ptr, json.len);
-	row->notes = same != NULL ? copy(same->notes, &failed) : json_dumps(f->notes, JSON_COMPACT);
+	row->notes =
+	    same != NULL ? copy(same->notes, &failed) : jsontext_make(f->notes, JSON_COMPACT);
 	if (same != NULL) {
 		row->token = copy(same->token, &failed);
 		row->pages = same->pages;
