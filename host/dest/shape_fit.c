@@ -79,16 +79,6 @@ shape_of_key(struct shape *s, const struct scan_field *field, const char *bytes,
 	return col;
 }
 
-void
-shape_widen(struct shape *s, uint32_t col, const struct scan_field *field, const char *bytes)
-{
-	struct shape_column *c = &s->cols[col];
-
-	if (!shape_fits((enum shape_type)c->type, field, bytes) && c->role == SHAPE_FIELD)
-		c->type = (uint8_t)shape_join(
-		    (enum shape_type)c->type, shape_type_of_value(field, bytes));
-}
-
 static int
 compare_rest_keys(const void *x, const void *y)
 {

@@ -136,11 +136,12 @@ load_target(struct sqlite_stream *s, struct error *e)
 	return sqlite_key_load(s, e);
 }
 
+/* Whether it is known of any field what it holds. */
 static int
 has_fields(const struct shape *shape)
 {
 	for (uint32_t i = 0; i < shape->ncols; i++)
-		if (shape->cols[i].role == SHAPE_FIELD)
+		if (shape->cols[i].role == SHAPE_FIELD && shape->cols[i].type != SHAPE_NONE)
 			return 1;
 	return 0;
 }

@@ -7,6 +7,7 @@ $PROPERTY_SECONDS (60) long; TEST_SEED=N repeats a series, which prints the seed
 import json
 import os
 import random
+import sqlite3
 import time
 
 from lib import ABHOST, Tap, need, open_db, seed
@@ -53,7 +54,7 @@ class Model:
     def begin(self):
         """The types that a run begins with, and the contract that it keeps."""
         case = self.case
-        has_table = bool(self.types)
+        has_table = any((self.types or {}).values())
         fresh = case.mode == "overwrite" and not (has_table and case.contract != "evolve")
         types = {} if fresh or self.types is None else dict(self.types)
         if case.mode == "overwrite" and case.columns:
@@ -333,7 +334,10 @@ def main():
     first = os.environ.get("PROPERTY_CASE")
     while time.monotonic() < end and len(failures) < 3:
         number = int(first) if first else chance.randrange(1 << 48)
-        why = play(number)
+        try:
+            why = play(number)
+        except (LookupError, sqlite3.Error, ValueError) as error:
+            why = "%s: %s" % (type(error).__name__, error)
         cases += 1
         if why:
             failures.append("PROPERTY_CASE=%d: %s" % (number, why))
