@@ -51,7 +51,7 @@ struct cli_command {
 };
 
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated */
-extern const struct cli_command cmd_check, cmd_discover, cmd_help, cmd_history, cmd_inspect,
+extern const struct cli_command cmd_airbyte, cmd_check, cmd_discover, cmd_help, cmd_history, cmd_inspect,
     cmd_list, cmd_query, cmd_read, cmd_run, cmd_spec, cmd_state, cmd_version;
 
 /* commands.c: the whole program; returns its exit code. */
@@ -90,6 +90,9 @@ struct cli_source {
 /* config NULL: the connector and its spec only. fini in any case. */
 ab_status
 cli_source_init(struct cli_source *s, const char *connector, const char *config, struct error *e);
+/* Reads the configuration of one that was begun without.  literal: ${NAME} in it means nothing. */
+ab_status
+cli_source_config(struct cli_source *s, const char *path, int literal, struct error *e);
 void cli_source_fini(struct cli_source *s);
 /* The same for check, discover and read, which log warnings only: an exit code, or -1: go on.  first: where in the command's options
  * CLI_LOOK_OPTIONS stand. */

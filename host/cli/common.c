@@ -69,8 +69,8 @@ read_environment(struct sync_options *o, struct error *e)
 	return AB_OK;
 }
 
-static ab_status
-read_config(struct cli_source *s, const char *path, struct error *e)
+ab_status
+cli_source_config(struct cli_source *s, const char *path, int literal, struct error *e)
 {
 	ab_status rc;
 
@@ -80,7 +80,9 @@ read_config(struct cli_source *s, const char *path, struct error *e)
 	rc = config_read(path, &s->config, e);
 	if (rc != AB_OK)
 		return rc;
-	rc = config_expand(s->config, e);
+	s->sync.config = s->config;
+	if (!literal)
+		rc = config_expand(s->config, e);
 	if (rc == AB_OK)
 		rc = config_redact(s->spec, s->config, e);
 	if (rc == AB_OK)
@@ -106,9 +108,8 @@ cli_source_init(struct cli_source *s, const char *connector, const char *config,
 		rc = error_wrap(
 		    e, "connector %s %s (%s)", s->file.id, s->file.version, s->file.path);
 	if (rc == AB_OK && config != NULL)
-		rc = read_config(s, config, e);
+		rc = cli_source_config(s, config, 0, e);
 	s->sync.connector = &s->file;
-	s->sync.config = s->config;
 	return rc;
 }
 

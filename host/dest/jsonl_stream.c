@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "data/view.h"
+#include "dest/about.h"
 #include "dest/jsonl.h"
 
 #define PREFIX_MAX    (1u << 20)
@@ -262,31 +262,6 @@ jsonl_stream_begin(struct dest *base, const struct dest_stream_spec *spec, struc
 	return AB_OK;
 }
 
-/* The page's constants as members: "\"org\":\"x\",", as their source bytes; or empty. */
-static ab_status
-constants_of(const char *about, struct buf *out, struct error *e)
-{
-	struct view_root root;
-	const struct ab_json *constants;
-	struct ab_str text;
-
-	view_root_init(&root, CONSTANTS_MAX);
-	constants =
-	    view_get(view_parse(&root, about, strlen(about), "about the page"), "constants");
-	if (view_type(constants) == AB_OBJECT && view_len(constants) > 0) {
-		text = view_span(constants);
-		buf_add(out, text.ptr + 1, text.len - 2);
-		buf_addc(out, ',');
-	}
-	if (root.error.status != AB_OK || out->failed)
-		error_set(e, AB_EDATA, "the constants of a page cannot be read");
-	view_root_fini(&root);
-	for (size_t i = 0; i < out->len; i++)
-		if (out->ptr[i] == '\n' || out->ptr[i] == '\r')
-			out->ptr[i] = ' ';
-	return e->status;
-}
-
 static ab_status
 write_record(struct jsonl_stream *s, struct jsonl_file *f, const struct dest_page *page,
     const struct scan_record *r, const struct buf *constants, struct error *e)
@@ -314,8 +289,8 @@ jsonl_stream_write(struct dest_stream *stream, const struct dest_page *page, str
 {
 	struct jsonl_stream *s = (struct jsonl_stream *)stream;
 	struct jsonl_file *f = s->d->form == JSONL_FOLDER ? &s->file : &s->d->log;
-	ab_status status = AB_OK;
 	struct buf constants;
+	ab_status status;
 
 	if (s->rules.are_there) {
 		if (jsonl_rules_write(&s->rules, f, s->prefix, page, &s->stats, e) == AB_OK)
@@ -323,8 +298,7 @@ jsonl_stream_write(struct dest_stream *stream, const struct dest_page *page, str
 		return error_wrap(e, "stream %s, page %lld", s->stream, (long long)page->number);
 	}
 	buf_init(&constants, CONSTANTS_MAX);
-	if (page->about != NULL && page->about[0] != '\0')
-		status = constants_of(page->about, &constants, e);
+	status = about_read(page->about, &constants, NULL, e);
 	for (size_t i = page->first; i < page->scan->nrecords && status == AB_OK; i++)
 		status = write_record(s, f, page, &page->scan->records[i], &constants, e);
 	if (status == AB_OK && page->first < page->scan->nrecords)

@@ -1,6 +1,8 @@
 # host/dest: where records end up, with the state that covers them
 noinst_LIBRARIES += host/libdest.a
 host_libdest_a_SOURCES = \
+	host/dest/about.c host/dest/about.h \
+	host/dest/airbyte.c host/dest/airbyte.h host/dest/airbyte_message.c host/dest/airbyte_out.c host/dest/airbyte_out.h \
 	host/dest/dest.c host/dest/dest.h \
 	host/dest/jsonl.c host/dest/jsonl.h host/dest/jsonl_file.c host/dest/jsonl_runs.c host/dest/jsonl_state.c \
 	host/dest/jsonl_rule.c host/dest/jsonl_stream.c \

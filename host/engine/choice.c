@@ -114,12 +114,14 @@ set_paths(json_t **out, json_t *value, int depth, const char *where, struct erro
 }
 
 static ab_status
-read_entry(struct choice *ch, const json_t *config, const char *where, struct error *e)
+read_entry(struct choice *ch, const json_t *config, int airbyte, const char *where, struct error *e)
 {
 	const json_t *sync_mode = choice_get(config, "sync_mode", "syncMode");
 	const json_t *mode = choice_get(config, "destination_sync_mode", "destinationSyncMode");
 	ab_status status = AB_OK;
 
+	if (airbyte)
+		mode = NULL; /* also one that abhost has no name for: update, soft_delete */
 	if ((sync_mode != NULL && !json_is_string(sync_mode)) ||
 	    (mode != NULL && !json_is_string(mode)))
 		return error_set(e, AB_ECONFIG, "%s: a mode must be a text", where);
@@ -134,16 +136,27 @@ read_entry(struct choice *ch, const json_t *config, const char *where, struct er
 	if (status == AB_OK)
 		status = set_paths(
 		    &ch->key, choice_get(config, "primary_key", "primaryKey"), 2, where, e);
-	if (status == AB_OK)
+	if (status == AB_OK && !airbyte)
 		status = choice_rule_entry(ch, config, where, e);
 	return status;
+}
+
+/* A stream of this name stands outside of any namespace. */
+static int
+has_bare(const struct catalog *c, const json_t *name)
+{
+	for (size_t i = 0; i < json_array_size(c->streams); i++)
+		if (choice_is_named(c, i, json_string_value(name), json_string_length(name)) &&
+		    *catalog_namespace(json_array_get(c->streams, i)) == '\0')
+			return 1;
+	return 0;
 }
 
 /* One entry of a catalog file: a ConfiguredAirbyteStream, or the form of Airbyte's API, which keeps the modes under
  * "config" and lists what is not selected too. */
 static ab_status
 read_configured(struct choice *choices, const struct catalog *c, const json_t *entry, size_t index,
-    struct error *e)
+    int airbyte, struct error *e)
 {
 	const json_t *stream = json_object_get(entry, "stream");
 	const json_t *config = json_object_get(entry, "config");
@@ -163,20 +176,21 @@ read_configured(struct choice *choices, const struct catalog *c, const json_t *e
 		return AB_OK;
 	for (size_t i = 0; i < json_array_size(c->streams) && status == AB_OK; i++) {
 		if (!choice_is_named(c, i, json_string_value(name), json_string_length(name)) ||
-		    (*ns != '\0' &&
+		    ((*ns != '\0' || (airbyte && has_bare(c, name))) &&
 			strcmp(ns, catalog_namespace(json_array_get(c->streams, i))) != 0))
 			continue;
 		found = choices[i].selected = 1;
-		status = read_entry(&choices[i], config, where, e);
+		status = read_entry(&choices[i], config, airbyte, where, e);
 	}
-	if (status == AB_OK && !found)
+	if (status == AB_OK && !found && !airbyte)
 		return choice_unknown(
 		    c, json_string_value(name), json_string_length(name), where, e);
 	return status;
 }
 
 static ab_status
-read_catalog(struct choice *choices, const struct catalog *c, const json_t *file, struct error *e)
+read_catalog(struct choice *choices, const struct catalog *c, const json_t *file, int airbyte,
+    struct error *e)
 {
 	const json_t *streams = json_object_get(file, "streams");
 	const json_t *entry;
@@ -187,7 +201,7 @@ read_catalog(struct choice *choices, const struct catalog *c, const json_t *file
 		return error_set(e, AB_ECONFIG,
 		    "the catalog file is no ConfiguredAirbyteCatalog: expected {\"streams\": [...]}");
 	json_array_foreach (streams, i, entry)
-		if ((status = read_configured(choices, c, entry, i, e)) != AB_OK)
+		if ((status = read_configured(choices, c, entry, i, airbyte, e)) != AB_OK)
 			break;
 	return status;
 }
@@ -283,7 +297,7 @@ choice_make(
 	for (size_t i = 0; i < json_array_size(c->streams); i++)
 		choices[i].selected = o->configured == NULL;
 	if (o->configured != NULL)
-		status = read_catalog(choices, c, o->configured, e);
+		status = read_catalog(choices, c, o->configured, o->airbyte, e);
 	if (status == AB_OK && o->streams != NULL)
 		status = read_names(
 		    choices, c, o->streams, offsetof(struct choice, selected), "--streams", e);

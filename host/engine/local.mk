@@ -16,6 +16,8 @@ host_libengine_a_SOURCES = \
 	host/engine/session.c host/engine/session.h \
 	host/engine/shelf.c host/engine/shelf.h \
 	host/engine/state.c host/engine/state.h \
+	host/engine/state_airbyte.c host/engine/state_airbyte.h \
+	host/engine/state_airbyte_in.c \
 	host/engine/state_out.c \
 	host/engine/state_edit.c host/engine/state_edit.h host/engine/state_import.c \
 	host/engine/state_part.c host/engine/state_part.h \

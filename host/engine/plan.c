@@ -87,10 +87,13 @@ is_time(const json_t *schema, const json_t *path)
 	return format != NULL && strcmp(format, "date-time") == 0;
 }
 
-/* What the source defines cannot be chosen; what it only suggests can. *out: borrowed, an empty array for none. */
+/* What the source defines cannot be chosen (or is not asked for: OURS); what it only suggests can. */
+enum fixed { SUGGESTED, FIXED, OURS };
+
+/* *out: borrowed, an empty array for none. */
 static ab_status
-pick(const json_t *stream, const json_t *defined, int fixed, const json_t *wanted, const char *what,
-    const json_t **out, struct error *e)
+pick(const json_t *stream, const json_t *defined, enum fixed fixed, const json_t *wanted,
+    const char *what, const json_t **out, struct error *e)
 {
 	const char *name = json_string_value(json_object_get(stream, "name"));
 
@@ -98,7 +101,11 @@ pick(const json_t *stream, const json_t *defined, int fixed, const json_t *wante
 		*out = defined;
 		return AB_OK;
 	}
-	if (fixed && json_array_size(defined) > 0 && !json_equal(defined, wanted))
+	if (fixed == OURS && json_array_size(defined) > 0) {
+		*out = defined;
+		return AB_OK;
+	}
+	if (fixed == FIXED && json_array_size(defined) > 0 && !json_equal(defined, wanted))
 		return error_set(e, AB_ECONFIG,
 		    "stream \"%s\": its %s is defined by the source and cannot be changed; leave it out of the "
 		    "catalog file",
@@ -186,19 +193,30 @@ fill_facts(struct plan_stream *p, const json_t *stream, const json_t *cursor)
 	    json_equal(cursor, json_object_get(stream, "default_cursor_field"));
 }
 
+/* plan_options.airbyte says why. */
+static void
+settle_airbyte(struct plan_stream *p, const json_t *stream, int has_update_state)
+{
+	if (!catalog_supports(stream, plan_sync_word(PLAN_INCREMENTAL)) ||
+	    (p->cursor == NULL && !has_update_state))
+		p->sync_mode = PLAN_FULL_REFRESH;
+	p->mode = p->sync_mode == PLAN_INCREMENTAL ? DEST_APPEND : DEST_OVERWRITE;
+}
+
 static ab_status
-add_stream(struct plan *plan, json_t *stream, const struct choice *ch, int has_update_state,
+add_stream(struct plan *plan, json_t *stream, const struct choice *ch, const struct plan_options *o,
     struct error *e)
 {
 	struct plan_stream *p = &plan->streams[plan->n];
 	const json_t *cursor, *key;
 	int own_cursor = json_is_true(json_object_get(stream, "source_defined_cursor"));
+	enum fixed fixed = o->airbyte ? OURS : FIXED;
 	ab_status status;
 
-	status = pick(stream, json_object_get(stream, "default_cursor_field"), own_cursor,
-	    ch->cursor, "cursor field", &cursor, e);
+	status = pick(stream, json_object_get(stream, "default_cursor_field"),
+	    own_cursor ? fixed : SUGGESTED, ch->cursor, "cursor field", &cursor, e);
 	if (status == AB_OK)
-		status = pick(stream, json_object_get(stream, "source_defined_primary_key"), 1,
+		status = pick(stream, json_object_get(stream, "source_defined_primary_key"), fixed,
 		    ch->key, "primary key", &key, e);
 	if (status != AB_OK)
 		return status;
@@ -210,13 +228,15 @@ add_stream(struct plan *plan, json_t *stream, const struct choice *ch, int has_u
 	    (json_array_size(key) > 0 && (p->primary_key = key_make(&plan->arena, key)) == NULL))
 		return no_memory(e);
 	p->sync_mode = catalog_supports(stream, "incremental") &&
-		(p->cursor != NULL || (own_cursor && has_update_state))
+		(p->cursor != NULL || (own_cursor && o->has_update_state))
 	    ? PLAN_INCREMENTAL
 	    : PLAN_FULL_REFRESH;
 	if (ch->has_sync_mode)
 		p->sync_mode = ch->sync_mode;
 	p->mode = ch->has_mode ? ch->mode : default_mode(p->sync_mode, p->primary_key != NULL);
-	if ((status = check_modes(p, stream, has_update_state, e)) != AB_OK ||
+	if (o->airbyte)
+		settle_airbyte(p, stream, o->has_update_state);
+	if ((status = check_modes(p, stream, o->has_update_state, e)) != AB_OK ||
 	    (status = plan_rule(&plan->arena, p, stream, ch, e)) != AB_OK)
 		return status;
 	plan->n++;
@@ -241,9 +261,8 @@ plan_make(struct plan *p, const struct catalog *c, const struct plan_options *o,
 		status = choice_make(choices, c, o, e);
 	for (size_t i = 0; i < n && status == AB_OK; i++)
 		if (choices[i].selected)
-			status = add_stream(
-			    p, json_array_get(c->streams, i), &choices[i], o->has_update_state, e);
-	if (status == AB_OK && p->n == 0)
+			status = add_stream(p, json_array_get(c->streams, i), &choices[i], o, e);
+	if (status == AB_OK && p->n == 0 && !o->airbyte)
 		status = error_set(e, AB_ECONFIG, "there is no stream to read");
 	if (choices != NULL)
 		choice_fini(choices, n);

@@ -45,6 +45,10 @@ struct plan_options {
 	const char *streams; /* "a,b", or NULL: all (or those of configured) */
 	const json_t
 	    *configured; /* ConfiguredAirbyteCatalog as a file has it (either spelling), or NULL */
+	int airbyte; /* configured comes from a client of Airbyte's protocol, which knows neither this program's modes
+			nor what a stream can do: what is written is its business (an incremental read appends, a
+			full refresh overwrites), incremental where a stream cannot is a full refresh, what the source
+			defines counts, an unknown stream is left out, and no stream at all is none */
 	const char *const *modes;     /* "events=incremental:append", NULL-terminated; or NULL */
 	const char *const *contracts; /* "events=freeze", "freeze"; or NULL */
 	const char *const *columns;   /* "events=id,name"; or NULL */

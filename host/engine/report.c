@@ -34,9 +34,11 @@ report_plan(struct report *r, const struct plan *p, struct error *e)
 
 		s->sync_mode = plan_sync_word(p->streams[i].sync_mode);
 		s->destination_sync_mode = plan_dest_word(p->streams[i].mode);
-		if ((s->name = strdup(p->streams[i].name)) == NULL)
-			return error_set(e, AB_ENOMEM, "no memory for the report");
+		s->name = strdup(p->streams[i].name);
+		s->namespace_ = strdup(p->streams[i].namespace_);
 		r->out->nstreams = i + 1;
+		if (s->name == NULL || s->namespace_ == NULL)
+			return error_set(e, AB_ENOMEM, "no memory for the report");
 	}
 	return AB_OK;
 }
@@ -167,6 +169,7 @@ report_end(struct report *r, size_t stream, const struct error *e)
 		s->rate = (double)s->records * 1e6 / (double)(s->ended_us - s->started_us);
 	s->stopped = e->status == AB_ECANCELLED;
 	s->failed = e->status != AB_OK && !s->stopped;
+	s->status = e->status;
 	snprintf(s->error, sizeof(s->error), "%s", e->text);
 	report_event(r, SYNC_EVENT_STREAM_END, stream, NULL);
 }
@@ -183,6 +186,7 @@ sync_report_fini(struct sync_report *r)
 {
 	for (size_t i = 0; i < r->nstreams; i++) {
 		free((char *)(uintptr_t)r->streams[i].name);
+		free((char *)(uintptr_t)r->streams[i].namespace_);
 		free((char *)(uintptr_t)r->streams[i].where);
 	}
 	free(r->streams);

@@ -10,7 +10,7 @@
 struct importing {
 	state_import_each *each;
 	void *ctx;
-	size_t n;
+	size_t n; /* messages */
 };
 
 static const struct ab_json *
@@ -50,7 +50,6 @@ import_stream(struct importing *im, const struct ab_json *stream, struct error *
 		    "{...}}");
 	if (!is_no_state(state))
 		json = view_text(state);
-	im->n++;
 	return im->each(
 	    im->ctx, view_str(name).ptr, ns == NULL ? "" : view_str(ns).ptr, json.ptr, json.len, e);
 }
@@ -88,6 +87,9 @@ import_one(struct importing *im, const struct ab_json *v, struct error *e)
 	global = member(v, "global", "globalState");
 	stream = member(v, "stream", "stream");
 	list = member(v, "stream_state", "streamState");
+	if (global == NULL)
+		global = member(v, "global_", "global_"); /* as PyAirbyte writes it */
+	im->n++;
 	if (view_type(global) == AB_OBJECT)
 		return import_global(im, global, e);
 	if (view_type(stream) == AB_OBJECT)

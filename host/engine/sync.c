@@ -52,6 +52,7 @@ make_plan(struct sync *s, struct error *e)
 	const struct plan_options o = {
 	    .streams = s->o->streams,
 	    .configured = s->o->catalog,
+	    .airbyte = s->o->airbyte,
 	    .modes = s->o->modes,
 	    .contracts = s->o->contracts,
 	    .columns = s->o->columns,
@@ -73,7 +74,7 @@ start_writer(struct sync *s, struct error *e)
 {
 	if (s->o->verify && compare_can(s->dest, e) != AB_OK)
 		return e->status;
-	s->streams = calloc(s->plan.n, sizeof(*s->streams));
+	s->streams = calloc(s->plan.n + 1, sizeof(*s->streams));
 	if (s->streams == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for the streams");
 	for (size_t i = 0; i < s->plan.n; i++) {
@@ -97,6 +98,15 @@ start_writer(struct sync *s, struct error *e)
 	return writer_init(&s->writer, s->dest, &s->run, s->streams, s->o->one_thread, e);
 }
 
+static void
+on_tick(void *ctx)
+{
+	struct sync *s = ctx;
+
+	s->report.out->signal = s->session.reader.signal;
+	report_tick(&s->report);
+}
+
 static ab_status
 prepare(struct sync *s, struct error *e)
 {
@@ -115,8 +125,8 @@ prepare(struct sync *s, struct error *e)
 	s->report.streams = s->streams;
 	s->session.reader.writer = &s->writer;
 	s->session.reader.queue = &s->writer.queue;
-	s->session.reader.tick = report_tick;
-	s->session.reader.ctx = &s->report;
+	s->session.reader.tick = on_tick;
+	s->session.reader.ctx = s;
 	return AB_OK;
 }
 
@@ -232,7 +242,7 @@ release(struct sync *s)
 {
 	session_close(&s->session);
 	dest_states_free(s->rows, s->nrows);
-	if (s->dest != NULL)
+	if (s->dest != NULL && s->dest != s->o->dest)
 		s->dest->ops->close(s->dest);
 	plan_fini(&s->plan);
 	report_fini(&s->report);
@@ -242,7 +252,7 @@ release(struct sync *s)
 ab_status
 sync_run(const struct sync_options *o, struct sync_report *out, struct error *e)
 {
-	struct sync s = {.o = o};
+	struct sync s = {.o = o, .dest = o->dest};
 	ab_status status;
 
 	report_init(&s.report, o, out);

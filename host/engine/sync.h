@@ -32,7 +32,7 @@ const char *sync_wait_text(const struct sync_wait *w, char out[SYNC_WAIT_TEXT]);
 
 /* What a stream has done so far; told to the CLI, numbers only grow. */
 struct sync_stream_report {
-	const char *name, *where;
+	const char *name, *namespace_, *where;	       /* namespace_ "" for none */
 	const char *sync_mode, *destination_sync_mode; /* Airbyte's words */
 	int64_t records, bytes, pages, written;
 	struct dest_stats stats;      /* once it has ended */
@@ -41,7 +41,8 @@ struct sync_stream_report {
 	struct sync_wait wait;	      /* of the last SYNC_EVENT_WAIT */
 	int resumed;		      /* went on where an earlier run had stopped */
 	int failed;
-	int stopped; /* by a signal, before its end */
+	int stopped;	  /* by a signal, before its end */
+	ab_status status; /* of the error */
 	char error[2048];
 };
 
@@ -52,7 +53,7 @@ struct sync_report {
 	int64_t records, bytes;
 	int64_t verified; /* rows that were compared with what the source gave */
 	enum sync_outcome outcome;
-	int signal; /* that ended it, or 0 */
+	int signal; /* that ends it, or 0 */
 };
 
 enum sync_event {
@@ -69,6 +70,8 @@ struct sync_options {
 	struct loader_file *connector; /* borrowed; its fd is handed to the worker */
 	const json_t *config;	       /* checked and expanded */
 	const char *to, *state_file;
+	struct dest *dest;     /* instead of `to`: open already, and borrowed; or NULL */
+	int airbyte;	       /* `catalog` is Airbyte's: see plan_options */
 	const char *secrets;   /* the file for refresh tokens that the server replaces, or NULL */
 	const char *streams;   /* "a,b", or NULL: all (or those of the catalog) */
 	const json_t *catalog; /* ConfiguredAirbyteCatalog, or NULL */
