@@ -7,6 +7,7 @@ WHOLE_TESTS = \
 	tests/whole/faults.py \
 	tests/whole/bodies.py \
 	tests/whole/record.py \
+	tests/whole/airbyte.py \
 	tests/whole/storm.py \
 	tests/whole/etiquette.py \
 	tests/whole/limits.py \

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "data/config.h"
+#include "engine/infer.h"
+
+#define INFER_RECORDS 1000
 
 enum { OPT_CONFIG, OPT_CATALOG, OPT_STATE, OPT_DEBUG, OPT_SECRETS, OPT_IN_PROCESS };
 
@@ -93,6 +95,51 @@ call_check(struct airbyte_call *call)
 }
 
 static int
+infer_each(void *ctx, const char *record, size_t len)
+{
+	return infer_record(ctx, record, len);
+}
+
+/* Clients make columns of the schema and drop what it does not name, so a stream whose connector gives none is looked
+ * into.  One that cannot be read is left as it is. */
+static ab_status
+complete_stream(struct airbyte_call *call, json_t *stream, struct error *e)
+{
+	const char *name = json_string_value(json_object_get(stream, "name"));
+	json_t *schema = json_object_get(stream, "json_schema"), *properties;
+	struct error why = ERROR_INIT;
+	struct infer infer;
+
+	if (json_object_size(json_object_get(schema, "properties")) > 0)
+		return AB_OK;
+	if (infer_init(&infer) != 0)
+		return error_set(e, AB_ENOMEM, "no memory for a schema");
+	sync_peek(&call->source.sync, name, INFER_RECORDS, infer_each, &infer, &why);
+	if (call->source.signal != 0)
+		airbyte_die(call->source.signal);
+	if (why.status != AB_OK)
+		log_line(AB_WARN, "stream \"%s\" has no schema, and none can be inferred: %s", name,
+		    why.text);
+	properties = infer_properties(&infer);
+	infer_fini(&infer);
+	return json_object_set_new(schema, "properties", properties) == 0
+	    ? AB_OK
+	    : error_set(e, AB_ENOMEM, "no memory for a schema");
+}
+
+static ab_status
+complete_catalog(struct airbyte_call *call, json_t *catalog, struct error *e)
+{
+	json_t *stream;
+	size_t i;
+
+	json_array_foreach (json_object_get(catalog, "streams"), i, stream)
+		if (complete_stream(call, stream, e) != AB_OK)
+			break;
+	return e->status;
+}
+
+static int
 call_discover(struct airbyte_call *call)
 {
 	struct error e = ERROR_INIT;
@@ -103,6 +150,10 @@ call_discover(struct airbyte_call *call)
 		airbyte_die(call->source.signal);
 	if (e.status != AB_OK)
 		return airbyte_fail(call, &e);
+	if (complete_catalog(call, catalog, &e) != AB_OK) {
+		json_decref(catalog);
+		return airbyte_fail(call, &e);
+	}
 	airbyte_send(call->out, "CATALOG", "catalog", catalog);
 	return CLI_DONE;
 }

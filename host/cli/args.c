@@ -123,12 +123,40 @@ cli_repeated(const struct cli_args *a, int option, const char **out)
 	return n == 0 ? NULL : out;
 }
 
+/* getopt's letters: -h, and those of the command, all of which take a value. */
+static void
+list_letters(const struct cli_command *cmd, char out[16])
+{
+	size_t n = 0;
+
+	out[n++] = ':';
+	out[n++] = 'h';
+	for (const char *l = cmd->letters; l != NULL && *l != '\0' && n < 13; l++) {
+		out[n++] = *l;
+		out[n++] = ':';
+	}
+	out[n] = '\0';
+}
+
+/* The option that getopt found; -1: none. */
+static int
+option_of(const struct cli_command *cmd, int c)
+{
+	const char *letter = c < 256 && cmd->letters != NULL ? strchr(cmd->letters, c) : NULL;
+
+	if (c >= 256)
+		return c - 256;
+	return letter == NULL || c == ':' || c == '?' ? -1 : (int)(letter - cmd->letters);
+}
+
 int
 cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args *out)
 {
 	struct option longs[CLI_MAX_OPTIONS + 2];
+	char letters[16];
 	int n = 0, c, code;
 
+	list_letters(cmd, letters);
 	memset(longs, 0, sizeof(longs));
 	for (; cmd->options[n].name != NULL; n++)
 		longs[n] = (struct option){.name = cmd->options[n].name,
@@ -138,7 +166,7 @@ cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args 
 		    .val = 256 + n};
 	longs[n] = (struct option){.name = "help", .val = 'h'};
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (c == 'h') {
 			cli_help(stdout, cmd);
 			return CLI_DONE;
@@ -146,9 +174,9 @@ cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args 
 		/* of "-xyz" only the letter is known: getopt stands before or behind the word */
 		if (c == '?' && optopt > 0 && optopt < 256 && optopt != 'h')
 			return cli_misuse(cmd, "there is no option -%c", optopt);
-		if (c < 256)
+		if (option_of(cmd, c) < 0)
 			return refuse_option(cmd, argv[optind - 1], c == ':');
-		code = take_value(cmd, c - 256, optarg != NULL ? optarg : "", out);
+		code = take_value(cmd, option_of(cmd, c), optarg != NULL ? optarg : "", out);
 		if (code >= 0)
 			return code;
 	}

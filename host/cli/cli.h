@@ -47,12 +47,13 @@ struct cli_command {
 	const char *more;    /* paragraphs for --help, or NULL */
 	int least, most;     /* words */
 	const struct cli_option *options;
+	const char *letters;		      /* short forms of the first options: "o"; or NULL */
 	int (*run)(const struct cli_args *a); /* returns the exit code */
 };
 
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated */
-extern const struct cli_command cmd_airbyte, cmd_check, cmd_discover, cmd_help, cmd_history, cmd_inspect,
-    cmd_list, cmd_query, cmd_read, cmd_run, cmd_spec, cmd_state, cmd_version;
+extern const struct cli_command cmd_airbyte, cmd_check, cmd_discover, cmd_help, cmd_history,
+    cmd_inspect, cmd_list, cmd_query, cmd_read, cmd_run, cmd_spec, cmd_state, cmd_version, cmd_wrap;
 
 /* commands.c: the whole program; returns its exit code. */
 int cli_main(int argc, char **argv);
@@ -91,8 +92,7 @@ struct cli_source {
 ab_status
 cli_source_init(struct cli_source *s, const char *connector, const char *config, struct error *e);
 /* Reads the configuration of one that was begun without.  literal: ${NAME} in it means nothing. */
-ab_status
-cli_source_config(struct cli_source *s, const char *path, int literal, struct error *e);
+ab_status cli_source_config(struct cli_source *s, const char *path, int literal, struct error *e);
 void cli_source_fini(struct cli_source *s);
 /* The same for check, discover and read, which log warnings only: an exit code, or -1: go on.  first: where in the command's options
  * CLI_LOOK_OPTIONS stand. */

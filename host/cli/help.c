@@ -5,28 +5,31 @@
 #include "data/near.h"
 
 static void
-print_option(FILE *to, const struct cli_option *o)
+print_option(FILE *to, const struct cli_option *o, char letter)
 {
-	char left[64];
-
+	char left[64], also[8] = "";
 	const char *value = o->value != NULL ? o->value : "";
 
 	snprintf(left, sizeof(left), *value == '=' ? "--%s%s[%s]" : "--%s%s%s", o->name,
 	    *value == '\0' || *value == '=' ? "" : " ", value);
-	fprintf(to, "  %-20s %s\n", left, o->help);
+	if (letter != '\0')
+		snprintf(also, sizeof(also), " (-%c)", letter);
+	fprintf(to, "  %-20s %s%s\n", left, o->help, also);
 }
 
 void
 cli_help(FILE *to, const struct cli_command *cmd)
 {
+	const char *letters = cmd->letters != NULL ? cmd->letters : "";
+
 	fprintf(to, "usage: abhost %s%s%s%s\n\n%s.\n", cmd->name, *cmd->words != '\0' ? " " : "",
 	    cmd->words, cmd->options->name != NULL ? " [options]" : "", cmd->summary);
 	if (cmd->more != NULL)
 		fprintf(to, "\n%s\n", cmd->more);
 	fputs("\noptions:\n", to);
 	for (const struct cli_option *o = cmd->options; o->name != NULL; o++)
-		print_option(to, o);
-	print_option(to, &(const struct cli_option){.name = "help", .help = "this text"});
+		print_option(to, o, *letters == '\0' ? '\0' : *letters++);
+	print_option(to, &(const struct cli_option){.name = "help", .help = "this text"}, '\0');
 }
 
 void

@@ -26,7 +26,8 @@ host_libcli_a_SOURCES = \
 	host/cli/text.c host/cli/text.h \
 	host/cli/ui.c host/cli/ui.h \
 	host/cli/ui_json.c \
-	host/cli/ui_live.c
+	host/cli/ui_live.c \
+	host/cli/wrap.c
 host_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 
 # The engine: whatever a connector does, this program must not link libcurl.

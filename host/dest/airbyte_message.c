@@ -67,8 +67,8 @@ airbyte_log(struct airbyte_out *o, int level, const char *message)
 	static const char *const words[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 	const char *word = level < AB_DEBUG || level > AB_ERROR ? "ERROR" : words[level];
 
-	airbyte_send(
-	    o, "LOG", "log", json_pack("{s:s, s:o}", "level", word, "message", airbyte_text(message)));
+	airbyte_send(o, "LOG", "log",
+	    json_pack("{s:s, s:o}", "level", word, "message", airbyte_text(message)));
 }
 
 void

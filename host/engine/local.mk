@@ -7,6 +7,7 @@ host_libengine_a_SOURCES = \
 	host/engine/compare.c host/engine/compare.h \
 	host/engine/cursor.c host/engine/cursor.h \
 	host/engine/flow.c host/engine/flow.h \
+	host/engine/infer.c host/engine/infer.h \
 	host/engine/look.c \
 	host/engine/plan.c host/engine/plan.h host/engine/plan_rule.c host/engine/plan_rule.h \
 	host/engine/queue.c host/engine/queue.h \

@@ -222,7 +222,7 @@ add_stream(struct plan *plan, json_t *stream, const struct choice *ch, const str
 		return status;
 	fill_facts(p, stream, cursor);
 	p->from_start = ch->from_start;
-	p->own_state = has_update_state && !p->shared_state;
+	p->own_state = o->has_update_state && !p->shared_state;
 	if ((json_array_size(cursor) > 0 &&
 		(p->cursor = path_make(&plan->arena, cursor)) == NULL) ||
 	    (json_array_size(key) > 0 && (p->primary_key = key_make(&plan->arena, key)) == NULL))

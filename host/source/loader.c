@@ -76,6 +76,8 @@ open_file(const char *path, int searched, struct loader_file *out, struct error 
 		return error_set(e, AB_ECONFIG, "%s, not a file",
 		    S_ISDIR(st.st_mode) ? "a folder" : "a device or pipe");
 	rc = check_owner(&st, searched, e);
+	if (rc == AB_OK)
+		rc = loader_unwrap(&out->fd, st.st_size, e);
 	return rc == AB_OK ? descriptor_read(out, e) : rc;
 }
 

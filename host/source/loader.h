@@ -3,13 +3,19 @@
  * A connector is named by a path (it holds a '/', or ends in ".so") or by an id, looked up as ID.so in
  * ABHOST_CONNECTOR_PATH (secure_getenv; absolute folders, ':' between), $XDG_DATA_HOME/abhost/connectors
  * (~/.local/share/...), and the installation's connectors folder.  The file is opened once; the descriptor is read
- * with libelf from that opened file, and that same file is what a worker loads. */
+ * with libelf from that opened file,  and that same file is what a worker loads.
+ *
+ * A file that `abhost wrap` made is a shell script with a connector behind it: its second line is LOADER_WRAP with the
+ * place of the connector in the file, which is copied into memory.  Everything else takes it as a connector like any other. */
 #ifndef ABHOST_LOADER_H
 #define ABHOST_LOADER_H
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+
+/* printf format: offset and length; the line has always the same length. */
+#define LOADER_WRAP "# abhost-wrap 1 %010lld %010lld"
 
 struct loader_file {
 	int fd;	    /* opened read-only, close-on-exec; -1 when only described */

@@ -10,6 +10,7 @@ host_libsource_a_SOURCES = \
 	host/source/sofile_link.c \
 	host/source/source.h \
 	host/source/spawn.c host/source/spawn.h \
+	host/source/unwrap.c \
 	host/source/verify.c host/source/verify.h
 host_libsource_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) -DCONNECTORDIR='"$(connectordir)"' \
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'
