@@ -46,7 +46,7 @@ $(COOKBOOK_SO): libabhost-kit.a
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(CONNECTOR_INC) $(CONNECTOR_CC) $(CFLAGS) $(CONNECTOR_LD) -o $@ $< libabhost-kit.a
 
-EXTRA_DIST += examples/README.md examples/config.example.json $(COOKBOOK) \
+EXTRA_DIST += examples/pyairbyte/read.py examples/README.md examples/config.example.json $(COOKBOOK) \
 	examples/recordings/my-api/recording.json \
 	examples/recordings/my-api/00001.json examples/recordings/my-api/00002.json \
 	examples/recordings/my-api/00003.json examples/recordings/my-api/00004.json

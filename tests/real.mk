@@ -7,6 +7,7 @@ REAL_TESTS = \
 	tests/real/kinto.py \
 	tests/real/octokit.py \
 	tests/real/postgraphile.py \
+	tests/real/pyairbyte.py \
 	tests/real/synapse.py \
 	tests/real/tokens.py \
 	tests/real/toxiproxy.py
@@ -17,7 +18,7 @@ EXTRA_DIST += $(REAL_TESTS) tests/real/install tests/real/real.py tests/real/ser
 # These need no server: the requests of Airbyte's CDK, as facts, against ours; and the installing itself.
 dist_check_SCRIPTS += tests/real/cdk.py tests/real/installing.py
 TESTS += tests/real/cdk.py tests/real/installing.py
-EXTRA_DIST += tests/real/facts tests/real/echo.py tests/real/pins/cdk.txt
+EXTRA_DIST += tests/real/facts tests/real/echo.py tests/real/pins/cdk.txt tests/real/pins/pyairbyte.txt
 
 .PHONY: check-real
 check-real: all

@@ -7,7 +7,7 @@ WHOLE_TESTS = \
 	tests/whole/faults.py \
 	tests/whole/bodies.py \
 	tests/whole/record.py \
-	tests/whole/airbyte.py \
+	tests/whole/airbyte-source.py \
 	tests/whole/storm.py \
 	tests/whole/etiquette.py \
 	tests/whole/limits.py \
