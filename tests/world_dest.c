@@ -239,12 +239,17 @@ world_discard(struct dest_stream *s, int64_t since_us, int lane, struct error *e
 static ab_status
 world_finish(struct dest_stream *s, struct error *e)
 {
+	struct world_table *t = &live.tables[s->index];
+
 	if (count(s->dest, e) != AB_OK)
 		return e->status;
 	if (s->spec.mode == DEST_OVERWRITE) {
 		live.tables[s->index] = live.beside[s->index];
 		live.beside[s->index].n = 0;
 	}
+	for (size_t i = 0; i < t->n; i++)
+		if (t->rows[i].generation_id < s->spec.minimum_generation_id)
+			t->rows[i--] = t->rows[--t->n];
 	return AB_OK;
 }
 

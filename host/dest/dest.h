@@ -43,6 +43,8 @@ struct dest_stream_spec {
 	    *primary_key;	   /* NULL-terminated list of NULL-terminated paths; NULL: none */
 	const char *const *cursor; /* path, or NULL */
 	int64_t generation_id;
+	int64_t
+	    minimum_generation_id; /* DEST_APPEND_DEDUP, a refresh: rows of older generations go at dest_finish; 0: none */
 	int is_refresh; /* a full refresh: with DEST_OVERWRITE rows go beside the table and replace it at dest_finish */
 	int fresh; /* nothing of this generation is kept: what an earlier run left beside the table goes first (in
 	                   DEST_APPEND: rows of this generation) */

@@ -204,7 +204,8 @@ open_file(struct jsonl_stream *s, const struct dest_stream_spec *spec, struct er
 	int64_t length;
 
 	s->beside = 0;
-	if (spec->is_refresh && spec->mode == DEST_OVERWRITE)
+	/* older generations can only go with their file */
+	if (spec->is_refresh && (spec->mode == DEST_OVERWRITE || spec->minimum_generation_id > 0))
 		s->beside = current != 0 && !spec->fresh ? current : current == 1 ? 2 : 1;
 	for (int i = 1; i <= 2; i++) {
 		if (i == s->beside || length_of(s, i) < 0)

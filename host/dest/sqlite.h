@@ -184,6 +184,8 @@ ab_status sqlite_key_dedup(struct sqlite_stream *s, struct error *e);
 ab_status sqlite_key_make_index(struct sqlite_stream *s, struct error *e);
 /* The column for deleted records and, where they go, the index that finds them. */
 ab_status sqlite_key_deleted(struct sqlite_stream *s, struct error *e);
+/* The stream has ended: rows of generations before the least one that counts go. */
+ab_status sqlite_key_remove_older(struct sqlite_stream *s, struct error *e);
 /* The stream has ended: rows that are marked as deleted go, where that was asked for. */
 ab_status sqlite_key_remove_deleted(struct sqlite_stream *s, struct error *e);
 /* "ON CONFLICT ..." behind an INSERT. */

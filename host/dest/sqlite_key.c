@@ -221,6 +221,20 @@ sqlite_key_deleted(struct sqlite_stream *s, struct error *e)
 }
 
 ab_status
+sqlite_key_remove_older(struct sqlite_stream *s, struct error *e)
+{
+	char condition[96];
+
+	if (s->spec.mode != DEST_APPEND_DEDUP || s->spec.minimum_generation_id == 0 || !s->exists)
+		return AB_OK;
+	snprintf(condition, sizeof(condition), "coalesce(\"_airbyte_generation_id\", 0) < %lld",
+	    (long long)s->spec.minimum_generation_id);
+	if (sqlite_verify_discard(s, condition, e) != AB_OK)
+		return e->status;
+	return sqlite_run(s->d, e, "DELETE FROM \"%w\" WHERE %s", s->target, condition);
+}
+
+ab_status
 sqlite_key_remove_deleted(struct sqlite_stream *s, struct error *e)
 {
 	const char *column = shape_system_name(SHAPE_DELETED_AT);

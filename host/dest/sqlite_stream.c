@@ -423,7 +423,8 @@ sqlite_stream_finish(struct dest_stream *base, struct error *e)
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
 
 	if (sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s->d, e) != AB_OK ||
-	    follow_shape(s, e) != AB_OK || sqlite_key_remove_deleted(s, e) != AB_OK)
+	    follow_shape(s, e) != AB_OK || sqlite_key_remove_deleted(s, e) != AB_OK ||
+	    sqlite_key_remove_older(s, e) != AB_OK)
 		return e->status;
 	return s->staging ? swap(s, e) : AB_OK;
 }

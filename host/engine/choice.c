@@ -294,8 +294,11 @@ choice_make(
 {
 	ab_status status = AB_OK;
 
-	for (size_t i = 0; i < json_array_size(c->streams); i++)
+	for (size_t i = 0; i < json_array_size(c->streams); i++) {
 		choices[i].selected = o->configured == NULL;
+		choices[i].generation_id = choices[i].minimum_generation_id = choices[i].sync_id =
+		    -1;
+	}
 	if (o->configured != NULL)
 		status = read_catalog(choices, c, o->configured, o->airbyte, e);
 	if (status == AB_OK && o->streams != NULL)

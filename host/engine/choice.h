@@ -16,8 +16,9 @@ struct choice {
 	int deleted_is_named; /* for this stream, not for all */
 	enum dest_contract contract;
 	enum dest_deleted deleted;
-	json_t *columns;       /* array of names, or NULL */
-	json_t *deleted_field; /* text, or NULL */
+	int64_t generation_id, minimum_generation_id, sync_id; /* below 0: not said */
+	json_t *columns;				       /* array of names, or NULL */
+	json_t *deleted_field;				       /* text, or NULL */
 };
 
 /* One choice (zeroed by the caller) per stream of the catalog. AB_ECONFIG names the mistake. */

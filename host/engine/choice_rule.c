@@ -100,6 +100,34 @@ set_columns(struct choice *ch, const json_t *list, const char *where, struct err
 	    : error_set(e, AB_ECONFIG, "%s: columns must name at least one field", where);
 }
 
+/* Airbyte's numbers; a platform that knows no refreshes leaves them out, or null. */
+static ab_status
+set_generation(struct choice *ch, const json_t *config, const char *where, struct error *e)
+{
+	const struct {
+		const char *snake, *camel;
+		int64_t *to;
+	} keys[] = {{"generation_id", "generationId", &ch->generation_id},
+	    {"minimum_generation_id", "minimumGenerationId", &ch->minimum_generation_id},
+	    {"sync_id", "syncId", &ch->sync_id}};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const json_t *v = choice_get(config, keys[i].snake, keys[i].camel);
+
+		if (v == NULL)
+			continue;
+		if (!json_is_integer(v) || json_integer_value(v) < 0)
+			return error_set(e, AB_ECONFIG, "%s: %s must be an integer, 0 or more",
+			    where, keys[i].snake);
+		*keys[i].to = (int64_t)json_integer_value(v);
+	}
+	if (ch->minimum_generation_id > 0 && ch->minimum_generation_id != ch->generation_id)
+		return error_set(e, AB_ECONFIG,
+		    "%s: minimum_generation_id must be 0 (older rows stay) or the generation_id (they go), not %lld",
+		    where, (long long)ch->minimum_generation_id);
+	return AB_OK;
+}
+
 ab_status
 choice_rule_entry(struct choice *ch, const json_t *config, const char *where, struct error *e)
 {
@@ -129,6 +157,8 @@ choice_rule_entry(struct choice *ch, const json_t *config, const char *where, st
 		ch->deleted_field = json_incref((json_t *)(uintptr_t)field);
 	}
 	ch->deleted_is_named |= deleted != NULL;
+	if (status == AB_OK)
+		status = set_generation(ch, config, where, e);
 	if (status == AB_OK && columns != NULL)
 		status = set_columns(ch, columns, where, e);
 	return status;

@@ -161,8 +161,20 @@ configured_make(struct plan *plan, struct plan_stream *p, json_t *stream, const 
 	    plan_sync_word(p->sync_mode), "destination_sync_mode", plan_dest_word(p->mode),
 	    "cursor_field", cursor, "primary_key", key);
 	char *text;
+	int failed = doc == NULL;
 
-	if (doc == NULL || json_array_append_new(plan->kept, doc) != 0)
+	if (p->has_generation)
+		failed |= json_object_set_new(
+			      doc, "generation_id", json_integer((json_int_t)p->generation_id)) |
+		    json_object_set_new(doc, "minimum_generation_id",
+			json_integer((json_int_t)p->minimum_generation_id));
+	if (p->has_generation && p->sync_id >= 0)
+		failed |= json_object_set_new(doc, "sync_id", json_integer((json_int_t)p->sync_id));
+	if (failed) {
+		json_decref(doc);
+		return no_memory(e);
+	}
+	if (json_array_append_new(plan->kept, doc) != 0)
 		return no_memory(e);
 	if ((text = jsontext_make(doc, JSON_COMPACT)) == NULL)
 		return no_memory(e);

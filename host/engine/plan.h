@@ -23,8 +23,11 @@ struct plan_stream {
 	int cursor_is_time;		       /* by its schema: compare values as RFC 3339 times */
 	int sorted;			       /* the cursor never descends */
 	int resumable;			       /* page tokens outlive a run */
-	int shared_state; /* its partitions are slices of one axis: one state for all */
-	int own_state;	  /* the connector keeps its state, not abhost */
+	int shared_state;   /* its partitions are slices of one axis: one state for all */
+	int has_generation; /* Airbyte's numbers are told: */
+	int64_t generation_id, minimum_generation_id;
+	int64_t sync_id; /* below 0: it is not */
+	int own_state;	 /* the connector keeps its state, not abhost */
 	int from_start; /* what is stored counts for nothing: the stream is read from the beginning */
 	enum dest_contract contract;
 	const char *const

@@ -110,6 +110,10 @@ ab_status
 plan_rule(struct arena *a, struct plan_stream *p, const json_t *stream, const struct choice *ch,
     struct error *e)
 {
+	p->has_generation = ch->generation_id >= 0;
+	p->generation_id = ch->generation_id;
+	p->minimum_generation_id = ch->minimum_generation_id < 0 ? 0 : ch->minimum_generation_id;
+	p->sync_id = ch->sync_id;
 	p->contract = ch->has_contract ? ch->contract : DEST_EVOLVE;
 	if (set_deleted(a, p, stream, ch, e) != AB_OK)
 		return e->status;

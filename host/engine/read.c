@@ -447,6 +447,7 @@ send_begin(struct read *r, struct error *e)
 
 	spec->mode = r->state.mode;
 	spec->generation_id = r->state.generation_id;
+	spec->minimum_generation_id = r->state.minimum_generation_id;
 	spec->is_refresh = r->state.is_refresh;
 	writer_send(r->flow->writer, &begin);
 	if (discard_void(r, e) != AB_OK || open_shared(r, e) != AB_OK)

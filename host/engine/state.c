@@ -304,24 +304,66 @@ forget_reads(struct state_read *r, int keep_refresh, int keep_other)
 }
 
 static int
-open_refresh(struct state_read *r, const struct stored *s)
+open_refresh(struct state_read *r, const struct plan_stream *p, const struct stored *s)
 {
 	int same = s->in_refresh && s->notes.has_mode && s->notes.sync_mode == r->sync_mode &&
-	    s->notes.mode == r->mode;
+	    s->notes.mode == r->mode && (!p->has_generation || s->refresh_id == p->generation_id);
+	int goes_on = same && (s->refresh_goes_on || s->refresh_left_rows);
 
 	r->is_refresh = 1;
 	r->resumed = same && s->refresh_goes_on;
-	r->fresh = !r->resumed && !(same && s->refresh_left_rows);
+	r->fresh = !goes_on;
 	r->generation_id = r->fresh ? s->generation_id + 1 : s->refresh_id;
-	return forget_reads(r, !r->fresh, 0);
+	if (p->has_generation) {
+		/* beside rows of the generation that there is, nothing of it goes */
+		r->fresh &= r->mode == DEST_OVERWRITE || p->generation_id > s->generation_id;
+		r->generation_id = p->generation_id;
+	}
+	return forget_reads(r, goes_on, 0);
 }
 
 static int
-open_incremental(struct state_read *r, const struct stored *s)
+open_incremental(struct state_read *r, const struct plan_stream *p, const struct stored *s)
 {
 	r->generation_id = s->generation_id > 0 ? s->generation_id : 1;
+	if (p->has_generation)
+		r->generation_id = p->generation_id;
 	r->resumed = s->goes_on;
 	return forget_reads(r, 0, 1);
+}
+
+/* Is the stream to be read from the beginning? */
+static int
+is_refresh(const struct plan_stream *p, const struct stored *s, int from_start)
+{
+	return p->sync_mode == PLAN_FULL_REFRESH || from_start ||
+	    (p->has_generation && s->any && p->generation_id > s->generation_id) ||
+	    (s->in_refresh && s->notes.sync_mode == PLAN_INCREMENTAL) ||
+	    (p->mode == DEST_APPEND && s->any && !s->has_state && !s->unfinished);
+}
+
+/* Into what a refresh writes: a table beside the old one, or the old one. */
+static enum dest_mode
+refresh_mode(const struct plan_stream *p, const struct stored *s)
+{
+	int is_told = p->has_generation &&
+	    (p->sync_mode == PLAN_FULL_REFRESH || p->generation_id > s->generation_id ||
+		s->in_refresh);
+
+	if (p->mode == DEST_APPEND_DEDUP)
+		return p->mode;
+	if (is_told)
+		return p->minimum_generation_id > 0 ? DEST_OVERWRITE : DEST_APPEND;
+	return p->sync_mode == PLAN_INCREMENTAL ? DEST_OVERWRITE : p->mode;
+}
+
+static ab_status
+refuse_generation(const struct plan_stream *p, const struct stored *s, struct error *e)
+{
+	return error_set(e, AB_ECONFIG,
+	    "stream \"%s\": the catalog's generation_id is %lld, but the destination already has generation %lld: a "
+	    "generation_id must never go back",
+	    p->name, (long long)p->generation_id, (long long)s->generation_id);
 }
 
 ab_status
@@ -341,13 +383,17 @@ state_open(struct state_read *r, const struct plan_stream *p, int from_start,
 		return no_memory(e);
 	if ((status = read_rows(r, rows, nrows, from_start, &s, e)) != AB_OK)
 		return status;
-	refresh = p->sync_mode == PLAN_FULL_REFRESH || from_start ||
-	    (s.in_refresh && s.notes.sync_mode == PLAN_INCREMENTAL) ||
-	    (p->mode == DEST_APPEND && s.any && !s.has_state && !s.unfinished);
-	if (refresh && p->sync_mode == PLAN_INCREMENTAL && p->mode == DEST_APPEND)
-		r->mode = DEST_OVERWRITE;
-	if ((refresh ? open_refresh(r, &s) : open_incremental(r, &s)) != 0)
+	if (p->has_generation && p->generation_id < s.generation_id)
+		return refuse_generation(p, &s, e);
+	refresh = is_refresh(p, &s, from_start);
+	if (refresh)
+		r->mode = refresh_mode(p, &s);
+	if (refresh && r->mode == DEST_APPEND_DEDUP && p->minimum_generation_id > 0)
+		r->minimum_generation_id = p->minimum_generation_id;
+	if ((refresh ? open_refresh(r, p, &s) : open_incremental(r, p, &s)) != 0)
 		return no_memory(e);
+	/* a number of our own is used up, also where nothing came of it */
+	r->old_generation_id = p->has_generation ? s.generation_id : r->generation_id;
 	return AB_OK;
 }
 

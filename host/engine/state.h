@@ -3,6 +3,8 @@
  * A state_read is one stream's read; state_part.h and shelf.h have its partitions.  state_open
  * decides from what is stored whether the read goes on or begins, with what, and into which generation:
  *
+ * - Where a configured catalog has generation ids, they are the rows': a stream that the table has of an older generation is
+ *   read from the beginning, and then older rows go or stay as minimum_generation_id says.  Else generations are counted here.
  * - A refresh (full_refresh; or an incremental stream that is read from the beginning on demand, or whose table was filled
  *   by a full refresh before) goes on where the last run stopped, if that run was the same kind of refresh into the
  *   same mode and left a page token or a finished partition.  Else it begins a new generation.
@@ -33,14 +35,17 @@ struct state_read {
 	const char *stream, *namespace_;
 	enum plan_sync_mode sync_mode;
 	enum dest_mode mode; /* may differ from the plan's: a refresh that replaces */
-	int64_t generation_id;
+	int64_t generation_id,
+	    minimum_generation_id; /* of the rows; of those that stay, in append_dedup */
 	int is_refresh, fresh, resumed;
 	int gave_up; /* a refresh that was interrupted: what it had left beside the table goes */
 	int64_t until_us;	  /* the newest row's time */
 	struct state_part *parts; /* a list: those that are open, or were left unfinished */
 	struct shelf shelf;	  /* all others */
 	/* private */
-	char *cursor_field; /* "a.b", where abhost keeps the state of the stream; or NULL */
+	int64_t old_generation_id; /* of the rows that a refresh has not replaced, */
+	int has_ended;		   /* until it has */
+	char *cursor_field;	   /* "a.b", where abhost keeps the state of the stream; or NULL */
 	int cursor_is_time;
 	size_t nrows;	       /* of their own, in the store */
 	int is_bundled;	       /* there are shared ones, too */

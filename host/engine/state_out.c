@@ -249,6 +249,7 @@ state_end(struct state_read *r, struct state_rows *out, struct error *e)
 {
 	int failed = r->sync_mode == PLAN_FULL_REFRESH ? end_full_refresh(r) : end_listed(r);
 
+	r->has_ended = 1;
 	memset(out, 0, sizeof(*out));
 	if (!failed && r->sync_mode != PLAN_FULL_REFRESH)
 		failed = end_shelved(r);

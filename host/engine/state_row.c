@@ -299,7 +299,9 @@ state_row_write(const struct state_read *r, const struct state_part *p, struct d
 	row->token = copy(p->token, &failed);
 	row->notes = notes_make(r, p);
 	row->pages = p->pages;
-	row->generation_id = r->generation_id;
+	row->generation_id = r->is_refresh && !r->has_ended && p->started_us == 0
+	    ? r->old_generation_id
+	    : r->generation_id;
 	row->started_us = p->started_us;
 	row->is_refresh = r->is_refresh && p->started_us != 0;
 	row->done = p->done;
@@ -362,7 +364,9 @@ state_row_bundle(const struct state_read *r, size_t *at, size_t number, struct d
 	row->stream = copy(r->stream, &failed);
 	row->namespace_ = copy(r->namespace_, &failed);
 	row->partition = buf_steal(&name);
-	row->generation_id = r->generation_id;
+	row->generation_id = r->is_refresh && !r->has_ended && row->started_us == 0
+	    ? r->old_generation_id
+	    : r->generation_id;
 	row->pages = 0;
 	return failed || found < 0 || row->notes == NULL || row->partition == NULL ? -1 : 1;
 }
