@@ -107,6 +107,38 @@ START_TEST(an_answer_that_ends_within_its_headers_is_fetched_again)
 }
 END_TEST
 
+/* A server that takes it, and then closes the kept connection without a word, may have done it: nobody below us may
+ * send it again either. */
+START_TEST(a_post_is_not_repeated_on_a_connection_that_was_kept)
+{
+	static const struct wire_step steps[] = {JSON_200("[]"), {.head = "", .then = WIRE_CLOSE}};
+	const struct ab_request once = {.size = sizeof(once), .method = "POST", .url = "make"};
+	struct http_response *resp;
+
+	begin(steps, COUNT(steps), BEARER);
+	expect_body("users", "[]");
+	ck_assert_int_eq(http_request(http, &once, &resp, &error), AB_ETRANSIENT);
+	ck_assert_ptr_nonnull(strstr(error.text, "not sent again: a POST may have been done"));
+	ck_assert_uint_eq(wire_requests(wire), 2);
+}
+END_TEST
+
+START_TEST(headers_without_an_end_are_told_as_such)
+{
+	static char head[400000];
+	const struct wire_step steps[] = {{.head = head, .then = WIRE_CLOSE}};
+	size_t n = (size_t)snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\n");
+
+	while (n < (_i == 0 ? 290000 : 20000))
+		n += (size_t)snprintf(
+		    head + n, sizeof(head) - n, "X-%zu: %0*d\r\n", n, _i == 0 ? 1000 : 1, 7);
+	snprintf(head + n, sizeof(head) - n, "Content-Length: 2\r\n\r\n[]");
+	limits.attempts = 1;
+	begin(steps, 1, BEARER);
+	expect_error("users", AB_EDATA, "/v1/users: the answer has more headers than are taken");
+}
+END_TEST
+
 START_TEST(a_post_is_not_repeated_when_it_may_have_been_done)
 {
 	static const struct wire_step steps[] = {{.head = "502 Bad\r\n", .body = "?"},
@@ -331,6 +363,8 @@ faults_suite(void)
 	tcase_add_test(t, what_does_not_pass_is_given_up_with_count);
 	tcase_add_test(t, a_body_that_breaks_off_is_fetched_again);
 	tcase_add_test(t, an_answer_that_ends_within_its_headers_is_fetched_again);
+	tcase_add_test(t, a_post_is_not_repeated_on_a_connection_that_was_kept);
+	tcase_add_loop_test(t, headers_without_an_end_are_told_as_such, 0, 2);
 	tcase_add_test(t, a_post_is_not_repeated_when_it_may_have_been_done);
 	tcase_add_test(t, a_server_that_is_not_there_is_transient);
 	tcase_add_test(t, a_body_above_the_cap_is_refused_once);

@@ -176,6 +176,26 @@ START_TEST(a_moment_is_a_life_too)
 }
 END_TEST
 
+/* A moment counts on the clock that named it: ours may be an hour ahead, and no moment is too far. */
+START_TEST(a_moment_counts_on_the_servers_clock)
+{
+	static const struct {
+		const char *until, *date;
+	} cases[] = {{"\"2023-11-14T22:13:00Z\"", "Date: Tue, 14 Nov 2023 21:13:00 GMT\r\n"},
+	    {"1e300", ""}, {"\"1e40\"", ""}, {"9e18", ""}};
+	char head[160], body[160];
+	struct wire_step steps[] = {{.head = head, .body = body}, OK, OK};
+
+	snprintf(head, sizeof(head), "200 OK\r\n%s", cases[_i].date);
+	snprintf(body, sizeof(body), "{\"access_token\": \"tok-1-abc\", \"until\": %s}",
+	    cases[_i].until);
+	begin(steps, COUNT(steps), CREDENTIALS(", \"answer\": {\"expires_at\": \"until\"}"));
+	expect_body("users", "[]");
+	expect_body("users", "[]");
+	ck_assert_uint_eq(wire_requests(wire), 3);
+}
+END_TEST
+
 START_TEST(a_token_without_an_end_is_used_until_it_is_refused)
 {
 	static const struct wire_step steps[] = {
@@ -499,6 +519,7 @@ token_suite(void)
 	tcase_add_loop_test(t, an_answer_is_read_as_described, 0, 3);
 	tcase_add_test(t, a_token_is_renewed_before_it_ends);
 	tcase_add_loop_test(t, a_moment_is_a_life_too, 0, 5);
+	tcase_add_loop_test(t, a_moment_counts_on_the_servers_clock, 0, 4);
 	tcase_add_test(t, a_token_without_an_end_is_used_until_it_is_refused);
 	tcase_add_test(t, a_token_that_is_refused_at_once_is_given_up);
 	tcase_add_test(t, other_statuses_may_say_that_a_token_is_over);

@@ -70,7 +70,8 @@ exchange(struct run *run, struct error *e)
 	struct http *h = run->h;
 	const struct request *r = run->r;
 	const struct transfer_request out = {r->method, buf_str(&r->url), &r->headers, r->body,
-	    r->endpoint == NULL ? 0 : r->endpoint->limits.timeout_s, run->is_secret};
+	    r->endpoint == NULL ? 0 : r->endpoint->limits.timeout_s, run->is_secret,
+	    !r->idempotent};
 	int64_t begun = manners_mono_us(&h->manners), sent;
 	unsigned pass;
 

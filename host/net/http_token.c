@@ -29,6 +29,14 @@ env_log(void *ctx, int level, const char *text)
 		h->env.log(h->env.ctx, level, text);
 }
 
+static int
+env_rest(void *ctx, int on)
+{
+	const struct http *h = ctx;
+
+	return h->env.rest != NULL && h->env.rest(h->env.ctx, on);
+}
+
 /* The host's own request, inside of the one that needs the token. */
 static ab_status
 exchange(void *ctx, const struct ab_request *ask, struct endpoint *at, int spends,
@@ -87,6 +95,7 @@ http_token_attach(struct run *run, struct error *e)
 	    .cancelled = env_cancelled,
 	    .now_us = env_now_us,
 	    .log = env_log,
+	    .rest = env_rest,
 	    .secrets = h->shared->secrets};
 	ab_status rc;
 

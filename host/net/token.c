@@ -228,10 +228,10 @@ spend(struct token *t, const struct token_env *env, struct secrets *s, struct to
 		return AB_OK;
 	}
 	if (s->fd >= 0 && secrets_find(s, t->r.secrets_key, &entry)) {
-		if (take_saved(t, &entry, env->now_us(env->ctx), out))
-			return AB_OK;
+		rc = auth_hide(entry.refresh, e);
+		if (rc == AB_OK && take_saved(t, &entry, env->now_us(env->ctx), out))
+			return auth_hide(out->access, e);
 		refresh = entry.refresh;
-		rc = auth_hide(refresh, e);
 	}
 	if (rc == AB_OK && s->fd >= 0)
 		rc = secrets_reserve(s, e);
@@ -338,6 +338,20 @@ fetch_and_take(struct token *t, const struct token_env *env, struct error *e)
 	return rc == AB_OK ? rc : error_set(e, rc, "%s", why.text);
 }
 
+/* Under lock, which it lets go meanwhile. */
+static int
+rest(struct token *t, const struct token_env *env, int on)
+{
+	int cancelled;
+
+	if (env->rest == NULL)
+		return 0;
+	pthread_mutex_unlock(&t->lock);
+	cancelled = env->rest(env->ctx, on);
+	pthread_mutex_lock(&t->lock);
+	return cancelled;
+}
+
 /* Under lock: until something has changed, or for a moment. */
 static void
 wait_a_moment(struct token *t)
@@ -355,15 +369,18 @@ static ab_status
 wait_for_round(struct token *t, const struct token_env *env, struct error *e)
 {
 	uint64_t round = t->rounds;
+	int cancelled = rest(t, env, 1);
 
-	while (t->fetching && t->rounds == round) {
-		if (env->cancelled(env->ctx))
-			return error_set(e, AB_ECANCELLED, "cancelled");
-		wait_a_moment(t);
+	while (t->fetching && t->rounds == round && !cancelled) {
+		cancelled = env->cancelled(env->ctx);
+		if (!cancelled)
+			wait_a_moment(t);
 	}
+	if (rest(t, env, 0) || cancelled)
+		return error_set(e, AB_ECANCELLED, "cancelled");
 	/* Whose fetch was cancelled leaves it to the next; any other failure is everybody's. */
 	if (t->rounds != round && t->last.status != AB_OK && t->last.status != AB_ECANCELLED &&
-	    t->access == NULL)
+	    (t->access == NULL || clock_us() >= t->until_us))
 		return error_set(e, t->last.status, "%s", t->last.text);
 	return AB_OK;
 }

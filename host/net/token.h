@@ -57,6 +57,8 @@ struct token_env {
 	int (*cancelled)(void *ctx);
 	int64_t (*now_us)(void *ctx);
 	void (*log)(void *ctx, int level, const char *text); /* or NULL */
+	/* on: it waits for what another one gets, which may need what this one holds; 0: it goes on. 1: cancelled.  Or NULL. */
+	int (*rest)(void *ctx, int on);
 	const char *secrets; /* the secrets file's path; NULL: there is none */
 };
 

@@ -9,10 +9,12 @@
 #include "net/auth_internal.h"
 #include "net/explain.h"
 #include "net/token_internal.h"
+#include "net/when.h"
 
 #define LIFETIME_MAX_S 1e9 /* thirty years */
 #define EPOCH_S	       1e9 /* a number that is larger is a moment */
 #define EPOCH_MS       1e11
+#define EPOCH_MAX      1e15
 #define SHOWN	       400
 
 void
@@ -73,6 +75,8 @@ until_moment(const json_t *value, int64_t now_us)
 	double n = read_number(value);
 	int64_t at;
 
+	if (n > EPOCH_MAX)
+		return 0;
 	if (n > EPOCH_S)
 		at = (int64_t)(n > EPOCH_MS ? n * 1e3 : n * 1e6);
 	else if (text == NULL || clock_parse(text, strlen(text), &at) != 0)
@@ -221,8 +225,13 @@ token_answer_read(const struct token_recipe *r, const struct http_response *resp
 	    resp->body.ptr != NULL ? resp->body.ptr : "", resp->body.len, JSON_DECODE_ANY, NULL);
 	const char *given = r->token_header != NULL ? http_response_header(resp, r->token_header)
 						    : json_string_value(find(body, r->token_path));
+	const char *date = http_response_header(resp, "Date");
+	int64_t theirs;
 	ab_status rc;
 
+	/* A moment that the server names is one on its own clock. */
+	if (date != NULL && when_moment(date, 0, &theirs) == 0)
+		now_us = theirs;
 	*out = (struct token_answer){0};
 	if (resp->status >= 400)
 		rc = fail_refused(r, resp, body, e);

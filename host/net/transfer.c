@@ -228,6 +228,7 @@ judge_refusal(const struct exchange *x, struct transfer_result *r)
 	r->outcome = RETRY_BROKEN;
 	switch (x->refusal) {
 	case REFUSED_LARGE:
+	case REFUSED_HEADERS:
 	case REFUSED_ENCODING:
 	case REFUSED_UNLIKE:
 		r->status = AB_EDATA;
@@ -253,6 +254,10 @@ explain_refusal(const struct exchange *x, char out[256])
 		    "the body is larger than %zu bytes, the most that is taken; ask for smaller "
 		    "pages, or raise it with --page-cap",
 		    x->resp->body.max);
+		break;
+	case REFUSED_HEADERS:
+		snprintf(out, 256, "the answer has more headers than are taken: %u, or %u KiB",
+		    HEADERS_MAX_COUNT, HEADERS_MAX_BYTES >> 10);
 		break;
 	case REFUSED_ENCODING:
 		snprintf(out, 256,

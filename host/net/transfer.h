@@ -19,6 +19,7 @@ struct transfer_request {
 	struct ab_str body;
 	uint32_t timeout_s; /* of the whole exchange; 0: an hour; a stream has none */
 	int is_secret;	    /* must not be recorded: it is about a token */
+	int once;	    /* must not be done twice */
 };
 
 struct transfer_result {

@@ -36,7 +36,7 @@ exchange_header(char *line, size_t size, size_t n, void *ctx)
 		end--;
 	if (headers_join(h, line, (size_t)(colon - line), value, (size_t)(end - value)) == 0)
 		return all;
-	x->refusal = REFUSED_MEMORY;
+	x->refusal = REFUSED_HEADERS;
 	return 0;
 }
 

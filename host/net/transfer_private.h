@@ -11,6 +11,7 @@ enum refusal {
 	REFUSED_NOT,
 	REFUSED_LARGE, /* more than body.max */
 	REFUSED_MEMORY,
+	REFUSED_HEADERS,  /* more of them than are taken */
 	REFUSED_ENCODING, /* a Content-Encoding that was not asked for */
 	REFUSED_UNLIKE,	  /* it begins unlike what its Content-Encoding says */
 	REFUSED_DAMAGED

@@ -200,6 +200,8 @@ exchange_set(struct exchange *x, const struct transfer_request *r)
 	    curl_easy_setopt(x->easy, CURLOPT_URL, r->url) != CURLE_OK)
 		return -1;
 	set_method(x->easy, r->method, r->body);
+	/* Where a connection that was kept ends without an answer, libcurl by itself asks again, whatever the method. */
+	curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, (long)r->once);
 	/* HTTP/2 where TLS agrees on it; without TLS nobody knows before it is too late.  A stream has a connection of its
 	 * own: while it waits it holds up nobody but its server. */
 	curl_easy_setopt(x->easy, CURLOPT_HTTP_VERSION,

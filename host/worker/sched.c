@@ -443,10 +443,11 @@ sched_announce(
 	pthread_mutex_lock(&s->announce);
 	pthread_mutex_lock(&s->up->lock);
 	rc = may_begin(s, r, w);
-	if (rc == AB_OK)
+	if (rc == AB_OK) {
 		m.part = *part = r->begun++;
+		m.text[0] = (struct ab_str){w->text, w->len};
+	} /* else it may be another lane's, or gone, as soon as the lock is */
 	pthread_mutex_unlock(&s->up->lock);
-	m.text[0] = (struct ab_str){w->text, w->len};
 	if (rc == AB_OK)
 		rc = uplink_send(s->up, &m, e);
 	else if (rc == AB_ECANCELLED)
