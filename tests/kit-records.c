@@ -191,6 +191,69 @@ START_TEST(a_long_body_of_lines_fills_many_pages)
 }
 END_TEST
 
+/* One source may read many streams in turns: none of them loses its place. */
+START_TEST(many_bodies_of_lines_may_be_open)
+{
+	struct rest_stream s = {.name = "items", .lines = 1};
+	struct ab_read read = {.size = sizeof(read), .stream = "items"};
+	struct buf body;
+	struct fake f;
+	struct rest *r;
+
+	fake_init(&f, "{}");
+	buf_init(&body, 64 << 20);
+	while (body.len < (9u << 20))
+		buf_addf(&body, "{\"n\": %zu}\n", body.len);
+	f.answer = answer_lines;
+	f.ctx = &body;
+	f.response.chunk = 1000003;
+	r = fake_open(&f, NULL);
+	for (int i = 0; i < 32; i++) {
+		fake_reset(&f);
+		ck_assert_msg(rest_read_stream(r, &s, &read, FAKE_PAGE(&f)) == AB_OK, "%s", f.why);
+	}
+	fake_reset(&f);
+	read.token = "lines:1.1";
+	ck_assert_msg(rest_read_stream(r, &s, &read, FAKE_PAGE(&f)) == AB_OK, "%s", f.why);
+	rest_close(r);
+	buf_fini(&body);
+	fake_fini(&f);
+}
+END_TEST
+
+START_TEST(a_line_without_an_end_is_given_up)
+{
+	struct rest_stream s = {.name = "items", .lines = 1};
+	struct ab_read read = {.size = sizeof(read), .stream = "items"};
+	struct buf body;
+	struct fake f;
+	struct rest *r;
+	ab_status rc;
+
+	fake_init(&f, "{}");
+	buf_init(&body, 128 << 20);
+	ck_assert_ptr_nonnull(buf_reserve(&body, 66 << 20));
+	memset(body.ptr, 'x', 66 << 20);
+	body.len = 66 << 20;
+	f.answer = answer_lines;
+	f.ctx = &body;
+	f.response.chunk = 1 << 20;
+	r = fake_open(&f, NULL);
+	do {
+		free(f.token);
+		f.token = NULL;
+		rc = rest_read_stream(r, &s, &read, FAKE_PAGE(&f));
+		read.token = "lines:1.1";
+	} while (rc == AB_OK && f.token != NULL);
+	ck_assert_int_eq(rc, AB_EDATA);
+	ck_assert_str_eq(
+	    f.why, "items: a line of the answer has not ended after 64 MiB: are these JSON Lines?");
+	rest_close(r);
+	buf_fini(&body);
+	fake_fini(&f);
+}
+END_TEST
+
 START_TEST(a_next_page_of_another_origin_is_refused)
 {
 	struct rest_stream s = {.name = "items", .pager = {.kind = REST_LINK}};
@@ -287,6 +350,8 @@ records_suite(void)
 	tcase_add_test(records, a_star_stands_for_all_elements_or_members);
 	tcase_add_test(records, records_may_be_chosen_and_made_anew);
 	tcase_add_test(records, a_long_body_of_lines_fills_many_pages);
+	tcase_add_test(records, many_bodies_of_lines_may_be_open);
+	tcase_add_test(records, a_line_without_an_end_is_given_up);
 	tcase_add_test(records, json_lines_are_a_record_each);
 	suite_add_tcase(suite, records);
 	tcase_add_test(links, a_next_page_of_another_origin_is_refused);

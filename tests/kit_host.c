@@ -258,7 +258,7 @@ fake_init(struct fake *f, const char *text)
 	    .http_read = http_read,
 	    .next = next};
 	view_root_init(&f->views, 16 << 20);
-	buf_init(&f->response.body, 16 << 20);
+	buf_init(&f->response.body, 128u << 20);
 	buf_init(&f->requests, 1 << 20);
 	buf_init(&f->records, 16 << 20);
 	buf_init(&f->streams, 1 << 20);

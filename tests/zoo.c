@@ -99,6 +99,18 @@ START_TEST(a_hang_is_stopped_but_not_a_wait)
 }
 END_TEST
 
+START_TEST(a_list_of_partitions_has_an_end)
+{
+	static const struct expectation x[] = {{"list_empty", "",
+	    "zoo 1.0.0, partitions of stream s, page 100000: 100000 pages in a row named no "
+	    "partition, and the last one still names a next one (token \"100001\"): the "
+	    "listing would never end",
+	    AB_EDATA}};
+
+	EXPECT(x, "zoo-parts.so", 60);
+}
+END_TEST
+
 /* Faster than its lines can be taken. */
 START_TEST(a_function_that_talks_without_end_is_stopped)
 {
@@ -425,6 +437,7 @@ zoo_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_death_is_told_with_its_place);
 	tcase_add_test(t, a_hang_is_stopped_but_not_a_wait);
+	tcase_add_test(t, a_list_of_partitions_has_an_end);
 	tcase_add_test(t, a_function_that_talks_without_end_is_stopped);
 	tcase_add_test(t, what_it_says_wrong_is_refused);
 	tcase_add_test(t, a_text_with_a_mistake_is_shown);

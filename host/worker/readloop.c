@@ -237,6 +237,8 @@ list_page(struct hosted *s, struct reading *r, struct waiting **first, size_t *n
 		rc = error_set(e, AB_EDATA, "%s", s->root.error.text);
 	if (rc == AB_OK)
 		rc = walk_check(&r->list, &s->page, e);
+	if (rc == AB_OK)
+		rc = walk_check_list(&r->list, &s->page, e);
 	return rc == AB_OK ? walk_on(&r->list, &s->page, e) : rc;
 }
 

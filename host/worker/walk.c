@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define TOKEN_SHOWN 80
-#define EMPTIES_MAX 1000 /* pages in a row without a record */
+#define EMPTIES_MAX 1000   /* pages in a row without a record */
+#define LIST_MAX    100000 /* without a partition: so many parents may have no children */
 
 void
 walk_init(struct walk *w)
@@ -68,6 +69,18 @@ walk_check_empties(struct walk *w, const struct ab_page *page, struct error *e)
 	    "%d pages in a row had no record, and the last one still names a next one (token "
 	    "\"%.*s\"): the reading would never end",
 	    EMPTIES_MAX, TOKEN_SHOWN, buf_str(&page->token));
+}
+
+ab_status
+walk_check_list(struct walk *w, const struct ab_page *page, struct error *e)
+{
+	w->empties = page->has_records ? 0 : w->empties + 1;
+	if (!page->has_token || w->empties < LIST_MAX)
+		return AB_OK;
+	return error_set(e, AB_EDATA,
+	    "%d pages in a row named no partition, and the last one still names a next one (token "
+	    "\"%.*s\"): the listing would never end",
+	    LIST_MAX, TOKEN_SHOWN, buf_str(&page->token));
 }
 
 ab_status

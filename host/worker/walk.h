@@ -21,6 +21,8 @@ void walk_fini(struct walk *w);
 ab_status walk_check(struct walk *w, const struct ab_page *page, struct error *e);
 /* The same for pages of records, which must not be empty for ever. */
 ab_status walk_check_empties(struct walk *w, const struct ab_page *page, struct error *e);
+/* And for pages of a list of partitions; many may be empty, for a page may be one parent's. */
+ab_status walk_check_list(struct walk *w, const struct ab_page *page, struct error *e);
 /* On to the page that it names, if any. */
 ab_status walk_on(struct walk *w, const struct ab_page *page, struct error *e);
 #endif

@@ -4,7 +4,8 @@
 
 #include "kit.h"
 
-#define OPEN_MAX 4 /* bodies; the host lets a source have 8 */
+#define OPEN_MAX 40 /* bodies: of streams that are read in turns; the host lets a source have 48 */
+#define LINE_MAX ((size_t)64 << 20)
 
 struct rest_lines {
 	struct rest_lines *next;
@@ -189,6 +190,10 @@ read_on(const struct fetch *f, struct rest_lines *l, const struct lines_taker *t
 		rc = take_chunk(t, chunk, &l->carry);
 		if (rc == AB_OK && l->carry.failed)
 			rc = request_no_memory(f->rest);
+		if (rc == AB_OK && l->carry.len > LINE_MAX)
+			rc = ab_failf(f->h, AB_EDATA,
+			    "%s: a line of the answer has not ended after %zu MiB: are these JSON Lines?",
+			    f->s->name, LINE_MAX >> 20);
 		got += chunk.len;
 		*is_cut = most > 0 && got >= most;
 	}

@@ -471,10 +471,14 @@ zoo_partitions(void *self, const struct ab_read *r, struct ab_page *p)
 {
 	struct zoo *z = self;
 	ab_status rc = behave(z, "partitions");
+	char next[24];
 
-	(void)r;
 	if (rc != AB_OK)
 		return rc;
+	if (does(z, "list_empty")) {
+		snprintf(next, sizeof(next), "%d", r->token == NULL ? 2 : atoi(r->token) + 1);
+		return z->host->next(p, next);
+	}
 	if (does(z, "null_partition"))
 		return z->host->emit(p, NULL);
 	return emit(z, p, does(z, "bad_partition") ? "[{\"p\": 1}, 7]" : "[{\"p\": 1}]");
