@@ -202,13 +202,13 @@ START_TEST(many_bodies_of_lines_may_be_open)
 
 	fake_init(&f, "{}");
 	buf_init(&body, 64 << 20);
-	while (body.len < (9u << 20))
+	while (body.len < (5u << 20))
 		buf_addf(&body, "{\"n\": %zu}\n", body.len);
 	f.answer = answer_lines;
 	f.ctx = &body;
 	f.response.chunk = 1000003;
 	r = fake_open(&f, NULL);
-	for (int i = 0; i < 32; i++) {
+	for (int i = 0; i < 8; i++) {
 		fake_reset(&f);
 		ck_assert_msg(rest_read_stream(r, &s, &read, FAKE_PAGE(&f)) == AB_OK, "%s", f.why);
 	}
