@@ -1,6 +1,6 @@
 # tests of host/engine
 if HAVE_CHECK
-engine_tests = tests/modes.t tests/catalog.t tests/crowd.t tests/cursor.t tests/laws.t tests/queue.t tests/state.t tests/sync.t tests/turns.t
+engine_tests = tests/modes.t tests/catalog.t tests/crowd.t tests/cursor.t tests/laws.t tests/queue.t tests/state.t tests/state-airbyte.t tests/sync.t tests/turns.t
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 engine_libs = host/libengine.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
@@ -31,6 +31,9 @@ tests_queue_t_LDADD = $(engine_libs)
 tests_state_t_SOURCES = tests/state.c tests/world.h tests/world_source.c tests/world_dest.c tests/suite.h
 tests_state_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_state_t_LDADD = $(engine_libs)
+tests_state_airbyte_t_SOURCES = tests/state-airbyte.c tests/suite.h
+tests_state_airbyte_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_state_airbyte_t_LDADD = host/libengine.a host/libdest.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS) -lm
 tests_sync_t_SOURCES = tests/sync.c tests/suite.h
 tests_sync_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
 tests_sync_t_LDADD = host/libengine.a host/libdest.a host/libsource.a host/libworker.a host/libdata.a \

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "data/jsontext.h"
 #include "dest/airbyte_out.h"
 
 json_t *
@@ -36,8 +37,7 @@ void
 airbyte_send(struct airbyte_out *o, const char *type, const char *key, json_t *value)
 {
 	json_t *message = json_pack("{s:s, s:o}", "type", type, key, value);
-	char *text =
-	    message == NULL ? NULL : json_dumps(message, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	char *text = jsontext_make(message, JSON_COMPACT | JSON_REAL_PRECISION(17));
 
 	if (text != NULL)
 		airbyte_send_line(o, text, strlen(text));
