@@ -392,7 +392,7 @@ START_TEST(recordings_that_make_no_sense_are_refused)
 
 	cassette = NULL;
 	ck_assert_int_eq(cassette_open(folder, 1, &cassette, &error), AB_ECONFIG);
-	ck_assert_ptr_nonnull(strstr(error.text, "recording.json No such file"));
+	ck_assert_ptr_nonnull(strstr(error.text, "recording.json: No such file"));
 	record(steps, COUNT(steps));
 	expect_body("a", "[]");
 	snprintf(path, sizeof(path), "%s/00002.json", folder);

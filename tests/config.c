@@ -319,7 +319,7 @@ END_TEST
 
 #define SECRETS \
 	"{\"properties\":{\"k\":{\"airbyte_secret\":true},\"seen\":{\"airbyte_secret\":true,\"ab_reveal\":true}," \
-	"\"list\":{\"items\":{\"airbyte_secret\":true}},\"any\":{\"anyOf\":[{\"type\":\"null\"}," \
+	"\"list\":{\"items\":{\"airbyte_secret\":\"yes\"}},\"any\":{\"anyOf\":[{\"type\":\"null\"}," \
 	"{\"type\":\"string\",\"airbyte_secret\":true}]},\"o\":{\"$ref\":\"#/d/o\"},\"plain\":{}," \
 	"\"c\":{\"oneOf\":[{\"properties\":{\"t\":{\"const\":\"a\"},\"p\":{\"airbyte_secret\":true}}}," \
 	"{\"properties\":{\"t\":{\"const\":\"b\"},\"p\":{\"airbyte_secret\":true,\"ab_reveal\":true}}}]}}," \

@@ -287,7 +287,7 @@ START_TEST(lists_are_multiplied_with_each_other_and_with_a_parent)
 	struct fake f;
 	struct rest *r;
 
-	fake_init(&f, "{\"of\": {\"colors\": [\"r\", 7]}, \"one\": \"x\", \"empty\": []}");
+	fake_init(&f, "{\"of\": {\"colors\": [\"r\", 7, \"r\"]}, \"one\": \"x\", \"empty\": []}");
 	f.answer = serve_tree;
 	f.ctx = &t;
 	buf_init(&pages, 1 << 20);

@@ -270,6 +270,8 @@ refuse_closed(struct fake *f, const char *url, const char *params, struct ab_res
 	(void)f;
 	(void)params;
 	out->status = strcmp(url, "closed") == 0 ? 403 : 200;
+	out->header = "Content-Type";
+	out->value = strcmp(url, "page") == 0 ? "text/HTML; charset=utf-8" : "application/json";
 }
 
 START_TEST(check_asks_for_its_url_or_for_the_first_stream)
@@ -289,6 +291,8 @@ START_TEST(check_asks_for_its_url_or_for_the_first_stream)
 	ck_assert_str_eq(buf_str(&f.requests), "orgs/a%2Fb?\n");
 	f.api.check = "closed";
 	ck_assert_int_ne(rest_check(r), AB_OK);
+	f.api.check = "page";
+	ck_assert_int_eq(rest_check(r), AB_ECONFIG);
 	rest_close(r);
 	fake_fini(&f);
 }

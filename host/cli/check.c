@@ -6,7 +6,7 @@ check_run(const struct cli_args *a)
 {
 	struct error e = ERROR_INIT;
 	struct cli_source s;
-	int code = cli_look_init(&s, a, 0);
+	int code = cli_look_init(&s, &cmd_check, a, 0);
 
 	if (code >= 0)
 		return code;

@@ -96,7 +96,8 @@ ab_status cli_source_config(struct cli_source *s, const char *path, int literal,
 void cli_source_fini(struct cli_source *s);
 /* The same for check, discover and read, which log warnings only: an exit code, or -1: go on.  first: where in the command's options
  * CLI_LOOK_OPTIONS stand. */
-int cli_look_init(struct cli_source *s, const struct cli_args *a, int first);
+int cli_look_init(
+    struct cli_source *s, const struct cli_command *cmd, const struct cli_args *a, int first);
 /* How they fail: in silence, with 128 + N, where a signal ended them. */
 int cli_look_fail(const struct cli_source *s, const struct error *e);
 #define CLI_IN_PROCESS \

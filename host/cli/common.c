@@ -154,12 +154,15 @@ trace_look(void *ctx, const struct source_trace *t)
 }
 
 int
-cli_look_init(struct cli_source *s, const struct cli_args *a, int first)
+cli_look_init(
+    struct cli_source *s, const struct cli_command *cmd, const struct cli_args *a, int first)
 {
 	const char *secrets = a->value[first], *in_process = a->value[first + 1],
 		   *trace = a->value[first + 2];
 	struct error e = ERROR_INIT;
 
+	if (a->value[first + 3] != NULL && a->value[first + 4] != NULL)
+		return cli_misuse(cmd, "--record and --replay exclude each other");
 	if (in_process != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
 	log_level(AB_WARN);

@@ -14,6 +14,38 @@ fail(const char *folder, const char *wrong, struct error *e)
 	return error_set(e, AB_ECONFIG, "%s: %s", folder, wrong);
 }
 
+static ab_status
+fail_record(const char *folder, struct error *e)
+{
+	return error_set(e, AB_ECONFIG,
+	    "cannot record into %s: %s; --record needs a new or an empty folder", folder,
+	    strerror(errno));
+}
+
+static ab_status
+fail_replay(const char *folder, const char *wrong, struct error *e)
+{
+	return error_set(e, AB_ECONFIG,
+	    "cannot replay %s: %s; --replay needs a folder that --record made", folder, wrong);
+}
+
+/* Its name as the worker sees it, which may stand elsewhere; free it. */
+static ab_status
+find_folder(const char *folder, int replay, char **out, struct error *e)
+{
+	struct stat st;
+
+	*out = realpath(folder, NULL);
+	if (*out == NULL)
+		return replay ? fail_replay(folder, strerror(errno), e) : fail_record(folder, e);
+	if (replay && stat(*out, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		free(*out);
+		*out = NULL;
+		return fail_replay(folder, strerror(ENOTDIR), e);
+	}
+	return AB_OK;
+}
+
 /* Makes it where it is not there; what is there must be empty, so that two recordings are never mixed. */
 static ab_status
 make_folder(const char *folder, struct error *e)
@@ -23,10 +55,10 @@ make_folder(const char *folder, struct error *e)
 	int entries = 0;
 
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return fail(folder, strerror(errno), e);
+		return fail_record(folder, e);
 	dir = opendir(folder);
 	if (dir == NULL)
-		return fail(folder, strerror(errno), e);
+		return fail_record(folder, e);
 	while ((d = readdir(dir)) != NULL)
 		entries += strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
 	closedir(dir);
@@ -43,13 +75,10 @@ cli_record(struct cli_source *s, const char *record, const char *replay, struct 
 
 	if (folder == NULL)
 		return AB_OK;
-	if (record != NULL && replay != NULL)
-		return error_set(e, AB_ECONFIG, "--record and --replay cannot be used together");
 	if (record != NULL && make_folder(record, e) != AB_OK)
 		return e->status;
-	path = realpath(folder, NULL); /* the worker may stand elsewhere */
-	if (path == NULL)
-		return fail(folder, strerror(errno), e);
+	if (find_folder(folder, replay != NULL, &path, e) != AB_OK)
+		return e->status;
 	choices = json_pack("{s:s}", record != NULL ? "record" : "replay", path);
 	s->choices = choices == NULL ? NULL : jsontext_make(choices, JSON_COMPACT);
 	s->sync.choices = s->choices;

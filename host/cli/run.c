@@ -178,6 +178,8 @@ run_run(const struct cli_args *a)
 		    &cmd_run, "--wait must be a number of seconds from 1 to %u", MOST_WAIT);
 	if (a->value[OPT_JSON] != NULL && a->value[OPT_QUIET] != NULL)
 		return cli_misuse(&cmd_run, "--json and --quiet exclude each other");
+	if (a->value[OPT_RECORD] != NULL && a->value[OPT_REPLAY] != NULL)
+		return cli_misuse(&cmd_run, "--record and --replay exclude each other");
 	if (a->value[OPT_IN_PROCESS] != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
 	if (run_init(&run, a, &e) == AB_OK)

@@ -208,8 +208,9 @@ summary_print(FILE *out, const struct sync_report *r, const char *to)
 	table_fini(&t);
 	for (size_t i = 0; i < r->nstreams; i++)
 		print_stats(out, &r->streams[i]);
-	fprintf(out, "\n%s records (%s) in %s, %s records/s, into %s\n",
-	    text_count(r->records, records), text_bytes(r->bytes, bytes), text_duration(us, time),
+	fprintf(out, "\n%s record%s (%s) in %s, %s records/s, into %s\n",
+	    text_count(r->records, records), r->records == 1 ? "" : "s",
+	    text_bytes(r->bytes, bytes), text_duration(us, time),
 	    text_count((int64_t)((double)r->records * 1e6 / (double)us), rate), to);
 	if (r->verified > 0 && r->outcome == SYNC_DONE)
 		fprintf(out, "Verified: %s rows hold what the source gave\n",

@@ -38,6 +38,16 @@ read_all(int fd, const char *name, struct buf *b, struct error *e)
 	}
 }
 
+static int
+is_blank(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && memchr(" \t\r\n", text[n], 4) != NULL)
+		n++;
+	return n == len;
+}
+
 ab_status
 config_parse(
     const char *text, size_t len, const char *name, ab_status wrong, json_t **out, struct error *e)
@@ -49,6 +59,8 @@ config_parse(
 		text += 3;
 		len -= 3;
 	}
+	if (is_blank(text, len))
+		return error_set(e, wrong, "%s is empty: a JSON object is needed, {...}", name);
 	*out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (*out == NULL) {
 		near = strstr(je.text, " near ");

@@ -41,6 +41,15 @@ register_all(struct secrets *s, const json_t *v)
 	free(text);
 }
 
+/* A mark that is no boolean ("yes", 1) is meant as one: what is masked for nothing does no harm. */
+static int
+is_marked(const json_t *schema)
+{
+	const json_t *mark = json_object_get(schema, "airbyte_secret");
+
+	return mark != NULL && !json_is_false(mark) && !json_is_null(mark);
+}
+
 /* The part of a property's schema that says airbyte_secret (itself, its $ref, a branch: "a secret or null"), or NULL. */
 static const json_t *
 secret_in(const struct secrets *s, const json_t *schema, int depth)
@@ -49,7 +58,7 @@ secret_in(const struct secrets *s, const json_t *schema, int depth)
 	const char *ref = json_string_value(json_object_get(schema, "$ref"));
 	const json_t *found = NULL;
 
-	if (json_is_true(json_object_get(schema, "airbyte_secret")))
+	if (is_marked(schema))
 		return schema;
 	if (depth == 0)
 		return NULL;

@@ -302,8 +302,8 @@ choice_make(
 	if (o->configured != NULL)
 		status = read_catalog(choices, c, o->configured, o->airbyte, e);
 	if (status == AB_OK && o->streams != NULL)
-		status = read_names(
-		    choices, c, o->streams, offsetof(struct choice, selected), "--streams", e);
+		status = read_names(choices, c, o->streams, offsetof(struct choice, selected),
+		    o->streams_from != NULL ? o->streams_from : "--streams", e);
 	if (status == AB_OK && o->full_refresh != NULL)
 		status = read_full_refresh(choices, c, o->full_refresh, e);
 	for (const char *const *m = o->modes; m != NULL && *m != NULL && status == AB_OK; m++)

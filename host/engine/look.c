@@ -101,6 +101,7 @@ peek_stream(struct peek *p, const char *stream, struct error *e)
 {
 	const struct plan_options o = {
 	    .streams = stream,
+	    .streams_from = "--stream",
 	    .has_update_state = p->session.o->connector->has_update_state,
 	};
 	uint32_t limit = p->left > UINT32_MAX ? 0 : (uint32_t)p->left;

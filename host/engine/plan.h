@@ -45,7 +45,8 @@ struct plan {
 };
 
 struct plan_options {
-	const char *streams; /* "a,b", or NULL: all (or those of configured) */
+	const char *streams;	  /* "a,b", or NULL: all (or those of configured) */
+	const char *streams_from; /* the option that said so; NULL: --streams */
 	const json_t
 	    *configured; /* ConfiguredAirbyteCatalog as a file has it (either spelling), or NULL */
 	int airbyte; /* configured comes from a client of Airbyte's protocol, which knows neither this program's modes

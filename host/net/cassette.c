@@ -34,6 +34,13 @@ fail_file(const struct cassette *c, const char *name, const char *wrong, struct 
 	return error_set(e, AB_ECONFIG, "the recording's file %s/%s %s", c->folder, name, wrong);
 }
 
+static ab_status
+fail_errno(const struct cassette *c, const char *name, ab_status status, struct error *e)
+{
+	return error_set(
+	    e, status, "the recording's file %s/%s: %s", c->folder, name, strerror(errno));
+}
+
 static int
 open_file(const struct cassette *c, const char *name, int flags)
 {
@@ -82,7 +89,7 @@ load(const struct cassette *c, const char *name, struct loaded *l, struct error 
 	buf_init(&l->text, FILE_MAX);
 	view_root_init(&l->root, VIEWS_MAX);
 	if (fd < 0)
-		return fail_file(c, name, strerror(errno), e);
+		return fail_errno(c, name, AB_ECONFIG, e);
 	rc = read_all(fd, &l->text);
 	close(fd);
 	if (rc != 0)
@@ -106,7 +113,7 @@ write_file(const struct cassette *c, const char *name, const struct buf *text, s
 	}
 	if (fd >= 0 && close(fd) == 0 && done == text->len)
 		return AB_OK;
-	return fail_file(c, name, strerror(errno), e);
+	return fail_errno(c, name, AB_EDATA, e);
 }
 
 static ab_status

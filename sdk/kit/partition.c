@@ -106,6 +106,20 @@ cross(const struct slices *slices, const char *member, struct slices *out)
 		slices_add(out, p, member);
 }
 
+/* What a user lists twice is meant once. */
+static int
+stands_before(struct ab_host *h, const struct ab_json *list, size_t i)
+{
+	struct ab_str text = h->json_text(h->json_at(list, i)), before;
+
+	for (size_t k = 0; k < i; k++) {
+		before = h->json_text(h->json_at(list, k));
+		if (before.len == text.len && memcmp(before.ptr, text.ptr, text.len) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 static ab_status
 cross_config(struct rest *r, const struct rest_stream *s, const struct rest_list *list,
     const struct slices *slices, struct slices *out)
@@ -120,6 +134,8 @@ cross_config(struct rest *r, const struct rest_stream *s, const struct rest_list
 		return ab_failf(h, AB_ECONFIG, "%s: the config has no list of values at %s",
 		    s->name, list->key);
 	for (size_t i = 0; i < n && !member.failed; i++) {
+		if (is_array && stands_before(h, value, i))
+			continue;
 		member.len = 0;
 		slices_member(&member, list->as, h, is_array ? h->json_at(value, i) : value);
 		if (!member.failed)

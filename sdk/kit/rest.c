@@ -1,5 +1,6 @@
 /* rest.c - the functions of the vtable, over a table of streams. */
 #include <stdlib.h>
+#include <strings.h>
 
 #include "kit.h"
 
@@ -97,6 +98,19 @@ first_partition(struct rest *r, const struct rest_stream *s, struct text *out)
 	return rc == AB_OK && out->failed ? request_no_memory(r) : rc;
 }
 
+/* A login page, or that of a wrong address: HTML with status 200 is no API that lets us in. */
+static ab_status
+refuse_page(struct rest *r, const struct ab_response *resp)
+{
+	const char *type = r->host->http_header(resp, "Content-Type");
+
+	if (type == NULL || strncasecmp(type, "text/html", 9) != 0)
+		return AB_OK;
+	return ab_failf(r->host, AB_ECONFIG,
+	    "the answer is a web page (%.60s), not data: is %.300s the right address, and may you in?",
+	    type, r->base_url);
+}
+
 ab_status
 rest_check(void *self)
 {
@@ -105,7 +119,7 @@ rest_check(void *self)
 	const struct rest_stream check = {.name = "check", .url = r->api->check};
 	const struct rest_stream *s = check.url != NULL ? &check : simplest(r->api->streams);
 	struct ab_read read = {.size = sizeof(read), .stream = s->name, .limit = 1};
-	const struct ab_response *resp;
+	const struct ab_response *resp = NULL;
 	struct text partition = {0};
 	ab_status rc = first_partition(r, s, &partition);
 
@@ -114,7 +128,7 @@ rest_check(void *self)
 	if (rc == AB_OK && (s->lists[0].as == NULL || partition.len > 0))
 		rc = rest_get(r, s, &read, &resp);
 	text_fini(&partition);
-	return rc;
+	return rc == AB_OK && resp != NULL ? refuse_page(r, resp) : rc;
 }
 
 ab_status

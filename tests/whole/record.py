@@ -125,10 +125,15 @@ def misuse(folder):
     tap.ok(full.code == 3 and "recording: holds something; a recording needs an empty folder" in full.err,
            "a folder that holds something is not recorded into", full)
     both = run(folder, "--record", "new", "--replay", "recording")
-    tap.ok(both.code == 3 and "cannot be used together" in both.err and not os.path.exists(os.path.join(folder, "new")),
+    tap.ok(both.code == 2 and "--record and --replay exclude each other" in both.err and not os.path.exists(os.path.join(folder, "new")),
            "not both", both)
     none = run(folder, "--replay", "nowhere")
-    tap.ok(none.code == 3 and "nowhere: No such file" in none.err, "a recording that is not there", none)
+    tap.ok(none.code == 3 and "cannot replay nowhere: No such file" in none.err, "a recording that is not there", none)
+    file = run(folder, "--replay", "config.json")
+    tap.ok(file.code == 3 and "cannot replay config.json: Not a directory" in file.err, "a file is no recording", file)
+    file = run(folder, "--record", "config.json")
+    tap.ok(file.code == 3 and "cannot record into config.json: Not a directory" in file.err, "nothing is recorded into a file",
+           file)
     os.mkdir(os.path.join(folder, "empty"))
     empty = run(folder, "--replay", "empty")
     tap.ok(empty.code == 3 and "recording.json" in empty.err, "a folder that is no recording", empty)

@@ -174,7 +174,8 @@ struct rest_stream {
 
 struct rest_api {
 	const char *endpoint; /* as ab_host.endpoint takes it; {config.KEY} in a text is the key's value */
-	const char *check;    /* template of a URL that answers if all is well; NULL: of the first stream */
+	/* Template of a URL that answers if all is well (a page of HTML is not); NULL: of the first stream. */
+	const char *check;
 	const struct rest_stream *streams;
 };
 
