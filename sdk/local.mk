@@ -37,7 +37,8 @@ dist_schema_DATA = \
 	sdk/schema/endpoint.json \
 	sdk/schema/exchange.json \
 	sdk/schema/options.json \
-	sdk/schema/stream.json
+	sdk/schema/stream.json \
+	sdk/schema/sync.json
 
 templatedir = $(pkgdatadir)/template
 dist_template_DATA = \

@@ -93,11 +93,14 @@ ab_status
 cli_source_init(struct cli_source *s, const char *connector, const char *config, struct error *e);
 /* Reads the configuration of one that was begun without.  literal: ${NAME} in it means nothing. */
 ab_status cli_source_config(struct cli_source *s, const char *path, int literal, struct error *e);
+/* The same with a configuration that stands in the file `config` (NULL: it is that file). */
+ab_status cli_source_init_with(struct cli_source *s, const char *connector, const char *config,
+    const json_t *inline_config, struct error *e);
 void cli_source_fini(struct cli_source *s);
 /* The same for check, discover and read, which log warnings only: an exit code, or -1: go on.  first: where in the command's options
  * CLI_LOOK_OPTIONS stand. */
-int cli_look_init(
-    struct cli_source *s, const struct cli_command *cmd, const struct cli_args *a, int first);
+int cli_look_init(struct cli_source *s, const struct cli_command *cmd, const struct cli_args *a,
+    const json_t *config, int first);
 /* How they fail: in silence, with 128 + N, where a signal ended them. */
 int cli_look_fail(const struct cli_source *s, const struct error *e);
 #define CLI_IN_PROCESS \

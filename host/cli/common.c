@@ -69,15 +69,20 @@ read_environment(struct sync_options *o, struct error *e)
 	return AB_OK;
 }
 
-ab_status
-cli_source_config(struct cli_source *s, const char *path, int literal, struct error *e)
+/* config: taken in the place of what the file has; NULL: it is that file. */
+static ab_status
+take_config(
+    struct cli_source *s, const char *path, const json_t *config, int literal, struct error *e)
 {
-	ab_status rc;
+	ab_status rc = AB_OK;
 
 	if (nocore_set() != 0)
 		return error_set(
 		    e, AB_EUNSUPPORTED, "cannot keep this process out of core files: %m");
-	rc = config_read(path, &s->config, e);
+	if (config == NULL)
+		rc = config_read(path, &s->config, e);
+	else if ((s->config = json_deep_copy(config)) == NULL)
+		rc = error_set(e, AB_ENOMEM, "no memory for the configuration");
 	if (rc != AB_OK)
 		return rc;
 	s->sync.config = s->config;
@@ -90,11 +95,25 @@ cli_source_config(struct cli_source *s, const char *path, int literal, struct er
 	if (rc == AB_OK)
 		rc = config_redact(s->spec, s->config, e); /* defaults may be secrets too */
 	return rc == AB_OK ? AB_OK
-			   : error_wrap(e, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
+			   : error_wrap(e, "%s%s", strcmp(path, "-") == 0 ? "standard input" : path,
+				 config != NULL ? ", its config" : "");
+}
+
+ab_status
+cli_source_config(struct cli_source *s, const char *path, int literal, struct error *e)
+{
+	return take_config(s, path, NULL, literal, e);
 }
 
 ab_status
 cli_source_init(struct cli_source *s, const char *connector, const char *config, struct error *e)
+{
+	return cli_source_init_with(s, connector, config, NULL, e);
+}
+
+ab_status
+cli_source_init_with(struct cli_source *s, const char *connector, const char *config,
+    const json_t *inline_config, struct error *e)
 {
 	ab_status rc;
 
@@ -108,7 +127,7 @@ cli_source_init(struct cli_source *s, const char *connector, const char *config,
 		rc = error_wrap(
 		    e, "connector %s %s (%s)", s->file.id, s->file.version, s->file.path);
 	if (rc == AB_OK && config != NULL)
-		rc = cli_source_config(s, config, 0, e);
+		rc = take_config(s, config, inline_config, 0, e);
 	s->sync.connector = &s->file;
 	return rc;
 }
@@ -154,8 +173,8 @@ trace_look(void *ctx, const struct source_trace *t)
 }
 
 int
-cli_look_init(
-    struct cli_source *s, const struct cli_command *cmd, const struct cli_args *a, int first)
+cli_look_init(struct cli_source *s, const struct cli_command *cmd, const struct cli_args *a,
+    const json_t *config, int first)
 {
 	const char *secrets = a->value[first], *in_process = a->value[first + 1],
 		   *trace = a->value[first + 2];
@@ -166,7 +185,7 @@ cli_look_init(
 	if (in_process != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
 	log_level(AB_WARN);
-	if (cli_source_init(s, a->word[0], a->word[1], &e) != AB_OK ||
+	if (cli_source_init_with(s, a->word[0], a->word[1], config, &e) != AB_OK ||
 	    cli_secrets(s, secrets, a->word[1], NULL, &e) != AB_OK ||
 	    cli_record(s, a->value[first + 3], a->value[first + 4], &e) != AB_OK) {
 		cli_source_fini(s);

@@ -44,7 +44,7 @@ discover_run(const struct cli_args *a)
 	json_t *catalog = NULL, *configured = NULL;
 	struct error e = ERROR_INIT;
 	struct cli_source s;
-	int code = cli_look_init(&s, &cmd_discover, a, 1);
+	int code = cli_look_init(&s, &cmd_discover, a, NULL, 1);
 	ab_status rc;
 
 	if (code >= 0)

@@ -21,6 +21,7 @@ host_libcli_a_SOURCES = \
 	host/cli/spec.c \
 	host/cli/sql.c host/cli/sql.h \
 	host/cli/state.c host/cli/state.h host/cli/state_show.c \
+	host/cli/syncfile.c host/cli/syncfile.h \
 	host/cli/summary.c host/cli/summary.h \
 	host/cli/table.c host/cli/table.h \
 	host/cli/text.c host/cli/text.h \
@@ -28,7 +29,13 @@ host_libcli_a_SOURCES = \
 	host/cli/ui_json.c \
 	host/cli/ui_live.c \
 	host/cli/wrap.c
-host_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
+# what a SYNC.json may say, as bytes
+host/cli/sync_schema.inc: $(srcdir)/sdk/schema/sync.json
+	$(AM_V_GEN)$(MKDIR_P) host/cli && { od -An -v -tu1 $(srcdir)/sdk/schema/sync.json | \
+		sed 's/\([0-9][0-9]*\)/\1,/g'; echo 0; } > $@.tmp && mv $@.tmp $@
+host/cli/libcli_a-syncfile.$(OBJEXT): host/cli/sync_schema.inc
+CLEANFILES += host/cli/sync_schema.inc
+host_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(builddir)/host $(SQLITE_CFLAGS) -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 
 # The engine: whatever a connector does, this program must not link libcurl.
 bin_PROGRAMS += abhost

@@ -26,7 +26,7 @@ read_run(const struct cli_args *a)
 		    a->word[1]);
 	if (a->value[1] != NULL && cli_number(a->value[1], 1, UINT32_MAX, &limit) != 0)
 		return cli_misuse(&cmd_read, "--limit must be a number of records, 1 or more");
-	code = cli_look_init(&s, &cmd_read, a, 2);
+	code = cli_look_init(&s, &cmd_read, a, NULL, 2);
 	if (code >= 0)
 		return code;
 	code =

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/summary.h"
+#include "cli/syncfile.h"
 #include "cli/ui.h"
 #include "data/config.h"
 
@@ -68,10 +69,10 @@ choose_secrets(struct run *run, const struct cli_args *a, struct error *e)
 }
 
 static ab_status
-run_init(struct run *run, const struct cli_args *a, struct error *e)
+run_init(struct run *run, const struct cli_args *a, const json_t *config, struct error *e)
 {
 	struct sync_options *o = &run->source.sync;
-	ab_status rc = cli_source_init(&run->source, a->word[0], a->word[1], e);
+	ab_status rc = cli_source_init_with(&run->source, a->word[0], a->word[1], config, e);
 	uint64_t cap = 0;
 
 	if (rc == AB_OK)
@@ -160,10 +161,11 @@ run_sync(struct run *run, const struct cli_args *a)
 	return code;
 }
 
+/* config, catalog: of a SYNC.json, or NULL. */
 static int
-run_run(const struct cli_args *a)
+run_words(const struct cli_args *a, const json_t *config, json_t *catalog)
 {
-	struct run run = {.to = NULL};
+	struct run run = {.catalog = json_incref(catalog)};
 	struct error e = ERROR_INIT;
 	uint64_t cap;
 	int code;
@@ -182,11 +184,28 @@ run_run(const struct cli_args *a)
 		return cli_misuse(&cmd_run, "--record and --replay exclude each other");
 	if (a->value[OPT_IN_PROCESS] != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
-	if (run_init(&run, a, &e) == AB_OK)
+	if (run_init(&run, a, config, &e) == AB_OK)
 		code = run_sync(&run, a);
 	else
 		code = cli_fail(&e);
 	run_fini(&run);
+	return code;
+}
+
+static int
+run_run(const struct cli_args *a)
+{
+	struct error e = ERROR_INIT;
+	struct syncfile s;
+	int code;
+
+	if (a->nwords == 2)
+		return run_words(a, NULL, NULL);
+	if (!syncfile_is(a))
+		return cli_misuse(&cmd_run, "CONFIG is missing: abhost run CONNECTOR CONFIG");
+	code = syncfile_read(&s, &cmd_run, a, &e) == AB_OK ? run_words(&s.args, s.config, s.catalog)
+							   : cli_fail(&e);
+	syncfile_fini(&s);
 	return code;
 }
 
@@ -228,9 +247,11 @@ const struct cli_command cmd_run = {.name = "run",
 	"Records and state are committed together: stopped or killed at any moment, the same command\n"
 	"goes on where it stopped, and nothing is lost or doubled. MODE is SYNC:DESTINATION with SYNC one\n"
 	"of full_refresh, incremental and DESTINATION one of overwrite, append, append_dedup.\n\n"
+	"abhost run SYNC.json: connector, config, destination, streams and options in one file, for cron; its\n"
+	"schema is schema/sync.json, and options of the command line win.\n\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong command line, 3 the configuration must change,\n"
 	"4 some streams failed, 130 and 143 stopped by SIGINT and SIGTERM.",
-    .least = 2,
+    .least = 1,
     .most = 2,
     .options = options,
     .run = run_run};

@@ -25,6 +25,8 @@ ab_status config_expand(json_t *config, struct error *e);
  * so is a pattern that POSIX cannot express) and fills in defaults first. All faults are told at once, one a line, each
  * with its JSON pointer; a value never.  A key that looks like a slip for one of the spec's is a warning in the log. */
 ab_status config_check(const json_t *spec, json_t *config, struct error *e);
+/* The same by another schema, which `by` names in messages ("the connector's spec"); a slip is no warning. */
+ab_status config_check_by(const json_t *schema, const char *by, json_t *config, struct error *e);
 /* Registers every value whose spec says airbyte_secret with redact_add, in whatever branch of a oneOf it says so. */
 ab_status config_redact(const json_t *spec, const json_t *config, struct error *e);
 /* A deep copy in which each secret is "****" (unless its spec also says "ab_reveal": true); NULL: no memory. */

@@ -366,17 +366,23 @@ warn_of_slips(const json_t *spec, const json_t *config)
 ab_status
 config_check(const json_t *spec, json_t *config, struct error *e)
 {
+	warn_of_slips(spec, config);
+	return config_check_by(spec, "the connector's spec", config, e);
+}
+
+ab_status
+config_check_by(const json_t *spec, const char *by, json_t *config, struct error *e)
+{
 	struct schema_check c;
 	ab_status rc = AB_OK;
 
-	warn_of_slips(spec, config);
 	schema_init(&c, spec);
 	schema_fill(&c, spec, config);
 	c.steps = 0;
 	schema_value(&c, spec, config);
 	if (c.count > 0)
-		rc = error_set(e, AB_ECONFIG, "%zu mistake%s, by the connector's spec:%s%s",
-		    c.count, c.count == 1 ? "" : "s", buf_str(&c.faults),
+		rc = error_set(e, AB_ECONFIG, "%zu mistake%s, by %s:%s%s", c.count,
+		    c.count == 1 ? "" : "s", by, buf_str(&c.faults),
 		    c.faults.failed ? "\n  ... and more" : "");
 	schema_fini(&c);
 	return rc;

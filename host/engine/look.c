@@ -32,6 +32,23 @@ close_session(struct session *s, const struct sync_options *o)
 	session_close(s);
 }
 
+/* Are there the streams that the user named, and can they be read so? */
+static ab_status
+try_plan(struct session *s, struct error *e)
+{
+	const struct plan_options o = {
+	    .configured = s->o->catalog,
+	    .has_update_state = s->o->connector->has_update_state,
+	};
+	struct plan plan;
+
+	if (session_discover(s, e) != AB_OK)
+		return e->status;
+	plan_make(&plan, &s->catalog, &o, e);
+	plan_fini(&plan);
+	return e->status;
+}
+
 ab_status
 sync_check(const struct sync_options *o, struct error *e)
 {
@@ -40,6 +57,8 @@ sync_check(const struct sync_options *o, struct error *e)
 
 	if ((status = open_session(&s, o, e)) == AB_OK)
 		status = session_check(&s, e);
+	if (status == AB_OK && o->catalog != NULL)
+		status = try_plan(&s, e);
 	close_session(&s, o);
 	return status;
 }

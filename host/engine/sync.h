@@ -107,7 +107,7 @@ struct sync_options {
 ab_status sync_run(const struct sync_options *o, struct sync_report *out, struct error *e);
 void sync_report_fini(struct sync_report *r);
 
-/* check, discover and read for the CLI: a source without a destination. */
+/* check, discover and read for the CLI: a source without a destination.  Of o->catalog check sees whether it can be. */
 ab_status sync_check(const struct sync_options *o, struct error *e);
 /* *out: {"streams": [AirbyteStream...]}, each checked against sdk/schema/stream.json and completed (json_schema,
  * supported_sync_modes). */
