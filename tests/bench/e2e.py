@@ -248,6 +248,108 @@ def short(bench):
         bench.report.add("  of curl's time (nothing new)", median(times["run"]) / one, "", "3")
 
 
+CDK = os.path.join(os.environ.get("ABHOST_REAL_CACHE") or os.path.expanduser("~/.cache/abhost-real"),
+                   "cdk-7.39.1/bin/source-declarative-manifest")
+CDK_RECORDS = 30000
+
+
+def put(folder, name, value):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+    return path
+
+
+def catalog_of(folder, *names):
+    """A configured catalog, a full refresh of each."""
+    streams = [{"stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
+                "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"} for name in names]
+    return put(folder, "catalog-%s.json" % "-".join(names), {"streams": streams})
+
+
+def manifest_of(api):
+    """The same list for the declarative engine of Airbyte's CDK."""
+    auth = {"type": "BearerAuthenticator", "api_token": api.key}
+    requester = {"type": "HttpRequester", "url_base": api.url, "path": "events", "authenticator": auth}
+    paginator = {"type": "DefaultPaginator", "page_token_option": {
+        "type": "RequestOption", "inject_into": "request_parameter", "field_name": "cursor"}, "page_size_option": {
+            "type": "RequestOption", "inject_into": "request_parameter", "field_name": "limit"},
+        "pagination_strategy": {"type": "CursorPagination", "page_size": 1000,
+                                "cursor_value": "{{ response.get('nextCursor') or '' }}",
+                                "stop_condition": "{{ not response.get('nextCursor') }}"}}
+    retriever = {"type": "SimpleRetriever", "requester": requester, "paginator": paginator, "record_selector": {
+        "type": "RecordSelector", "extractor": {"type": "DpathExtractor", "field_path": ["data"]}}}
+    stream = {"type": "DeclarativeStream", "name": "events", "retriever": retriever, "schema_loader": {
+        "type": "InlineSchemaLoader", "schema": {"type": "object", "properties": {}}}}
+    return {"version": "6.0.0", "type": "DeclarativeSource", "streams": [stream],
+            "spec": {"type": "Spec", "connection_specification": {"type": "object"}},
+            "check": {"type": "CheckStream", "stream_names": ["events"]}}
+
+
+def first_record(argv):
+    """Seconds until a program's first RECORD."""
+    begin = time.monotonic()
+    with subprocess.Popen(argv, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while '"RECORD"' not in (process.stdout.readline() or b'"RECORD"').decode():
+            pass
+        took = time.monotonic() - begin
+        process.terminate()
+    return took
+
+
+def cdk_rate(argv):
+    """Records a second of a slow program, without its start: from its first record on."""
+    with subprocess.Popen(argv, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        seen = begin = 0
+        for line in process.stdout:
+            if b'"RECORD"' in line:
+                begin = begin or time.monotonic()
+                seen += 1
+                if seen == CDK_RECORDS:
+                    break
+        took = time.monotonic() - begin
+        process.kill()
+    if seen < CDK_RECORDS:
+        sys.exit("%s: only %d records" % (argv[0], seen))
+    return seen / took
+
+
+def airbyte(bench):
+    """A connector as an Airbyte source, read through a pipe by cat, as a client would."""
+    folder, count = bench.fresh(), 1000000 // bench.scale
+    catalog, flow = catalog_of(folder, "events"), connector("tests/bench/flow")
+    self_made = put(folder, "flow.json", {"rows": count})
+    with FakeApi(users=0, events=count) as api:
+        config = bench.config(api, page_size=1000)
+        my_api = [ABHOST, "airbyte", connector("my-api")]
+        read = my_api + ["read", "--config", config, "--catalog", catalog]
+
+        def piped(argv):
+            return run_timed(["sh", "-c", '"$@" | cat >/dev/null', "sh", *argv], folder)
+
+        times = bench.rounds(
+            ("read", lambda: piped(read)), ("curl", lambda: curl_pages(bench, api, count, 1000)),
+            ("made", lambda: piped([ABHOST, "airbyte", flow, "read", "--config", self_made, "--catalog", catalog])))
+        for name, what in (("read", "airbyte read, from the API"), ("made", "airbyte read, records out of nothing"),
+                           ("curl", "  the same pages by curl")):
+            bench.report.add(what, count / median(times[name]), "records/s", "3 M" if name == "made" else None)
+        if os.path.exists(CDK):
+            injected = put(folder, "cdk.json", {"__injected_declarative_manifest": manifest_of(api)})
+            rate = cdk_rate([CDK, "read", "--config", injected, "--catalog", catalog])
+            bench.report.add("  the CDK's declarative engine", rate, "records/s")
+            bench.report.add("  airbyte read in its place", count / median(times["read"]) / rate, "times", "100")
+        bench.options.rounds, kept = max(bench.options.rounds, 21), bench.options.rounds
+        times = bench.rounds(("true", lambda: spawn_timed(["/bin/true"])),
+                             ("spec", lambda: spawn_timed(my_api + ["spec"])),
+                             ("check", lambda: spawn_timed(my_api + ["check", "--config", config])),
+                             ("first", lambda: first_record(read)))
+        bench.options.rounds = kept
+    bench.report.add("airbyte spec", median(times["spec"]) * 1000, "ms")
+    bench.report.add("  of /bin/true's time", median(times["spec"]) / median(times["true"]), "times", "3")
+    bench.report.add("airbyte check", median(times["check"]) * 1000, "ms", "60")
+    bench.report.add("airbyte read, its first record", median(times["first"]) * 1000, "ms", "60")
+
+
 def help_time(bench):
     true, helps = [], []
     for _ in range(200):
@@ -322,7 +424,7 @@ def sizes(bench):
 
 def main():
     parts = {"throughput": throughput, "gzip": gzip_bodies, "shapes": shapes, "short": short, "help": help_time,
-             "memory": memory, "sizes": sizes}
+             "memory": memory, "sizes": sizes, "airbyte": airbyte}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")
