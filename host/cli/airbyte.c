@@ -197,14 +197,18 @@ check_usage(const struct command *c, const struct cli_args *a)
 static int
 open_source(struct airbyte_call *call, const struct command *c, const struct cli_args *a)
 {
+	const char *secrets = a->value[OPT_SECRETS];
 	struct cli_source *s = &call->source;
 	struct error e = ERROR_INIT;
 
+	if (secrets == NULL)
+		secrets = getenv("ABHOST_SECRETS");
 	if (cli_source_init(s, a->word[0], NULL, &e) != AB_OK)
 		return airbyte_fail(call, &e);
 	if (!c->has_config)
 		return -1;
-	s->secrets = a->value[OPT_SECRETS] == NULL ? NULL : strdup(a->value[OPT_SECRETS]);
+	/* never beside the configuration: clients give a new temporary file each time */
+	s->secrets = secrets == NULL ? NULL : strdup(secrets);
 	s->sync.secrets = s->secrets;
 	s->sync.in_process = a->value[OPT_IN_PROCESS] != NULL;
 	s->sync.signal = &s->signal;
@@ -245,7 +249,8 @@ static const struct cli_option options[] = {
     [OPT_CATALOG] = {"catalog", "FILE", "read: a ConfiguredAirbyteCatalog", 0},
     [OPT_STATE] = {"state", "FILE", "read: state messages of an earlier read, [] for none", 0},
     [OPT_DEBUG] = {"debug", NULL, "log more (as LOG_LEVEL=debug does)", 0},
-    [OPT_SECRETS] = {"secrets", "FILE", "keep new refresh tokens here", 0},
+    [OPT_SECRETS] = {"secrets", "FILE",
+	"keep new refresh tokens here (or ABHOST_SECRETS; default: nowhere)", 0},
     [OPT_IN_PROCESS] = CLI_IN_PROCESS,
     {.name = NULL}};
 const struct cli_command cmd_airbyte = {.name = "airbyte",

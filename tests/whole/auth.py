@@ -208,6 +208,15 @@ def rotating_without_a_place():
         tap.ok(done.code == 0, "for a run as well", done)
     with Place(ROTATING) as p:
         p.oauth(rotate=1)
+        argv = ("airbyte", AUTHED, "check", "--config", p.path(p.name))
+        done = abhost(*argv, cwd=p.folder)
+        tap.ok("FAILED" in done.out and "no file to keep" in done.out, "an Airbyte source has no place", done)
+        tap.same((p.tokens(), os.listdir(p.folder)), ([], [p.name]), "spends nothing, and leaves no file")
+        for _ in range(2):
+            done = abhost(*argv, cwd=p.folder, env={"ABHOST_SECRETS": p.path("kept.json")})
+            tap.ok("SUCCEEDED" in done.out, "but where ABHOST_SECRETS names one", done)
+    with Place(ROTATING) as p:
+        p.oauth(rotate=1)
         for _ in range(2):
             done = abhost("run", AUTHED, "-", cwd=p.folder, before=STDIN)
             tap.ok(done.code == 0, "a run has a place beside its data", done)
