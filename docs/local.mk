@@ -1,5 +1,7 @@
 # docs: the command line's manual page; the map is for the next person, the differences are tested by
 # tests/real/cdk.py
 dist_man_MANS += docs/abhost.1
-EXTRA_DIST += docs/airbyte.md docs/map.md docs/modes.md docs/differences.md
-EXTRA_DIST += docs/http.md docs/readers.md docs/schema.md docs/verify.md
+# what the manual page and the SDK's headers refer to
+dist_doc_DATA = docs/airbyte.md docs/http.md docs/modes.md docs/readers.md docs/schema.md \
+	docs/verify.md
+EXTRA_DIST += docs/map.md docs/differences.md

@@ -8,6 +8,7 @@
 #include "cli/syncfile.h"
 #include "cli/ui.h"
 #include "data/config.h"
+#include "dest/dest.h"
 
 enum {
 	OPT_TO,
@@ -79,6 +80,8 @@ run_init(struct run *run, const struct cli_args *a, const json_t *config, struct
 		rc = cli_record(&run->source, a->value[OPT_RECORD], a->value[OPT_REPLAY], e);
 	if (rc == AB_OK)
 		rc = choose_destination(run, a->value[OPT_TO], e);
+	if (rc == AB_OK)
+		rc = dest_check(run->to, a->value[OPT_STATE], e);
 	if (rc == AB_OK)
 		rc = choose_secrets(run, a, e);
 	if (rc == AB_OK && a->value[OPT_CATALOG] != NULL)

@@ -39,11 +39,11 @@ ops_of(const char *to, const char **path)
 }
 
 static ab_status
-open_target(const char *to, struct dest_target *target, struct dest **out, struct error *e)
+find_ops(const char *to, const char *state_file, const struct dest_ops **ops, const char **path,
+    struct error *e)
 {
-	const struct dest_ops *ops = ops_of(to, &target->path);
-
-	if (ops == NULL)
+	*ops = ops_of(to, path);
+	if (*ops == NULL)
 		/* of "postgres://user:password@host" only the scheme is repeated */
 		return error_set(e, AB_ECONFIG,
 		    "cannot tell what kind of destination \"%.*s\" is: write sqlite:FILE, jsonl:FILE, "
@@ -51,13 +51,31 @@ open_target(const char *to, struct dest_target *target, struct dest **out, struc
 		    (int)(strstr(to, "://") == NULL ? strlen(to)
 						    : (size_t)(strstr(to, "://") - to) + 3),
 		    to);
-	if (target->path[0] == '\0')
+	if (**path == '\0')
 		return error_set(
 		    e, AB_ECONFIG, "the destination \"%s\" names no file: write %sFILE", to, to);
-	if (ops == &dest_sqlite && target->state_file != NULL)
+	if (*ops == &dest_sqlite && state_file != NULL)
 		return error_set(e, AB_ECONFIG,
 		    "--state is for JSON Lines: a SQLite file holds its state itself, so leave it out");
-	return ops->open(target, out, e);
+	return AB_OK;
+}
+
+ab_status
+dest_check(const char *to, const char *state_file, struct error *e)
+{
+	const struct dest_ops *ops;
+	const char *path;
+
+	return find_ops(to, state_file, &ops, &path, e);
+}
+
+static ab_status
+open_target(const char *to, struct dest_target *target, struct dest **out, struct error *e)
+{
+	const struct dest_ops *ops;
+	ab_status status = find_ops(to, target->state_file, &ops, &target->path, e);
+
+	return status == AB_OK ? ops->open(target, out, e) : status;
 }
 
 static ab_status

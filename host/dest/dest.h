@@ -191,6 +191,9 @@ struct dest {
 	const struct dest_ops *ops;
 };
 
+/* Whether `to` names a destination at all, before anything is opened; what it says holds no password that stands in one of
+ * other kinds ("postgres://user:password@host"). */
+ab_status dest_check(const char *to, const char *state_file, struct error *e);
 /* "sqlite:FILE", "FILE.db", "jsonl:FILE", "jsonl:-", ... to a destination that is open. state_file: for destinations
  * that have no place of their own for it ("jsonl:-"), or NULL. Unknown schemes: AB_ECONFIG with the known ones. */
 ab_status dest_open(const char *to, const char *connector, const char *state_file, int read_only,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -130,6 +131,7 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 {
 	ab_status status = AB_OK;
 	json_error_t where;
+	struct stat st;
 	json_t *root;
 
 	*s = (struct jsonl_state){.path = path == NULL ? NULL : strdup(path),
@@ -140,6 +142,8 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 		return no_memory(e);
 	if (path == NULL || access(path, F_OK) != 0)
 		return AB_OK;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return error_set(e, AB_ECONFIG, "%s is a folder, not a state file", path);
 	root = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL)
 		return refuse(s, where.text, e);
