@@ -476,7 +476,8 @@ zoo_partitions(void *self, const struct ab_read *r, struct ab_page *p)
 	if (rc != AB_OK)
 		return rc;
 	if (does(z, "list_empty")) {
-		snprintf(next, sizeof(next), "%d", r->token == NULL ? 2 : atoi(r->token) + 1);
+		snprintf(next, sizeof(next), "%d",
+		    r->token == NULL ? 2 : (int)strtol(r->token, NULL, 10) + 1);
 		return z->host->next(p, next);
 	}
 	if (does(z, "null_partition"))
