@@ -37,6 +37,7 @@ dist_schema_DATA = \
 	sdk/schema/endpoint.json \
 	sdk/schema/exchange.json \
 	sdk/schema/options.json \
+	sdk/schema/report.json \
 	sdk/schema/stream.json \
 	sdk/schema/sync.json
 

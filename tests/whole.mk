@@ -16,6 +16,7 @@ WHOLE_TESTS = \
 	tests/whole/signals.py \
 	tests/whole/together.py \
 	tests/whole/states.py \
+	tests/whole/report.py \
 	tests/whole/syncfile.py \
 	tests/whole/modes.py \
 	tests/whole/places.py \

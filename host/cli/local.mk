@@ -16,6 +16,7 @@ host_libcli_a_SOURCES = \
 	host/cli/query.c \
 	host/cli/read.c \
 	host/cli/record.c \
+	host/cli/report.c host/cli/report.h \
 	host/cli/run.c \
 	host/cli/secrets.c \
 	host/cli/spec.c \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/report.h"
 #include "cli/summary.h"
 #include "cli/syncfile.h"
 #include "cli/ui.h"
@@ -22,6 +23,7 @@ enum {
 	OPT_FULL_REFRESH,
 	OPT_VERIFY,
 	OPT_WAIT,
+	OPT_REPORT,
 	OPT_JSON,
 	OPT_QUIET,
 	OPT_PAGE_CAP,
@@ -133,6 +135,22 @@ exit_code(const struct sync_report *r, const struct error *e)
 	}
 }
 
+/* What was asked for and cannot be written is a failure, too. */
+static int
+report(const struct run *run, const struct cli_args *a, const struct sync_report *r,
+    const struct error *failed, int code)
+{
+	const struct report_run about = {
+	    run->source.file.id, run->source.file.version, run->to, code};
+	struct error e = ERROR_INIT;
+
+	if (a->value[OPT_REPORT] == NULL ||
+	    report_write(a->value[OPT_REPORT], &about, r, failed, &e) == AB_OK)
+		return code;
+	cli_fail(&e);
+	return code != CLI_DONE ? code : CLI_FAILED;
+}
+
 static int
 run_sync(struct run *run, const struct cli_args *a)
 {
@@ -143,7 +161,7 @@ run_sync(struct run *run, const struct cli_args *a)
 						       : ui_form_for(people);
 	struct ui ui = {
 	    .id = run->source.file.id, .version = run->source.file.version, .where = run->to};
-	struct sync_report report = {0};
+	struct sync_report told = {0};
 	struct error e = ERROR_INIT;
 	int code;
 
@@ -152,15 +170,16 @@ run_sync(struct run *run, const struct cli_args *a)
 	o->ctx = &ui;
 	o->on_trace = a->value[OPT_TRACE] != NULL ? ui_trace : NULL;
 	o->trace_ctx = &ui;
-	sync_run(o, &report, &e);
+	sync_run(o, &told, &e);
 	ui_end(&ui);
-	if (report.nstreams > 0 && (form == UI_LIVE || form == UI_LINES))
-		summary_print(people, &report, run->to);
+	if (told.nstreams > 0 && (form == UI_LIVE || form == UI_LINES))
+		summary_print(people, &told, run->to);
 	fflush(people);
-	code = exit_code(&report, &e);
-	if (code != CLI_DONE && summary_trouble(&report, run->to) == 0)
+	code = exit_code(&told, &e);
+	if (code != CLI_DONE && summary_trouble(&told, run->to) == 0)
 		cli_fail(&e);
-	sync_report_fini(&report);
+	code = report(run, a, &told, &e, code);
+	sync_report_fini(&told);
 	return code;
 }
 
@@ -169,6 +188,7 @@ static int
 run_words(const struct cli_args *a, const json_t *config, json_t *catalog)
 {
 	struct run run = {.catalog = json_incref(catalog)};
+	const struct sync_report none = {.outcome = SYNC_FAILED};
 	struct error e = ERROR_INIT;
 	uint64_t cap;
 	int code;
@@ -190,7 +210,7 @@ run_words(const struct cli_args *a, const json_t *config, json_t *catalog)
 	if (run_init(&run, a, config, &e) == AB_OK)
 		code = run_sync(&run, a);
 	else
-		code = cli_fail(&e);
+		code = report(&run, a, &none, &e, cli_fail(&e));
 	run_fini(&run);
 	return code;
 }
@@ -232,6 +252,7 @@ static const struct cli_option options[] = {
 	"at the end, compare what the tables hold with what the source gave", 0},
     [OPT_WAIT] = {"wait", "=SECONDS",
 	"wait while another run has the destination, so long or until it ends", 0},
+    [OPT_REPORT] = {"report", "FILE", "write how it went, as JSON (schema/report.json)", 0},
     [OPT_JSON] = {"json", NULL, "events as JSON objects, one a line", 0},
     [OPT_QUIET] = {"quiet", NULL, "say nothing but warnings and errors", 0},
     [OPT_PAGE_CAP] = {"page-cap", "SIZE",

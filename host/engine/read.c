@@ -290,11 +290,19 @@ on_page(struct read *r, struct read_part *p, const struct source_event *ev, stru
 {
 	struct queue_item item = {.type = QUEUE_PAGE, .stream = r->index};
 	struct reader *reader = &r->flow->session->reader;
+	struct sync_times *t = &r->flow->report->out->streams[r->index].times;
+	int64_t since;
 	size_t records;
 
+	t->fetch_us += reader->waited_us - r->waited_us;
+	r->waited_us = reader->waited_us;
 	if ((item.page = reader_page(reader, ev, e)) == NULL)
 		return e->status;
-	if (check_page(r, ev, item.page, e) != AB_OK || take_page(p, ev, item.page, e) != AB_OK) {
+	since = clock_mono_us();
+	if (check_page(r, ev, item.page, e) == AB_OK)
+		take_page(p, ev, item.page, e);
+	t->scan_us += clock_mono_us() - since;
+	if (e->status != AB_OK) {
 		queue_release_page(reader->queue, item.page);
 		return e->status;
 	}
@@ -475,6 +483,7 @@ read_begin(struct flow *f, size_t index)
 	r->flow = f;
 	r->plan = &f->plan->streams[index];
 	r->index = index;
+	r->waited_us = f->session->reader.waited_us;
 	r->next = f->reads;
 	f->reads = r;
 	f->running++;

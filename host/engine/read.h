@@ -36,7 +36,8 @@ struct read {
 	struct read *next;
 	struct flow *flow;
 	const struct plan_stream *plan;
-	size_t index; /* of the stream in plan, report and writer */
+	size_t index;	   /* of the stream in plan, report and writer */
+	int64_t waited_us; /* the reader's, when this stream last had a page */
 	struct state_read state;
 	struct state_part *whole; /* a state that its partitions share, or NULL */
 	struct track shared;	  /* what they have seen together */

@@ -105,11 +105,15 @@ wait_for_some(struct reader *r, int with_source, int in_command)
 {
 	struct pollfd fds[2 + SOURCE_FDS] = {{.fd = r->signal_fd, .events = POLLIN},
 	    {.fd = r->queue == NULL ? -1 : queue_fd(r->queue), .events = POLLIN}};
-	int n = 2;
+	int64_t since = clock_mono_us();
+	int n = 2, got;
 
 	if (with_source)
 		n += source_fds(r->source, fds + 2);
-	if (poll(fds, (nfds_t)n, next_timeout(r, with_source)) < 0)
+	got = poll(fds, (nfds_t)n, next_timeout(r, with_source));
+	if (with_source)
+		r->waited_us += clock_mono_us() - since;
+	if (got < 0)
 		return;
 	if (fds[1].revents != 0)
 		queue_clear(r->queue);

@@ -20,8 +20,9 @@ struct reader {
 	/* About ten times a second, and before reader_run returns; may be NULL. */
 	void (*tick)(void *ctx);
 	void *ctx;
-	int signal;  /* the first one that came; SIGHUP counts as SIGTERM */
-	int is_lost; /* the source did not stop in time: close it without grace */
+	int signal;	   /* the first one that came; SIGHUP counts as SIGTERM */
+	int is_lost;	   /* the source did not stop in time: close it without grace */
+	int64_t waited_us; /* so far, for nothing but the source */
 	/* private */
 	int is_ready, signal_fd;
 	sigset_t mask;

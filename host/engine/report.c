@@ -32,6 +32,8 @@ report_plan(struct report *r, const struct plan *p, struct error *e)
 	for (size_t i = 0; i < p->n; i++) {
 		struct sync_stream_report *s = &r->out->streams[i];
 
+		s->generation_id = p->streams[i].has_generation ? p->streams[i].generation_id : -1;
+		s->sync_id = p->streams[i].has_generation ? p->streams[i].sync_id : -1;
 		s->sync_mode = plan_sync_word(p->streams[i].sync_mode);
 		s->destination_sync_mode = plan_dest_word(p->streams[i].mode);
 		s->name = strdup(p->streams[i].name);
@@ -172,6 +174,24 @@ report_end(struct report *r, size_t stream, const struct error *e)
 	s->status = e->status;
 	snprintf(s->error, sizeof(s->error), "%s", e->text);
 	report_event(r, SYNC_EVENT_STREAM_END, stream, NULL);
+}
+
+void
+report_times(struct report *r, int64_t waited_us)
+{
+	struct sync_times *all = &r->out->times;
+
+	for (size_t i = 0; i < r->out->nstreams; i++) {
+		struct sync_times *t = &r->out->streams[i].times;
+
+		t->write_us = r->streams[i].busy_us;
+		t->commit_us = r->streams[i].commit_us;
+		all->scan_us += t->scan_us;
+		all->write_us += t->write_us;
+	}
+	all->fetch_us = waited_us;
+	all->commit_us = r->writer->commit_us;
+	r->out->checkpoints = atomic_load(&r->writer->commits);
 }
 
 void

@@ -35,4 +35,6 @@ void report_tick(void *ctx);
 /* A stream that had to begin again is not told of a second time. */
 void report_begin(struct report *r, size_t stream, int resumed);
 void report_end(struct report *r, size_t stream, const struct error *e);
+/* The writer has ended: where its time went, and the reader's, which waited for so long. */
+void report_times(struct report *r, int64_t waited_us);
 #endif

@@ -107,19 +107,38 @@ on_tick(void *ctx)
 	report_tick(&s->report);
 }
 
+/* Microseconds since then; then is now. */
+static int64_t
+lap(int64_t *since)
+{
+	int64_t now = clock_mono_us(), us = now - *since;
+
+	*since = now;
+	return us;
+}
+
 static ab_status
 prepare(struct sync *s, struct error *e)
 {
+	struct sync_times *t = &s->report.out->times;
+	int64_t since = clock_mono_us();
 	ab_status status;
 
-	if (s->o->wait_s != 0 &&
-	    (status = wait_open(s->o, &s->dest, &s->session.reader.signal, e)) != AB_OK)
-		return status;
+	if (s->o->wait_s != 0) {
+		status = wait_open(s->o, &s->dest, &s->session.reader.signal, e);
+		t->wait_us = lap(&since);
+		if (status != AB_OK)
+			return status;
+	}
 	/* the worker loads its libraries while the database is opened */
-	if ((status = session_start(&s->session, s->o, e)) != AB_OK ||
-	    (status = open_destination(s, e)) != AB_OK ||
-	    (status = session_open(&s->session, e)) != AB_OK ||
-	    (status = make_plan(s, e)) != AB_OK || (status = start_writer(s, e)) != AB_OK)
+	if ((status = session_start(&s->session, s->o, e)) == AB_OK &&
+	    (status = open_destination(s, e)) == AB_OK)
+		status = session_open(&s->session, e);
+	t->start_us = lap(&since);
+	if (status == AB_OK)
+		status = make_plan(s, e);
+	t->discover_us = lap(&since);
+	if (status != AB_OK || (status = start_writer(s, e)) != AB_OK)
 		return status;
 	s->report.writer = &s->writer;
 	s->report.streams = s->streams;
@@ -151,9 +170,21 @@ run_streams(struct sync *s, struct error *e)
 	return status;
 }
 
-/* Airbyte's word for the class of an error. */
-static const char *
-failure_type(ab_status status)
+const char *
+sync_outcome_word(enum sync_outcome outcome)
+{
+	static const char *const words[] = {
+	    [SYNC_DONE] = "succeeded",
+	    [SYNC_FAILED] = "failed",
+	    [SYNC_SOME_FAILED] = "partial",
+	    [SYNC_CANCELLED] = "cancelled",
+	};
+
+	return words[outcome];
+}
+
+const char *
+sync_failure_type(ab_status status)
 {
 	switch (status) {
 	case AB_OK:
@@ -192,20 +223,14 @@ judge(const struct sync *s, ab_status status)
 static void
 end_run(struct sync *s, const struct error *e)
 {
-	static const char *const words[] = {
-	    [SYNC_DONE] = "succeeded",
-	    [SYNC_FAILED] = "failed",
-	    [SYNC_SOME_FAILED] = "partial",
-	    [SYNC_CANCELLED] = "cancelled",
-	};
 	struct error ignored = ERROR_INIT;
 
 	if (s->run.ended_us != 0 && s->report.out->outcome == SYNC_DONE)
 		return; /* its last stream's checkpoint has said so */
 	s->run.ended_us = s->report.out->ended_us;
-	s->run.outcome = words[s->report.out->outcome];
+	s->run.outcome = sync_outcome_word(s->report.out->outcome);
 	s->run.error = e->status == AB_OK ? NULL : e->text;
-	s->run.failure_type = failure_type(e->status);
+	s->run.failure_type = sync_failure_type(e->status);
 	s->run.records = s->report.out->records;
 	s->run.bytes = s->report.out->bytes;
 	if (s->dest->ops->commit(s->dest, NULL, 0, &s->run, &ignored) != AB_OK &&
@@ -217,6 +242,7 @@ static void
 finish(struct sync *s, ab_status status, struct error *e)
 {
 	struct sync_report *out = s->report.out;
+	int64_t since;
 
 	out->outcome = judge(s, status);
 	out->signal = out->outcome == SYNC_CANCELLED ? s->session.reader.signal : 0;
@@ -226,11 +252,15 @@ finish(struct sync *s, ab_status status, struct error *e)
 		    "stopped by %s; what was committed is kept, and the same command goes on from there",
 		    signal_word(out->signal));
 	}
-	if (s->has_writer)
+	if (s->has_writer) {
 		writer_fini(&s->writer);
+		report_times(&s->report, s->session.reader.waited_us);
+	}
+	since = clock_mono_us();
 	if (s->o->verify && (out->outcome == SYNC_DONE || out->outcome == SYNC_SOME_FAILED) &&
 	    compare_streams(s->dest, s->streams, out, e) != AB_OK)
 		out->outcome = SYNC_FAILED;
+	out->times.verify_us = s->o->verify ? lap(&since) : 0;
 	out->ended_us = clock_now_us();
 	if (s->has_run)
 		end_run(s, e);

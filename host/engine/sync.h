@@ -30,16 +30,31 @@ struct sync_wait {
 /* "rate limited by api.example.com until 14:05:10, 212 requests done: ...", in local time; returns out. */
 const char *sync_wait_text(const struct sync_wait *w, char out[SYNC_WAIT_TEXT]);
 
+/* Where the time went.  Fetching, scanning and writing overlap: the engine reads and writes in threads of their own. */
+struct sync_times {
+	int64_t wait_us;     /* for another run on the destination */
+	int64_t start_us;    /* the worker and the destination, until the connector was open */
+	int64_t discover_us; /* its streams */
+	int64_t
+	    fetch_us; /* the engine had nothing to do but wait for the source; of a stream, since its last page */
+	int64_t scan_us;   /* checking pages, following the cursor */
+	int64_t write_us;  /* converting, and handing rows to the destination */
+	int64_t commit_us; /* of a stream: of the checkpoints that it had a part in */
+	int64_t verify_us;
+};
+
 /* What a stream has done so far; told to the CLI, numbers only grow. */
 struct sync_stream_report {
 	const char *name, *namespace_, *where;	       /* namespace_ "" for none */
 	const char *sync_mode, *destination_sync_mode; /* Airbyte's words */
 	int64_t records, bytes, pages, written;
-	struct dest_stats stats;      /* once it has ended */
-	int64_t started_us, ended_us; /* 0: not yet */
-	double rate;		      /* records a second, of late */
-	struct sync_wait wait;	      /* of the last SYNC_EVENT_WAIT */
-	int resumed;		      /* went on where an earlier run had stopped */
+	struct dest_stats stats;	/* once it has ended */
+	struct sync_times times;	/* once the run has */
+	int64_t generation_id, sync_id; /* of the catalog, below 0: not said */
+	int64_t started_us, ended_us;	/* 0: not yet */
+	double rate;			/* records a second, of late */
+	struct sync_wait wait;		/* of the last SYNC_EVENT_WAIT */
+	int resumed;			/* went on where an earlier run had stopped */
 	int failed;
 	int stopped;	  /* by a signal, before its end */
 	ab_status status; /* of the error */
@@ -51,6 +66,8 @@ struct sync_report {
 	size_t nstreams;
 	int64_t started_us, ended_us;
 	int64_t records, bytes;
+	struct sync_times times;
+	int64_t checkpoints;
 	int64_t verified; /* rows that were compared with what the source gave */
 	enum sync_outcome outcome;
 	int signal; /* that ends it, or 0 */
@@ -106,6 +123,9 @@ struct sync_options {
  * after a signal; the error is the first one's sentence. */
 ab_status sync_run(const struct sync_options *o, struct sync_report *out, struct error *e);
 void sync_report_fini(struct sync_report *r);
+/* Airbyte's words for the class of an error ("config_error") and for how a run ended ("succeeded"). NULL: there is no error. */
+const char *sync_failure_type(ab_status status);
+const char *sync_outcome_word(enum sync_outcome outcome);
 
 /* check, discover and read for the CLI: a source without a destination.  Of o->catalog check sees whether it can be. */
 ab_status sync_check(const struct sync_options *o, struct error *e);

@@ -237,16 +237,32 @@ is_refusal(struct writer *w, const struct queue_item *item, ab_status status)
 }
 
 static void
+note_time(struct writer *w, const struct queue_item *item, int64_t us)
+{
+	if (is_of_stream(item))
+		w->streams[item->stream].busy_us += us;
+	if (item->type != QUEUE_COMMIT)
+		return;
+	w->commit_us += us;
+	for (size_t i = 0; i < item->commit->n; i++)
+		w->streams[item->commit->groups[i].stream].commit_us += us;
+}
+
+static void
 do_or_fail(struct writer *w, const struct queue_item *item)
 {
 	struct writer_stream *s = is_of_stream(item) ? &w->streams[item->stream] : NULL;
 	struct error e = ERROR_INIT;
+	int64_t since;
 
 	if (s != NULL && atomic_load(&s->refused))
 		return;
 	if (item->destroys)
 		s->destroyed = atomic_load(&w->commits) + 1;
-	if (do_work(w, item, &e) == AB_OK)
+	since = clock_mono_us();
+	do_work(w, item, &e);
+	note_time(w, item, clock_mono_us() - since);
+	if (e.status == AB_OK)
 		return;
 	if (is_refusal(w, item, e.status)) {
 		s->error = e;

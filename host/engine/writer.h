@@ -36,6 +36,7 @@ struct writer_stream {
 	_Atomic int
 	    refused; /* the destination does not take it, and it is dropped: error says why */
 	struct error error;
+	int64_t busy_us, commit_us; /* the writer's, as sync_times has them; once it has ended */
 	/* private */
 	int64_t since_us; /* its first row after this many commits: */
 	int64_t since_commits;
@@ -51,6 +52,7 @@ struct writer {
 	_Atomic int64_t commits;
 	struct error error;   /* for whoever saw failed and then the writer idle; */
 	size_t failed_stream; /* at work for this one; */
+	int64_t commit_us;    /* spent so far; once it has ended */
 	int is_fatal;	      /* the destination itself is broken, not just that stream */
 	/* private */
 	int threaded, running;
