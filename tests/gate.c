@@ -207,7 +207,7 @@ END_TEST
 /* The gate with real threads. */
 
 static struct gate gate;
-static int stop, under_way, most_under_way;
+static int stop, under_way, most_under_way; /* atomics */
 static unsigned order[LANES], arrived;
 
 static int
@@ -251,13 +251,16 @@ static void *
 pass_often(void *arg)
 {
 	unsigned pass;
-	int now;
+	int now, most;
 
 	for (int i = 0; i < 25; i++) {
 		ck_assert_int_eq(gate_enter(&gate, &env, &pass), 0);
 		now = __atomic_add_fetch(&under_way, 1, __ATOMIC_SEQ_CST);
-		if (now > most_under_way)
-			most_under_way = now;
+		most = __atomic_load_n(&most_under_way, __ATOMIC_SEQ_CST);
+		while (now > most &&
+		    !__atomic_compare_exchange_n(
+			&most_under_way, &most, now, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			;
 		usleep(500);
 		__atomic_sub_fetch(&under_way, 1, __ATOMIC_SEQ_CST);
 		gate_leave(&gate, pass, CROWD_FINE);

@@ -177,6 +177,42 @@ START_TEST(a_credential_in_the_query_does_not_follow_either)
 }
 END_TEST
 
+#define KEY_IN_QUERY \
+	"{\"base_url\": {\"config\": \"base_url\"}, \"auth\": {\"type\": \"api_key\", \"in\": " \
+	"\"query\", \"name\": \"key\", \"config\": \"api_key\"}}"
+
+/* Some servers say the whole query again where they send on, and in their links to the next page. */
+START_TEST(a_credential_that_the_server_echoes_goes_nowhere)
+{
+	static const struct wire_step there[] = {JSON_200("[]")};
+	static char head[200];
+	const struct wire_step here[] = {{.head = head, .body = ""}, JSON_200("[]")};
+	struct wire *other = wire_start(there, COUNT(there));
+	struct buf kept;
+	char link[200];
+
+	snprintf(head, sizeof(head),
+	    "302 X\r\nLocation: http://localhost:%u/x?a=1&key=" SECRET "&key=theirs&b=2\r\n",
+	    wire_port(other));
+	begin(here, COUNT(here), KEY_IN_QUERY);
+	expect_body("users?x=1", "[]");
+	ck_assert_ptr_null(strstr(wire_request(other, 0), SECRET));
+	ck_assert_ptr_nonnull(strstr(wire_request(other, 0), "GET /x?a=1&key=theirs&b=2 HTTP"));
+	snprintf(link, sizeof(link), "http://127.0.0.1:%u/v1/u?key=" SECRET "&page=2&key=" SECRET,
+	    wire_port(wire));
+	expect_body(link, "[]");
+	ck_assert(has_line(1, "GET /v1/u?page=2&key=" SECRET " HTTP"));
+	buf_init(&kept, 1 << 16);
+	ck_assert_int_eq(http_token_to_keep(http, link, &kept), 0);
+	snprintf(link, sizeof(link), "http://127.0.0.1:%u/v1/u?page=2", wire_port(wire));
+	ck_assert_str_eq(kept.ptr, link);
+	ck_assert_int_eq(http_token_to_keep(http, "opaque?key=a&b", &kept), 0);
+	ck_assert_str_eq(kept.ptr, "opaque?key=a&b");
+	buf_fini(&kept);
+	wire_stop(other);
+}
+END_TEST
+
 START_TEST(a_request_to_a_foreign_origin_carries_no_credential)
 {
 	static const struct wire_step steps[] = {JSON_200("[]")};
@@ -278,6 +314,7 @@ http_suite(void)
 	tcase_add_test(t, a_redirect_within_the_origin_keeps_the_credential);
 	tcase_add_test(t, a_redirect_to_another_origin_gets_nothing_secret);
 	tcase_add_test(t, a_credential_in_the_query_does_not_follow_either);
+	tcase_add_test(t, a_credential_that_the_server_echoes_goes_nowhere);
 	tcase_add_test(t, a_request_to_a_foreign_origin_carries_no_credential);
 	tcase_add_test(t, bad_redirects_are_refused);
 	tcase_add_test(t, a_see_other_becomes_a_get);

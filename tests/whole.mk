@@ -54,6 +54,14 @@ tests_whole_paged_so_CFLAGS = $(CONNECTOR_CC)
 tests_whole_paged_so_LDFLAGS = $(CONNECTOR_LD)
 tests_whole_paged_so_LDADD = libabhost-kit.a
 
+# of tests/bench/e2e.py: many partitions
+check_PROGRAMS += tests/bench/sliced.so
+tests_bench_sliced_so_SOURCES = tests/bench/sliced.c
+tests_bench_sliced_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_bench_sliced_so_CFLAGS = $(CONNECTOR_CC)
+tests_bench_sliced_so_LDFLAGS = $(CONNECTOR_LD)
+tests_bench_sliced_so_LDADD = libabhost-kit.a
+
 # abhost with a checkpoint every 300 records: most kills then hit between two of them
 check_PROGRAMS += tests/kill/abhost-often
 tests_kill_abhost_often_SOURCES = host/cli/main.c host/engine/checkpoint.c

@@ -117,6 +117,21 @@ http_endpoint(struct http *h, const char *json, struct error *e)
 	return rc;
 }
 
+int
+http_token_to_keep(const struct http *h, const char *token, struct buf *out)
+{
+	struct url u;
+
+	buf_reset(out);
+	if (buf_adds(out, token) != 0)
+		return -1;
+	for (size_t i = 0; i < h->count && url_parse(token, &u) == NULL; i++)
+		if (h->endpoints[i]->auth.place == AUTH_QUERY &&
+		    url_same_origin(&u, &h->endpoints[i]->url))
+			url_drop_param(out, h->endpoints[i]->auth.name, NULL);
+	return 0;
+}
+
 /* The larger of two idle responses stays: its memory fits the next page. */
 void
 http_response_free(struct http_response *resp)

@@ -8,6 +8,7 @@
 #include <abhost/abi.h>
 #include <jansson.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 
 struct http;
@@ -66,6 +67,9 @@ void http_wake(struct http *h);
 /* An endpoint description (JSON text; sdk/schema/endpoint.json): base_url, auth, limits, headers. The first is the base; one
  * that was told before is found again. A mistake or an unknown key: AB_EBUG with JSON pointer; a config key that is missing or has a bad value: AB_ECONFIG. */
 ab_status http_endpoint(struct http *h, const char *json, struct error *e);
+/* Replaces out's content by a page token, as it may be kept: where it is a URL of an endpoint whose credential stands in the
+ * query, without that, which the next request has anyway. -1: no room. */
+int http_token_to_keep(const struct http *h, const char *token, struct buf *out);
 /* Runs the request, retries included; its options are sdk/schema/options.json. The response is http_response_free's
  * (NULL is fine), which keeps its memory for the next request.  What "errors" in the options say of an answer comes first:
  * with "end" and "skip" it is empty.  A status >= 400 that "ok" does not list is an error: 401, 403 AB_ECONFIG; 404 and other 4xx AB_EDATA; what retrying did not help

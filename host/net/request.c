@@ -241,8 +241,10 @@ request_authorize(struct request *r, const char *value, struct error *e)
 
 	if (auth->place == AUTH_HEADER && headers_get(&r->headers, auth->name) == NULL)
 		failed = headers_set(&r->headers, auth->name, value);
-	else if (auth->place == AUTH_QUERY)
+	if (auth->place == AUTH_QUERY) { /* a next link may say it already */
+		url_drop_param(&r->url, auth->name, NULL);
 		failed = url_add_param(&r->url, auth->name, value);
+	}
 	return failed ? error_set(e, AB_ECONFIG, "%s %.300s: URL or headers are too long",
 			    r->method, buf_str(&r->shown))
 		      : AB_OK;
@@ -359,8 +361,12 @@ request_redirect(struct request *r, int status, const char *location, struct err
 		    r->method, buf_str(&r->shown), wrong);
 	}
 	become_get(r, status);
-	if (!url_same_origin(&from, &to))
+	if (!url_same_origin(&from, &to)) {
+		/* Where a server says our own query again, the credential stays here. */
+		if (r->endpoint != NULL && r->endpoint->auth.place == AUTH_QUERY)
+			url_drop_param(&next, r->endpoint->auth.name, buf_str(&r->url));
 		rc = leave_origin(r, e);
+	}
 	wipe(&r->url);
 	r->url = next;
 	if (rc == AB_OK)

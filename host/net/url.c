@@ -327,6 +327,67 @@ url_add_param(struct buf *url, const char *key, const char *value)
 	return url->failed ? -1 : 0;
 }
 
+/* The parameter "key=..." at or behind p in a query; its length, or NULL. */
+static const char *
+find_param(const char *p, const char *key, size_t *n)
+{
+	size_t len = strlen(key);
+
+	for (; p != NULL && *p != '\0' && *p != '#'; p += *p == '&') {
+		*n = strcspn(p, "&#");
+		if (*n > len && p[len] == '=' && memcmp(p, key, len) == 0)
+			return p;
+		p += *n;
+	}
+	return NULL;
+}
+
+static const char *
+query_of(const char *url)
+{
+	const char *p = strchr(url, '?');
+
+	return p == NULL ? "" : p + 1;
+}
+
+/* Out of the text go these bytes, and the mark beside them. */
+static void
+cut_param(struct buf *url, size_t at, size_t n)
+{
+	if (url->ptr[at + n] == '&')
+		n++;
+	else
+		at--, n++;
+	memmove(url->ptr + at, url->ptr + at + n, url->len - at - n + 1);
+	url->len -= n;
+}
+
+void
+url_drop_param(struct buf *url, const char *key, const char *like)
+{
+	struct buf name;
+	const char *p = query_of(buf_str(url)), *theirs = NULL;
+	size_t n, wanted = 0;
+
+	buf_init(&name, 3 * URL_MAX);
+	if (url->len == 0 || url_encode(&name, key, strlen(key)) != 0)
+		p = NULL;
+	else if (like != NULL &&
+	    (theirs = find_param(query_of(like), buf_str(&name), &wanted)) == NULL)
+		p = NULL;
+	while ((p = find_param(p, buf_str(&name), &n)) != NULL) {
+		size_t at = (size_t)(p - url->ptr);
+
+		if (like != NULL && (n != wanted || memcmp(p, theirs, n) != 0)) {
+			p += n + (p[n] == '&');
+			continue;
+		}
+		cut_param(url, at, n);
+		p = at < url->len ? url->ptr + at : NULL;
+	}
+	buf_fini(&name);
+}
+
 static void
 add_visible(struct buf *out, struct ab_str s)
 {

@@ -33,6 +33,9 @@ const char *url_join(const char *base, const char *ref, struct buf *out);
 int url_encode(struct buf *out, const char *text, size_t n);
 /* Appends ?key=value or &key=value, both encoded.  -1: no room. */
 int url_add_param(struct buf *url, const char *key, const char *value);
+/* Takes the parameters of this name out of the query; like: only where they are the same, byte by byte, as in this URL
+ * (NULL: whatever they say). */
+void url_drop_param(struct buf *url, const char *key, const char *like);
 /* Appends the form for messages: scheme, host, path, and the query's keys.  Takes any text, also one that is no
  * URL; control characters become '?'.  -1: no room. */
 int url_describe(const char *text, struct buf *out);

@@ -135,8 +135,9 @@ svc_next(struct ab_page *p, const char *token)
 	p->has_token = token != NULL;
 	if (token != NULL && !utf8_valid(token, strnlen(token, PAGE_MAX_TOKEN)))
 		rc = error_set(&e, AB_EDATA, "the next page's token is not UTF-8");
-	else if (token != NULL)
-		rc = put_text(&p->token, token, "next", &e);
+	else if (token != NULL && http_token_to_keep(p->hosted->http, token, &p->token) != 0)
+		rc =
+		    error_set(&e, AB_EDATA, "next got a text of more than %zu bytes", p->token.max);
 	return end(p->hosted, rc, &e);
 }
 

@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lib import ABHOST, BUILD, FakeApi, connector, environment, worker_pids, write_config  # noqa: E402
 
 WORKER = os.path.join(BUILD, "abhost-worker")
+BARE_CURL = os.path.join(BUILD, "tests/bench/http")
 BARE_LOOP = os.path.join(BUILD, "tests/bench/dest")
 
 
@@ -191,6 +192,65 @@ def throughput(bench):
     with FakeApi(users=0, events=few) as api:
         bench.report.add("  Python: http.client, json, sqlite3", few / python_sync(bench, api, few, 1000),
                          "records/s")
+
+
+def bare_curl(api, pages, size):
+    """Seconds for all pages by bare libcurl in a loop, into nothing."""
+    done = subprocess.run([BARE_CURL, "--pages", str(pages), "%sby-page/events?limit=%d&page=" % (api.url, size),
+                           "Authorization: Bearer " + api.key], env=environment(), stdout=subprocess.PIPE, text=True,
+                          check=True)
+    return float(done.stdout)
+
+
+def cpu_of_empty_requests(bench, api):
+    """Client CPU of a request whose answer is next to nothing, of host/net and of bare libcurl."""
+    done = subprocess.run([BARE_CURL, api.root + "/_admin/truth?list=users", str(10000 // bench.scale)], env=environment(),
+                          stdout=subprocess.PIPE, text=True, check=True)
+    rows = {line[:13].strip(): line[13:].split() for line in done.stdout.splitlines()}
+    bench.report.add("CPU of a request, host/net", float(rows["host/net"][0]), "us")
+    bench.report.add("  of bare libcurl's", float(rows["ratio"][0]), "", "2 at most")
+
+
+def requests(bench):
+    """Requests of 200 records, and empty ones, beside bare libcurl in a loop."""
+    size, pages = 200, 5000 // bench.scale
+    with FakeApi(users=0, events=size * pages) as api:
+        config = bench.config(api, page_size=size)
+
+        def run_to(place):
+            return lambda: run_timed([ABHOST, "run", connector("my-api"), config, "--streams", "events", "--mode",
+                                      "events=full_refresh:append", "--to", place], bench.fresh())
+
+        times = bench.rounds(("bare", lambda: bare_curl(api, pages, size)),
+                             ("jsonl", run_to("jsonl:/dev/null")), ("sqlite", run_to("sqlite:e.db")))
+        bench.report.add("requests of 200 records, bare libcurl", pages / median(times["bare"]), "requests/s")
+        for name, wanted in (("jsonl", "0.6"), ("sqlite", "0.4")):
+            bench.report.add("  into " + name, pages / median(times[name]), "requests/s")
+            bench.report.add("  into %s, of bare libcurl's" % name, median(
+                [bare / mine for bare, mine in zip(times["bare"], times[name])]), "", wanted)
+        cpu_of_empty_requests(bench, api)
+
+
+def partitions(bench):
+    """A page of each of 64 partitions from a server that takes 100 ms for it, one at a time and eight."""
+    count = 64
+    sliced = os.path.join(BUILD, "tests/bench/sliced.so")
+    if "--concurrency" not in subprocess.run([ABHOST, "run", "--help"], stdout=subprocess.PIPE, text=True,
+                                             check=True).stdout:
+        print("partitions: this abhost reads one at a time", flush=True)
+        return
+    with FakeApi("--fault", "drip=5", users=0, events=200 * count) as api:
+        config = bench.config(api, pages=list(range(1, count + 1)))
+
+        def run_with(lanes):
+            return lambda: run_timed([ABHOST, "run", sliced, config, "--concurrency", str(lanes), "--to",
+                                      "jsonl:/dev/null"], bench.fresh())
+
+        times = bench.rounds(("1", run_with(1)), ("8", run_with(8)))
+        for lanes in ("1", "8"):
+            bench.report.add("64 partitions of 100 ms, %s at once" % lanes, median(times[lanes]), "s")
+        bench.report.add("  8 at once against 1", median(
+            [one / eight for one, eight in zip(times["1"], times["8"])]), "times", "7")
 
 
 def gzip_bodies(bench):
@@ -423,8 +483,9 @@ def sizes(bench):
 
 
 def main():
-    parts = {"throughput": throughput, "gzip": gzip_bodies, "shapes": shapes, "short": short, "help": help_time,
-             "memory": memory, "sizes": sizes, "airbyte": airbyte}
+    parts = {"throughput": throughput, "requests": requests, "partitions": partitions, "gzip": gzip_bodies,
+             "shapes": shapes, "short": short, "help": help_time, "memory": memory, "sizes": sizes,
+             "airbyte": airbyte}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")

@@ -1,11 +1,15 @@
 /* Client CPU per request of host/net/http against bare libcurl in a loop, on the same URL, taking turns.
  *
  *     tests/bench/http http://127.0.0.1:8080/empty.json [REQUESTS]
+ *     tests/bench/http --pages PAGES 'http://127.0.0.1:8080/list?page=' [HEADER]
+ *
+ * The second one: only the bare loop, once, with 1, 2, ... behind the URL; prints the seconds that it takes.
  *
  * Prints microseconds of CPU and of wall time per request for both, and the ratio.  The one test that includes curl.h. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -85,6 +89,33 @@ measure(CURL *curl, struct http *http, const char *url, long requests, struct co
 	return rc;
 }
 
+static int
+ask_pages(long pages, const char *url, const char *header)
+{
+	CURL *curl = curl_easy_init();
+	struct curl_slist *headers = header == NULL ? NULL : curl_slist_append(NULL, header);
+	int64_t begun = clock_mono_us();
+	size_t bytes = 0;
+	char page[2048];
+	int rc = curl == NULL ? -1 : 0;
+
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L << 10);
+	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &bytes);
+	for (long i = 1; i <= pages && rc == 0; i++) {
+		snprintf(page, sizeof(page), "%s%ld", url, i);
+		curl_easy_setopt(curl, CURLOPT_URL, page);
+		rc = ask_bare(curl, 1);
+	}
+	if (rc == 0)
+		printf("%.6f\n", (double)(clock_mono_us() - begun) / 1e6);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+	return rc == 0 ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -98,6 +129,8 @@ main(int argc, char **argv)
 	CURL *curl;
 	int rc = 0;
 
+	if (argc > 3 && strcmp(argv[1], "--pages") == 0)
+		return ask_pages(strtol(argv[2], NULL, 10), argv[3], argc > 4 ? argv[4] : NULL);
 	if (url == NULL || requests < 1 || http_new(&env, NULL, NULL, &http, &e) != AB_OK ||
 	    (curl = curl_easy_init()) == NULL) {
 		fprintf(stderr, "usage: tests/bench/http URL [REQUESTS]\n%s", e.text);
