@@ -48,6 +48,39 @@ tell_gone(const struct sqlite *d, sqlite3_stmt *stmt, const struct dest_state *r
 	    row->stream, d->path);
 }
 
+/* A stream that has a table, and no state, for somebody has deleted it: all of it is read again, but in the knowledge that
+ * there are rows. */
+static ab_status
+add_orphans(struct sqlite *d, struct dest_state **rows, size_t *count, struct error *e)
+{
+	sqlite3_stmt *stmt = sqlite_query(d, e,
+	    "SELECT stream, namespace, table_name FROM _abhost_streams WHERE staging = 0 AND columns <> '[]'"
+	    " AND (stream, namespace) NOT IN (SELECT stream, namespace FROM _abhost_state) AND EXISTS (SELECT 1"
+	    " FROM sqlite_schema WHERE type = 'table' AND name = table_name COLLATE NOCASE)");
+	struct dest_state *more;
+	int failed = 0;
+
+	while (stmt != NULL && e->status == AB_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+		more = realloc(*rows, (*count + 1) * sizeof(*more));
+		if (more == NULL) {
+			failed = 1;
+			break;
+		}
+		*rows = more;
+		more += (*count)++;
+		*more = (struct dest_state){.stream = sqlite_run_text(stmt, 0, &failed),
+		    .namespace_ = sqlite_run_text(stmt, 1, &failed),
+		    .partition = strdup(""),
+		    .generation_id = sqlite_number(d, 1, e,
+			"SELECT coalesce(max(\"_airbyte_generation_id\"), 1) FROM \"%w\"",
+			(const char *)sqlite3_column_text(stmt, 2))};
+		failed |= more->partition == NULL;
+	}
+	sqlite_done(d, stmt, e);
+	return failed ? error_set(e, AB_ENOMEM, "no memory for the states in %s", d->path)
+		      : e->status;
+}
+
 ab_status
 sqlite_state_list(struct dest *base, struct dest_state **out, size_t *n, struct error *e)
 {
@@ -80,7 +113,8 @@ sqlite_state_list(struct dest *base, struct dest_state **out, size_t *n, struct 
 	}
 	if (stmt != NULL && sqlite3_stmt_busy(stmt))
 		error_set(e, AB_ENOMEM, "no memory for the states in %s", d->path);
-	if (sqlite_done(d, stmt, e) != AB_OK || e->status != AB_OK) {
+	if (sqlite_done(d, stmt, e) != AB_OK || e->status != AB_OK ||
+	    add_orphans(d, &rows, &count, e) != AB_OK) {
 		dest_states_free(rows, count);
 		return e->status;
 	}

@@ -225,6 +225,13 @@ def by_hand(api):
     for mode in ("append", "dedup", "overwrite", "refresh-append"):
         folder = begin(api, "x.db", mode)
         with sqlite3.connect(os.path.join(folder, "x.db")) as db:
+            db.execute("DELETE FROM _abhost_state WHERE stream = 'events'")
+        db.close()
+        run = sync(folder, "x.db", "--json")
+        tap.ok(run.code == 0 and read_again(run) == 300, mode + ": a state that was deleted: all is read again", run)
+        check_table(tap, os.path.join(folder, "x.db"), "events",
+                    api.truth("events") * (2 if mode == "refresh-append" else 1), mode + ": and nothing is doubled")
+        with sqlite3.connect(os.path.join(folder, "x.db")) as db:
             db.execute("DROP TABLE events")
         db.close()
         run = sync(folder, "x.db")
