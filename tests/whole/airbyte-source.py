@@ -11,7 +11,7 @@ from lib import (ABHOST, FAKE, KEY, FakeApi, Run, Tap, abhost, abhost_start, abh
                  newcomers, scratch, secrets_in, sort_key, wait_until, worker_pids, write_config)
 from pages import GIVEN, Source, stream
 
-need(ABHOST, FAKE, connector("my-api"), GIVEN)
+need(ABHOST, FAKE, connector("my-api"), connector("examples/cookbook/shop"), GIVEN)
 tap = Tap()
 MY_API = connector("my-api")
 
@@ -246,6 +246,48 @@ def failures():
         tap.same(len(first), 200, "that is, behind the second page")
 
 
+def partitions():
+    """Streams that are read in parts: children of a parent, windows with one state for all."""
+    folder, shop = scratch(), connector("examples/cookbook/shop")
+    with FakeApi(users=8, events=300, seed=13) as api:
+        config = write_config(folder, api)
+        catalog = configured(folder, discovered(shop, config))
+        got = read(shop, config, catalog)
+        before = api.truth("events")
+        tap.ok(got.run.code == 0, "parts: a whole read", got.run.out[-600:])
+        same(got.records("events"), before, "parts: all of the windows")
+        tap.ok(len(got.records("orders")) > 8, "parts: the children", len(got.records("orders")))
+        tap.same(len(got.records("orders")), len(set(map(sort_key, got.records("orders")))), "parts: each once")
+        states = put(folder, "s.json", got.states())
+        api.add("events", 15)
+        again = read(shop, config, catalog, states)
+        came = set(map(sort_key, again.records("events")))
+        tap.ok(all(sort_key(r) in came for r in newcomers(before, api.truth("events"))), "parts: what is new comes")
+        tap.ok(again.run.code == 0, "parts: the states are taken", again.run.out[-600:])
+
+
+def broken_off():
+    """SIGTERM in the middle: what was printed and what the next read prints are all records, each once."""
+    folder = scratch()
+    with FakeApi(users=10, events=6000, seed=17) as api:
+        config = write_config(folder, api, page_size=100)
+        catalog = configured(folder, [s for s in discovered(MY_API, config) if s["name"] == "events"])
+        args = ("airbyte", MY_API, "read", "--config", config, "--catalog", catalog)
+        api.faults("drip=5,path=events")
+        lines = []
+        process = abhost_start(*args)
+        while len(lines) < 1500:
+            lines.append(process.stdout.readline())
+        process.terminate()
+        lines.append(process.stdout.read())
+        got = Messages(Run(args, abhost_wait(process).code, "".join(lines), ""))
+        first = got.records("events")
+        tap.ok(1400 < len(first) < 6000, "broken off: in the middle", len(first))
+        api.faults()
+        rest = read(MY_API, config, catalog, put(folder, "s.json", got.states()))
+        same(first + rest.records("events"), api.truth("events"), "broken off: the next read gets what was missing")
+
+
 def namespaces():
     """Two streams of one name; a total; constants and line ends; records of any form."""
     one, other = stream("t", namespace="a"), stream("t", namespace="b")
@@ -354,6 +396,6 @@ def wrapped():
     tap.ok(code == 1 and "not whole" in out, "wrapped: a file that is cut off is told", out)
 
 
-for test in (exchange, two_reads, state_forms, failures, namespaces, early_ends, wrapped):
+for test in (exchange, two_reads, state_forms, failures, partitions, broken_off, namespaces, early_ends, wrapped):
     test()
 tap.done()
