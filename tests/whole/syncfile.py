@@ -29,7 +29,8 @@ def whole(api):
            "schema_contract": "discard_value",
            "streams": ["users", {"name": "events", "sync_mode": "incremental", "destination_sync_mode": "append_dedup",
                                  "primary_key": "id", "cursor_field": "updated_at", "columns": ["actor"], "generation_id": 4}],
-           "verify": True, "wait": 5, "full_refresh": False, "page_cap": "8M"}
+           "verify": True, "wait": 5, "full_refresh": False, "page_cap": "4M",
+           "concurrency": 2, "memory": "64M"}
     path = put(base, doc)
     run = abhost("run", path, cwd=home, env={"THE_KEY": KEY})
     tap.ok(run.code == 0 and "Verified" in run.out, "a sync from another folder", run)
