@@ -103,12 +103,13 @@ run_again(const struct variant *v)
 	run_well(v, "with nothing new");
 }
 
-/* Streams of which the run said that all is well hold what they should. */
+/* Streams of which the run said that all is well hold what they should; and it has a word for what is not. */
 static void
 assert_ended(const struct variant *v)
 {
 	char what[400];
 
+	ck_assert_msg(report.outcome == SYNC_DONE || err.status != AB_OK, "%s: no error", name);
 	snprintf(what, sizeof(what), "%s, right after the failure", name);
 	for (size_t i = 0; i < report.nstreams; i++) {
 		const struct sync_stream_report *s = &report.streams[i];
@@ -294,6 +295,10 @@ START_TEST(a_failed_stream_is_the_only_one)
 			run();
 			for (size_t i = 0; i < 3; i++)
 				failed += report.streams[i].failed;
+			for (size_t i = 0; i < 3; i++)
+				ck_assert_msg(report.streams[i].ended_us != 0,
+				    "%s: %s was never read to its end", name,
+				    world_stream_name(i));
 			/* one that dies meets its page again when the others are read alone */
 			ck_assert_msg(dies ? failed >= 1 : failed == 1, "%s: %d", name, failed);
 			if (!dies)

@@ -299,6 +299,17 @@ settle_all(struct flow *f, struct error *e)
 	}
 }
 
+/* The checkpoint that covers the last read is durable a moment before the writer is idle, and what begins again waits for
+ * that. */
+static int
+is_over(struct flow *f)
+{
+	if (f->reads != NULL)
+		return 0;
+	reader_wait_idle(&f->session->reader);
+	return !may_begin(f);
+}
+
 ab_status
 flow_run(struct flow *f, struct error *e)
 {
@@ -320,7 +331,7 @@ flow_run(struct flow *f, struct error *e)
 		look_at_source(f);
 		checkpoint_try(f);
 		settle_all(f, e);
-		if (f->reads == NULL && !may_begin(f))
+		if (is_over(f))
 			break;
 		if (f->reads != NULL)
 			reader_step(reader, on_event, f);
