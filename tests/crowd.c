@@ -297,8 +297,7 @@ START_TEST(a_failed_stream_is_the_only_one)
 				failed += report.streams[i].failed;
 			for (size_t i = 0; i < 3; i++)
 				ck_assert_msg(report.streams[i].ended_us != 0,
-				    "%s: %s was never read to its end", name,
-				    world_stream_name(i));
+				    "%s: %s was never read to its end", name, world_stream_name(i));
 			/* one that dies meets its page again when the others are read alone */
 			ck_assert_msg(dies ? failed >= 1 : failed == 1, "%s: %d", name, failed);
 			if (!dies)

@@ -107,6 +107,34 @@ START_TEST(a_row_comes_back_as_it_was)
 }
 END_TEST
 
+/* Rows of partitions that are read at once are told apart by lanes, of which there are so many. */
+START_TEST(the_unfinished_leave_lanes_for_those_that_begin)
+{
+	struct state_part *p;
+	char name[16];
+	int kept = 0;
+
+	open_with(NULL, 0, 0);
+	for (int i = 0; i < DEST_LANES; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		p = fill(name);
+		p->lane = DEST_NO_LANE;
+		p->is_open = i < 3;
+		ck_assert_int_eq(state_give_lane(&reading, p), 0);
+	}
+	p = state_take_part(&reading, "\"one more\"");
+	ck_assert_int_eq(state_give_lane(&reading, p), -1);
+	state_drop_part(&reading, p);
+	while ((p = state_in_the_way(&reading, 8)) != NULL) {
+		ck_assert(!p->is_open && p->token != NULL && p->lane != DEST_NO_LANE);
+		state_drop_part(&reading, p);
+	}
+	for (p = reading.parts; p != NULL; p = p->next)
+		kept++;
+	ck_assert_int_eq(kept, DEST_LANES - 8);
+}
+END_TEST
+
 START_TEST(only_what_changed_is_written)
 {
 	struct state_rows rows;
@@ -224,6 +252,7 @@ state_suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_row_comes_back_as_it_was);
+	tcase_add_test(t, the_unfinished_leave_lanes_for_those_that_begin);
 	tcase_add_test(t, only_what_changed_is_written);
 	tcase_add_test(t, what_is_committed_is_told_as_json);
 	tcase_add_test(t, notes_that_make_no_sense_count_as_none);

@@ -99,25 +99,10 @@ begin_track(struct read *r, struct track *t, const struct state_point *at, int a
 static ab_status
 give_lane(struct read *r, struct state_part *row, struct error *e)
 {
-	struct queue_item discard = {.type = QUEUE_DISCARD, .stream = r->index};
-	struct state_part *instead;
-
 	if (!r->partitioned || row->lane != DEST_NO_LANE || r->state.mode == DEST_APPEND_DEDUP ||
-	    !r->flow->dest->ops->can_discard)
+	    !r->flow->dest->ops->can_discard || state_give_lane(&r->state, row) == 0)
 		return AB_OK;
-	if (state_give_lane(&r->state, row, &instead) != 0)
-		return broken(r, "more partitions begin at once than there are lanes", e);
-	if (instead != NULL) {
-		discard.since_us = instead->started_us;
-		discard.lane = row->lane;
-		discard.destroys = 1;
-		writer_send(r->flow->writer, &discard);
-		state_part_forget(instead);
-		instead->dirty = 1;
-		if (state_put_part(&r->state, instead) != 0)
-			return no_memory(e);
-	}
-	return AB_OK;
+	return broken(r, "more partitions begin at once than there are lanes", e);
 }
 
 /* The partition's read begins where its row says. */
@@ -426,6 +411,26 @@ discard_void(struct read *r, struct error *e)
 	return AB_OK;
 }
 
+/* Where so many reads of partitions are unfinished that others could not be told apart from them, some begin again. */
+static ab_status
+make_room(struct read *r, struct error *e)
+{
+	struct queue_item item = {.type = QUEUE_DISCARD, .stream = r->index, .destroys = 1};
+	struct state_part *p;
+
+	while ((p = state_in_the_way(&r->state, r->flow->session->lanes)) != NULL) {
+		item.since_us = p->started_us;
+		item.lane = p->lane;
+		writer_send(r->flow->writer, &item);
+		state_free_lane(&r->state, p);
+		state_part_forget(p);
+		p->dirty = 1;
+		if (state_put_part(&r->state, p) != 0)
+			return no_memory(e);
+	}
+	return AB_OK;
+}
+
 /* The one state of all partitions; its own row is open as long as the read. */
 static ab_status
 open_shared(struct read *r, struct error *e)
@@ -458,7 +463,7 @@ send_begin(struct read *r, struct error *e)
 	spec->minimum_generation_id = r->state.minimum_generation_id;
 	spec->is_refresh = r->state.is_refresh;
 	writer_send(r->flow->writer, &begin);
-	if (discard_void(r, e) != AB_OK || open_shared(r, e) != AB_OK)
+	if (discard_void(r, e) != AB_OK || make_room(r, e) != AB_OK || open_shared(r, e) != AB_OK)
 		return e->status;
 	buf_init(&committed, STATE_MAX_BYTES);
 	if (state_committed(&r->state, &committed) != 0)

@@ -126,25 +126,29 @@ state_stamp(struct state_read *r, const struct state_part *p, int64_t now_us)
 	return us;
 }
 
-int
-state_give_lane(struct state_read *r, struct state_part *p, struct state_part **instead)
+struct state_part *
+state_in_the_way(const struct state_read *r, int n)
 {
-	struct state_part *given_up = r->parts;
+	struct state_part *p = r->parts;
 
-	*instead = NULL;
+	for (int i = 0; i < DEST_LANES; i++)
+		n -= !r->lanes[i];
+	if (n <= 0)
+		return NULL;
+	while (p != NULL && (p->is_open || p->lane == DEST_NO_LANE))
+		p = p->next;
+	return p;
+}
+
+int
+state_give_lane(struct state_read *r, struct state_part *p)
+{
 	for (int i = 0; i < DEST_LANES; i++)
 		if (!r->lanes[i]) {
 			r->lanes[p->lane = i] = 1;
 			return 0;
 		}
-	while (given_up != NULL && (given_up->is_open || given_up->lane == DEST_NO_LANE))
-		given_up = given_up->next;
-	if (given_up == NULL)
-		return -1;
-	*instead = given_up;
-	p->lane = given_up->lane;
-	given_up->lane = DEST_NO_LANE;
-	return 0;
+	return -1;
 }
 
 void

@@ -65,10 +65,11 @@ int state_put_part(struct state_read *r, struct state_part *p);
 void state_drop_part(struct state_read *r, struct state_part *p);
 /* The time to stamp the next page with: later than all before, and in the part's lane. */
 int64_t state_stamp(struct state_read *r, const struct state_part *p, int64_t now_us);
-/* Gives the part a lane of its own.  Where all are taken by unfinished parts that are not open, *instead is one that had
- * to give its lane up: its rows since started_us are to be discarded, it is forgotten then, and the lane is p's.  -1: all
- * are open. */
-int state_give_lane(struct state_read *r, struct state_part *p, struct state_part **instead);
+/* A part whose unfinished read has to give its lane up, so that n partitions can be given one each; NULL: they can.  To be
+ * asked before the source is told what is committed: its rows since started_us go, and it begins again. */
+struct state_part *state_in_the_way(const struct state_read *r, int n);
+/* Gives the part a lane of its own.  -1: all are taken. */
+int state_give_lane(struct state_read *r, struct state_part *p);
 void state_free_lane(struct state_read *r, struct state_part *p);
 /* What the connector is told is committed (chan.h, CHAN_READ). -1: too large or no memory. */
 int state_committed(const struct state_read *r, struct buf *out);
