@@ -287,6 +287,66 @@ START_TEST(what_others_wrote_is_refused_and_kept)
 }
 END_TEST
 
+/* Another stream's commit must not make a refused one's file look like ours, or its state like that of another file. */
+START_TEST(a_refused_stream_stays_refused_when_others_commit)
+{
+	static const char *const cut = "{\"a\":1}\n";
+	const struct dest_stream_spec spec = {.name = "users", .mode = DEST_APPEND};
+	struct dest *d = opened("out");
+	struct dest_stream *s;
+
+	put("out/foreign.jsonl", "precious\n");
+	write_page(begun(d, "users", DEST_APPEND, 0, 0), "[{\"a\":1},{\"a\":2}]", NULL);
+	committed(d);
+	dest_jsonl.close(d);
+	put("out/users.jsonl", cut);
+	for (int run_number = 0; run_number < 2; run_number++) {
+		struct dest_stream_spec foreign = spec;
+
+		foreign.name = "foreign";
+		d = opened("out");
+		ck_assert_int_eq(dest_jsonl.begin(d, &spec, &s, &e), AB_ECONFIG);
+		ck_assert_ptr_nonnull(strstr(e.text, "something has cut it"));
+		error_clear(&e);
+		ck_assert_int_eq(dest_jsonl.begin(d, &foreign, &s, &e), AB_ECONFIG);
+		error_clear(&e);
+		write_page(begun(d, "others", DEST_APPEND, 0, 0), "[{\"a\":1}]", NULL);
+		committed(d);
+		dest_jsonl.close(d);
+		ck_assert_str_eq(content("out/foreign.jsonl"), "precious\n");
+		ck_assert_str_eq(content("out/users.jsonl"), cut);
+	}
+}
+END_TEST
+
+/* An overwrite that is refused keeps what an interrupted one has left: its token still counts on it. */
+START_TEST(a_refused_overwrite_keeps_what_lies_beside)
+{
+	const struct dest_stream_spec spec = {
+	    .name = "users", .mode = DEST_OVERWRITE, .is_refresh = 1, .fresh = 1};
+	struct dest *d = opened("out");
+	struct dest_stream *s = begun(d, "users", DEST_OVERWRITE, 1, 1);
+
+	write_page(s, "[{\"a\":1}]", NULL);
+	committed(d);
+	dest_jsonl.close(d);
+	put("out/users.jsonl", "precious\n");
+	d = opened("out");
+	ck_assert_int_eq(dest_jsonl.begin(d, &spec, &s, &e), AB_ECONFIG);
+	error_clear(&e);
+	committed(d);
+	dest_jsonl.close(d);
+	ck_assert_int_eq(unlink("out/users.jsonl"), 0);
+	d = opened("out");
+	s = begun(d, "users", DEST_OVERWRITE, 1, 0);
+	write_page(s, "[{\"a\":2}]", NULL);
+	dest_jsonl.finish(s, &e);
+	committed(d);
+	dest_jsonl.close(d);
+	ck_assert_str_eq(content("out/users.jsonl"), "{\"a\":1}\n{\"a\":2}\n");
+}
+END_TEST
+
 /* What has gone cannot be taken back; but a line of which the reader has the beginning must still become whole. */
 START_TEST(a_pipe_gets_whole_lines_also_after_a_rollback)
 {
@@ -462,6 +522,8 @@ jsonl_suite(void)
 	tcase_add_test(t, an_empty_overwrite_empties);
 	tcase_add_test(t, an_interrupted_overwrite_goes_on_or_begins_afresh);
 	tcase_add_test(t, what_others_wrote_is_refused_and_kept);
+	tcase_add_test(t, a_refused_stream_stays_refused_when_others_commit);
+	tcase_add_test(t, a_refused_overwrite_keeps_what_lies_beside);
 	tcase_add_test(t, a_pipe_gets_whole_lines_also_after_a_rollback);
 	tcase_add_test(t, constants_leave_as_the_bytes_that_came);
 	tcase_add_test(t, lines_keep_a_contract);

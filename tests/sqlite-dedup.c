@@ -57,6 +57,38 @@ START_TEST(the_greatest_cursor_stays)
 }
 END_TEST
 
+/* Rows that were taken in are written when another stream comes; that one must not be refused for them, for then all
+ * others' state would be committed, and their rows not. */
+START_TEST(what_was_collected_is_no_matter_of_the_next_stream)
+{
+	static const struct dest_stream_spec other = {
+	    .name = "other", .mode = DEST_APPEND, .generation_id = 1};
+	struct dest_stream *s;
+	struct dest *d;
+
+	for (int begun = 0; begun < 2; begun++) {
+		struct dest_stream *next = NULL;
+
+		sync_pages(&dedup, PAGES("{\"id\":1,\"at\":5}"));
+		rows(DB,
+		    "CREATE TRIGGER IF NOT EXISTS no BEFORE INSERT ON t BEGIN SELECT raise(ABORT,"
+		    " 'no such table: _abhost_streams'); END");
+		d = open_dest(DB);
+		next = begun ? begin_stream(d, &other) : NULL;
+		s = begin_stream(d, &dedup);
+		put(d, s, "{\"id\":3,\"at\":6}{\"id\":2,\"at\":6}");
+		if (begun)
+			ck_fails(write_text(d, next, "{\"id\":1}", NULL, 7, e), AB_ETRANSIENT,
+			    "_abhost_");
+		else
+			ck_fails(d->ops->begin(d, &other, &next, e), AB_ETRANSIENT, "_abhost_");
+		d->ops->rollback(d);
+		d->ops->close(d);
+		rows(DB, "DROP TRIGGER no");
+	}
+}
+END_TEST
+
 START_TEST(without_a_cursor_the_last_stays)
 {
 	struct dest_stream_spec spec = dedup;
@@ -288,6 +320,7 @@ dedup_suite(void)
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_greatest_cursor_stays);
+	tcase_add_test(t, what_was_collected_is_no_matter_of_the_next_stream);
 	tcase_add_test(t, without_a_cursor_the_last_stays);
 	tcase_add_test(t, times_compare_as_times);
 	tcase_add_test(t, a_key_may_stop_being_an_integer);

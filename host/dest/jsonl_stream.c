@@ -195,6 +195,21 @@ check_target(const struct jsonl_stream *s, struct error *e)
 	    s->where);
 }
 
+/* What lies beside and is not this read's is litter.  Only a stream that does begin may say so: of one that is refused the
+ * state still speaks of that file. */
+static ab_status
+drop_others(struct jsonl_stream *s, struct error *e)
+{
+	for (int i = 1; i <= 2; i++) {
+		if (i == s->beside || length_of(s, i) < 0)
+			continue;
+		s->has_litter = 1;
+		if (set_length(s, i, -1, e) != AB_OK)
+			return e->status;
+	}
+	return AB_OK;
+}
+
 /* Decides which file the rows go to, and opens it at its committed end. */
 static ab_status
 open_file(struct jsonl_stream *s, const struct dest_stream_spec *spec, struct error *e)
@@ -207,13 +222,6 @@ open_file(struct jsonl_stream *s, const struct dest_stream_spec *spec, struct er
 	/* older generations can only go with their file */
 	if (spec->is_refresh && (spec->mode == DEST_OVERWRITE || spec->minimum_generation_id > 0))
 		s->beside = current != 0 && !spec->fresh ? current : current == 1 ? 2 : 1;
-	for (int i = 1; i <= 2; i++) {
-		if (i == s->beside || length_of(s, i) < 0)
-			continue;
-		s->has_litter = 1;
-		if (set_length(s, i, -1, e) != AB_OK)
-			return e->status;
-	}
 	length = length_of(s, s->beside);
 	if (s->beside != 0 && length < 0)
 		length = 0;
@@ -222,8 +230,13 @@ open_file(struct jsonl_stream *s, const struct dest_stream_spec *spec, struct er
 	if (jsonl_path(s->d, s->name, suffixes[s->beside], path, e) != AB_OK)
 		return e->status;
 	jsonl_file_close(&s->file);
-	if (jsonl_file_open(&s->file, path, -1, length, e) != AB_OK || length >= 0)
+	if (jsonl_file_open(&s->file, path, -1, length, e) != AB_OK || drop_others(s, e) != AB_OK) {
+		/* what is open is committed with the others */
+		jsonl_file_close(&s->file);
 		return e->status;
+	}
+	if (length >= 0)
+		return AB_OK;
 	return jsonl_state_adopt(&s->d->state, s->name, e);
 }
 

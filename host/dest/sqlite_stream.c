@@ -234,6 +234,18 @@ begin_stream(struct sqlite_stream *s, struct error *e)
 	return sqlite_verify_begin(s, e);
 }
 
+/* Writes what was collected before this stream's turn.  What was taken in of another cannot be refused any more: a
+ * failure is the destination's, and must not look like this stream's, which would be dropped alone. */
+static ab_status
+flush_before(struct sqlite *d, const struct sqlite_stream *s, struct error *e)
+{
+	const struct sqlite_stream *owner = d->batch.owner;
+
+	if (sqlite_batch_flush(d, e) != AB_OK && owner != s)
+		e->status = AB_ETRANSIENT;
+	return e->status;
+}
+
 ab_status
 sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
     struct dest_stream **out, struct error *e)
@@ -242,7 +254,7 @@ sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
 	struct error ignored = ERROR_INIT;
 	struct sqlite_stream *s;
 
-	if (sqlite_batch_flush(d, e) != AB_OK)
+	if (flush_before(d, NULL, e) != AB_OK)
 		return e->status;
 	s = get_stream(d, spec);
 	if (s == NULL)
@@ -368,7 +380,7 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 	if (sqlite_begin(d, e) != AB_OK)
 		return e->status;
 	if ((!collect || d->batch.owner != s || !sqlite_batch_has_room(&d->batch, page)) &&
-	    sqlite_batch_flush(d, e) != AB_OK)
+	    flush_before(d, s, e) != AB_OK)
 		return e->status;
 	if (fit_page(s, page, e) != AB_OK || sqlite_verify_page(s, page, e) != AB_OK)
 		return e->status;
