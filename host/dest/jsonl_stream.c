@@ -229,7 +229,6 @@ open_file(struct jsonl_stream *s, const struct dest_stream_spec *spec, struct er
 		return e->status;
 	if (jsonl_path(s->d, s->name, suffixes[s->beside], path, e) != AB_OK)
 		return e->status;
-	jsonl_file_close(&s->file);
 	if (jsonl_file_open(&s->file, path, -1, length, e) != AB_OK || drop_others(s, e) != AB_OK) {
 		/* what is open is committed with the others */
 		jsonl_file_close(&s->file);
