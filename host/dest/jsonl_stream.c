@@ -218,6 +218,7 @@ open_file(struct jsonl_stream *s, const struct dest_stream_spec *spec, struct er
 	char path[JSONL_MAX_PATH];
 	int64_t length;
 
+	jsonl_file_close(&s->file);
 	s->beside = 0;
 	/* older generations can only go with their file */
 	if (spec->is_refresh && (spec->mode == DEST_OVERWRITE || spec->minimum_generation_id > 0))

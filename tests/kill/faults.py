@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The disk or the memory of the engine fails at a chosen call (tests/kill/shim.c): between any two writes or syncs of a
 commit, by a power cut that keeps, loses or tears what was not synced, by a full disk, an I/O error, a failing
-malloc.  Then a run that is left alone.  The content must be the truth, and the engine must have said what happened.
+malloc.  Also of two streams at once, one of them in partitions, in several lanes.  Then a run that is left alone.  The content must be the truth, and the engine must have said what happened.
 
 usage: faults.py [ROUNDS]     (default: $FAULT_ROUNDS, or 200; TEST_SEED=N repeats a series)
 """
@@ -33,14 +33,16 @@ KILLED = -signal.SIGKILL
 class Scene:
     """A kind of sync: how it is read and where it goes; its folder holds what a first run left behind."""
 
-    def __init__(self, mode, to, paging, is_sorted, fleeting):
+    def __init__(self, mode, to, paging, is_sorted, fleeting, crowd=False):
         self.mode, self.to, self.paging, self.sorted, self.fleeting = mode, to, paging, is_sorted, fleeting
+        self.streams = ["events", "others"] if crowd else ["events"]
         self.folder = tempfile.mkdtemp(prefix="abhost-fault-")
         self.counts = {}
 
     def __str__(self):
-        return "%s, %s, %s, %s%s" % (self.to, self.mode, "sorted" if self.sorted else "unsorted", self.paging,
-                                     " (fleeting)" if self.fleeting else "")
+        return "%s, %s, %s, %s%s%s" % (self.to, self.mode, "sorted" if self.sorted else "unsorted", self.paging,
+                                       " (fleeting)" if self.fleeting else "",
+                                       ", two streams, partitions" if len(self.streams) > 1 else "")
 
     def start(self, folder, fault=None, count=None):
         env = {"ABHOST_WORKER": os.path.join(BUILD, "abhost-worker")}
@@ -54,9 +56,9 @@ class Scene:
         """A first run, then changes at the API; what a second run will do is counted."""
         url = "by-page/events" if self.paging == "page" else "events"
         write_config(self.folder, api, page_size=50, streams=[{
-            "name": "events", "url": url, "paging": self.paging, "key": "id", "cursor": "updated_at",
-            "sorted": self.sorted, "fleeting": self.fleeting}])
-        write_catalog(self.folder, {"events": self.mode})
+            "name": name, "url": url, "paging": self.paging, "key": "id", "cursor": "updated_at", "parts": name != "events",
+            "sorted": self.sorted, "fleeting": self.fleeting} for name in self.streams])
+        write_catalog(self.folder, {name: self.mode for name in self.streams})
         os.mkdir(os.path.join(self.folder, "out"))
         self.check_run(self.folder)
         self.before = api.truth("events")
@@ -112,10 +114,11 @@ def is_whole(path):
     return None if answer == "ok" else "the database is not whole: %s" % answer
 
 
-def compare_refresh(view, before, now):
+def compare_stream(view, before, now, stream):
     """Of a table of generations: the first one, and the last one."""
     view.truths = {1: before}
-    return compare(view, before, now)
+    why = compare(view, before, now, stream)
+    return why and "%s: %s" % (stream, why)
 
 
 def play(scene, api, kind, at, number):
@@ -132,9 +135,8 @@ def play(scene, api, kind, at, number):
         view = View(scene, folder)
         if why is None and scene.to.startswith("sqlite:"):
             why = is_whole(os.path.join(folder, "paged.db"))
-        if why is None:
-            compare_it = compare_refresh if scene.mode == "refresh-append" else compare
-            why = compare_it(view, scene.before, now)
+        for stream in scene.streams:
+            why = why or compare_stream(view, scene.before, now, stream)
         return why and "%s\n%s" % (why, struck), struck.code != 0
 
 
@@ -143,7 +145,11 @@ def scenes(chance):
     for mode in ("overwrite", "refresh-append", "append", "dedup"):
         yield Scene(mode, "sqlite:paged.db", chance.choice(["cursor", "page"]), chance.random() < 0.5,
                     chance.random() < 0.5)
+        yield Scene(mode, "sqlite:paged.db", chance.choice(["cursor", "page"]), chance.random() < 0.5,
+                    chance.random() < 0.5, True)
     yield Scene("overwrite", "jsonl:out", "cursor", True, False)
+    yield Scene(chance.choice(["overwrite", "append", "dedup"]), "jsonl:out", chance.choice(["cursor", "page"]),
+                chance.random() < 0.5, chance.random() < 0.5, True)
     yield Scene(chance.choice(["append", "dedup"]), chance.choice(["jsonl:out", "jsonl:log.jsonl"]), "cursor",
                 chance.random() < 0.5, chance.random() < 0.5)
 
@@ -184,7 +190,7 @@ def main():
     played = struck = 0
     while played < ROUNDS:
         for scene in scenes(chance):
-            counts = run_scene(tap, scene, chance, min(100, max(20, (ROUNDS - played) // 6)))
+            counts = run_scene(tap, scene, chance, min(100, max(20, (ROUNDS - played) // 11)))
             played, struck = played + counts[0], struck + counts[1]
             if played >= ROUNDS:
                 break

@@ -4,6 +4,7 @@
  *     "streams": [{"name": "events", "url": "by-page/events", "paging": "page", "key": "id",
  *                  "cursor": "updated_at", "sorted": false, "fleeting": false}, ...]
  *
+ * With "parts": true a stream has a partition for each type of event, all of which are asked for the same pages.
  * With "lists": true the streams are instead what GET lists names. */
 #include <abhost/rest.h>
 
@@ -12,6 +13,9 @@ static const struct rest_api paged = {
 	{"base_url" : {"config" : "base_url"}, "auth" : {"type" : "bearer", "config" : "api_key"}}),
     .check = "health",
 };
+
+static const char *const kinds[] = {
+    "push", "pull_request", "issue", "issue_comment", "release", "fork", "watch", "create", NULL};
 
 static ab_status
 paged_open(struct ab_host *h, void **self)
@@ -56,6 +60,10 @@ make_stream(struct ab_host *h, const struct ab_json *entry)
 		s.cursor.param = "updated_after";
 		s.cursor.start = "2024-01-01";
 		s.cursor.sorted = h->json_int(h->json_get(entry, "sorted")) != 0;
+	}
+	if (h->json_int(h->json_get(entry, "parts")) != 0) {
+		s.lists[0] = (struct rest_list){.as = "kind", .values = kinds};
+		s.only = (struct rest_only){.field = "type", .is = kinds[0]};
 	}
 	return s;
 }
@@ -116,21 +124,43 @@ read_list(struct rest *r, const struct ab_read *read, struct ab_page *out)
 }
 
 static ab_status
+find_stream(struct ab_host *h, const char *name, struct rest_stream *out)
+{
+	const struct ab_json *entries = h->json_get(h->config(h), "streams");
+
+	for (size_t i = 0; i < h->json_len(entries); i++) {
+		*out = make_stream(h, h->json_at(entries, i));
+		if (strcmp(out->name, name) == 0)
+			return AB_OK;
+	}
+	return ab_failf(h, AB_ECONFIG, "no such stream: %s", name);
+}
+
+static ab_status
+paged_partitions(void *self, const struct ab_read *read, struct ab_page *out)
+{
+	struct rest *r = self;
+	struct rest_stream s = {.name = read->stream};
+
+	if (!is_lists(r->host) && find_stream(r->host, read->stream, &s) != AB_OK)
+		return AB_ECONFIG;
+	return rest_partition_stream(r, &s, read, out);
+}
+
+static ab_status
 paged_read_page(void *self, const struct ab_read *read, struct ab_page *out)
 {
 	struct rest *r = self;
 	struct ab_host *h = r->host;
-	const struct ab_json *entries = h->json_get(h->config(h), "streams");
+	struct rest_stream s;
 
 	if (is_lists(h))
 		return read_list(r, read, out);
-	for (size_t i = 0; i < h->json_len(entries); i++) {
-		struct rest_stream s = make_stream(h, h->json_at(entries, i));
-
-		if (strcmp(s.name, read->stream) == 0)
-			return rest_read_stream(r, &s, read, out);
-	}
-	return ab_failf(h, AB_ECONFIG, "no such stream: %s", read->stream);
+	if (find_stream(h, read->stream, &s) != AB_OK)
+		return AB_ECONFIG;
+	if (s.only.field != NULL)
+		s.only.is = ab_cstr(h, read->partition, "kind", "");
+	return rest_read_stream(r, &s, read, out);
 }
 
 AB_CONNECTOR(.id = "paged", .version = "1.0.0", .spec = AB_JSON({
@@ -145,4 +175,4 @@ AB_CONNECTOR(.id = "paged", .version = "1.0.0", .spec = AB_JSON({
 	}
 }),
     .open = paged_open, .close = rest_close, .check = rest_check, .streams = paged_streams,
-    .read_page = paged_read_page);
+    .partitions = paged_partitions, .read_page = paged_read_page);
