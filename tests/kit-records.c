@@ -340,6 +340,39 @@ START_TEST(relative_links_are_resolved_against_the_page_they_stand_on)
 }
 END_TEST
 
+START_TEST(a_full_page_whose_path_to_the_next_leads_nowhere_is_doubted)
+{
+	static const struct {
+		const char *body, *from, *more;
+		int doubted;
+	} t[] = {
+	    {"{\"d\": [{}, {}]}", "meta.next", NULL, 1},
+	    {"{\"d\": [{}, {}], \"meta\": {\"next\": \"x\"}}", "meta.next", "mata.more", 1},
+	    {"{\"d\": [{}, {}], \"meta\": {}}", "meta.next", NULL, 0},
+	    {"{\"d\": [{}]}", "meta.next", NULL, 0},
+	    {"{\"d\": [{}, {}]}", "next", NULL, 0},
+	    {"{\"d\": [{}, {}]}", "header:X.Next", NULL, 0},
+	};
+	struct fake f;
+
+	fake_init(&f, "{}");
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct rest_stream s = {.name = "items",
+		    .records = "d",
+		    .size = {.param = "limit", .value = 2},
+		    .pager = {REST_CURSOR, .param = "at", .from = t[i].from, .more = t[i].more}};
+
+		f.logged[0] = '\0';
+		ck_assert_int_eq(fake_read(&f, &s,
+				     (struct canned){200, t[i].body, NULL, NULL, NULL}, NULL, NULL),
+		    AB_OK);
+		ck_assert_msg((strstr(f.logged, "is the path right?") != NULL) == t[i].doubted,
+		    "%zu: %s", i, f.logged);
+	}
+	fake_fini(&f);
+}
+END_TEST
+
 static Suite *
 records_suite(void)
 {
@@ -353,6 +386,7 @@ records_suite(void)
 	tcase_add_test(records, many_bodies_of_lines_may_be_open);
 	tcase_add_test(records, a_line_without_an_end_is_given_up);
 	tcase_add_test(records, json_lines_are_a_record_each);
+	tcase_add_test(records, a_full_page_whose_path_to_the_next_leads_nowhere_is_doubted);
 	suite_add_tcase(suite, records);
 	tcase_add_test(links, a_next_page_of_another_origin_is_refused);
 	tcase_add_test(links, link_headers_are_read_as_rfc_8288_has_them);

@@ -46,11 +46,12 @@ fake_of(struct ab_host *h)
 }
 
 static void
-log_nothing(struct ab_host *h, int level, const char *text)
+log_last(struct ab_host *h, int level, const char *text)
 {
-	(void)h;
+	struct fake *f = h->priv;
+
 	(void)level;
-	(void)text;
+	snprintf(f->logged, sizeof(f->logged), "%s", text);
 }
 
 static ab_status
@@ -230,7 +231,7 @@ fake_init(struct fake *f, const char *text)
 	f->host = (struct ab_host){.size = sizeof(f->host),
 	    .abi = AB_ABI,
 	    .priv = f,
-	    .log = log_nothing,
+	    .log = log_last,
 	    .fail = fail_call,
 	    .now = now,
 	    .http_done = http_done,

@@ -39,6 +39,7 @@ struct fake {
 	char *endpoint;
 	ab_status failed; /* the first fail(), and its sentence */
 	char why[2048];
+	char logged[512]; /* the last log line */
 };
 
 /* Allocations until one fails; -1: none does.  At 0 every one fails, until it is set again.  (The linker wraps

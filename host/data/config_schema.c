@@ -277,10 +277,10 @@ check_extra(struct schema_check *c, const json_t *schema, const char *key, const
 		return;
 	json_object_foreach (json_object_get(schema, "properties"), known, property)
 		if (near_word(known, key)) {
-			schema_fault(c, "is not a key of the spec (is \"%.60s\" meant?)", known);
+			schema_fault(c, "is not a known key (is \"%.60s\" meant?)", known);
 			return;
 		}
-	schema_fault(c, "is not a key of the spec");
+	schema_fault(c, "is not a known key");
 }
 
 static void

@@ -262,6 +262,63 @@ find_next(const struct fetch *f, const struct ab_response *resp, const struct fo
 	    f->h, AB_EBUG, "%s: unknown kind of pager %d", f->s->name, (int)f->s->pager.kind);
 }
 
+/* The value that the first n bytes of a path lead to. */
+static const struct ab_json *
+answer_at(const struct fetch *f, const struct ab_response *resp, const char *path, size_t n)
+{
+	const struct ab_json *body = f->h->http_json(resp), *found = NULL;
+	struct text part = {0};
+
+	text_add(&part, path, n);
+	if (!part.failed)
+		found = n == 0 ? body : rest_at(f->h, body, part.ptr);
+	text_fini(&part);
+	return found;
+}
+
+/* Does the answer not even have the object in which the path's last key should stand? */
+static int
+leads_nowhere(const struct fetch *f, const struct ab_response *resp, const char *path)
+{
+	const char *dot = path == NULL ? NULL : strrchr(path, '.');
+
+	if (dot == NULL || dot == path || dot[-1] == '\\' || strncmp(path, HEADER, HEADER_LEN) == 0)
+		return 0;
+	return f->h->json_type(answer_at(f, resp, path, (size_t)(dot - path))) == AB_NULL;
+}
+
+/* Records of streams like these are not counted on the way. */
+static int
+is_full(const struct fetch *f, const struct ab_response *resp)
+{
+	const char *path = f->s->records == NULL ? "" : f->s->records, *star = strstr(path, ".*");
+	const struct ab_json *list =
+	    answer_at(f, resp, path, star == NULL ? strlen(path) : (size_t)(star - path));
+
+	return f->size > 0 && f->h->json_type(list) == AB_ARRAY &&
+	    f->h->json_len(list) >= (size_t)f->size;
+}
+
+/* A wrong path looks like the last page.  Where the first one is full, somebody should look. */
+static void
+doubt_the_end(const struct fetch *f, const struct ab_response *resp)
+{
+	const struct rest_pager *p = &f->s->pager;
+	int is_named = p->kind == REST_CURSOR || p->kind == REST_NEXT_URL;
+	const char *path = leads_nowhere(f, resp, p->more) ? p->more : is_named ? p->from : NULL;
+	struct text why = {0};
+
+	if (!leads_nowhere(f, resp, path) || !is_full(f, resp))
+		return;
+	text_adds(&why, f->s->name);
+	text_adds(&why, ": the first page is full, but the answer has nothing where \"");
+	text_adds(&why, path);
+	text_adds(&why, "\" leads, so no other page is asked for: is the path right?");
+	if (!why.failed)
+		f->h->log(f->h, AB_WARN, why.ptr);
+	text_fini(&why);
+}
+
 ab_status
 pager_next(const struct fetch *f, const struct ab_response *resp, const struct found *found,
     struct text *out, int64_t *total)
@@ -274,5 +331,7 @@ pager_next(const struct fetch *f, const struct ab_response *resp, const struct f
 	rc = answer_count(f, resp, f->s->pager.total, total);
 	if (rc == AB_OK && !says_last(f, resp))
 		rc = find_next(f, resp, found, *total, out);
+	if (rc == AB_OK && out->len == 0 && f->token == NULL && !f->s->lines)
+		doubt_the_end(f, resp);
 	return rc == AB_OK && out->failed ? request_no_memory(f->rest) : rc;
 }
