@@ -97,6 +97,37 @@ START_TEST(freeze_names_what_broke_it)
 }
 END_TEST
 
+/* What such a stream has collected may stay, and must not stand in the others' way. */
+START_TEST(a_broken_freeze_leaves_a_transaction_that_commits)
+{
+	static const char *const schemas[] = {THREE,
+	    "{\"properties\":{\"id\":{\"type\":\"integer\"},\"at\":{\"type\":\"integer\"},"
+	    "\"v\":{\"type\":\"integer\"},\"w\":{}}}"};
+
+	for (int i = 0; i < 2; i++) {
+		struct dest_stream_spec spec;
+		struct dest_stream *s;
+		struct dest *d;
+
+		use_schema(schemas[i]);
+		spec = spec_of(DEST_APPEND_DEDUP, DEST_FREEZE);
+		spec.name = i == 0 ? "t" : "u";
+		d = open_dest(DB);
+		s = begin_stream(d, &spec);
+		put(d, s, "{\"id\":3,\"at\":1}{\"id\":2,\"at\":1}");
+		ck_fails(
+		    write_text(d, s, "{\"id\":1,\"at\":1,\"w\":5}{\"id\":4,\"at\":1,\"v\":\"a\"}",
+			NULL, 9, e),
+		    AB_EDATA, "freeze");
+		commit(d);
+		d->ops->close(d);
+		ck_rows(DB,
+		    i == 0 ? "SELECT id FROM t ORDER BY id" : "SELECT id FROM u ORDER BY id",
+		    "2|3");
+	}
+}
+END_TEST
+
 START_TEST(freeze_names_the_page)
 {
 	struct dest_stream_spec spec = spec_of(DEST_APPEND, DEST_FREEZE);
@@ -448,6 +479,7 @@ contract_suite(void)
 	tcase_add_checked_fixture(t, scratch_begin, end);
 	tcase_add_test(t, evolve_loses_nothing);
 	tcase_add_test(t, freeze_names_what_broke_it);
+	tcase_add_test(t, a_broken_freeze_leaves_a_transaction_that_commits);
 	tcase_add_test(t, freeze_names_the_page);
 	tcase_add_test(t, discard_row_keeps_the_others);
 	tcase_add_test(t, discard_value_tells_of_each);
