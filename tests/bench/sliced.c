@@ -1,4 +1,4 @@
-/* sliced.c - for tests/bench/e2e.py: one stream of 64 partitions, a page each. */
+/* sliced.c - for tests/bench/e2e.py: one stream of many partitions, a page each. */
 #include <abhost/rest.h>
 
 static const struct rest_stream streams[] = {
