@@ -280,7 +280,7 @@ static const struct refusal {
     {CREDENTIALS(""), JSON_200("{\"error\": \"invalid_code\"}"), AB_ECONFIG,
 	": 200 OK: invalid_code - check \"api_key\""},
     {CREDENTIALS(""), FAILED("404 Not Found", "nothing\r\nhere"), AB_ECONFIG,
-	"404 Not Found: nothing here - check \"api_key\""},
+	"404 Not Found: nothing here - is this the right address? check \"api_key\""},
     {CREDENTIALS(""),
 	{.head = "200 OK\r\nContent-Type: text/html\r\n", .body = "<html><h1>Log in</h1></html>"},
 	AB_ECONFIG,

@@ -89,8 +89,8 @@ take_words(const struct cli_command *cmd, int argc, char **argv, struct cli_args
 		    cmd, "%.*s is missing: abhost %s %s", len, missing, cmd->name, cmd->words);
 	}
 	if (argc > cmd->most)
-		return cli_misuse(cmd, "\"%s\" is one word too many: abhost %s %s", argv[cmd->most],
-		    cmd->name, cmd->words);
+		return cli_misuse(cmd, "\"%s\" is one word too many: abhost %s%s%s",
+		    argv[cmd->most], cmd->name, *cmd->words == '\0' ? "" : " ", cmd->words);
 	for (int i = 0; i < argc; i++)
 		out->word[i] = argv[i];
 	return -1;

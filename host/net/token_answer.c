@@ -161,7 +161,7 @@ fail_refused(const struct token_recipe *r, const struct http_response *resp, con
 	static const char *const details[] = {
 	    "error_description", "error.message", "message", NULL};
 	const char *code = text_at(body, codes), *detail = text_at(body, details), *keys = r->keys;
-	const char *advice = "check";
+	const char *advice = resp->status == 404 ? "is this the right address? check" : "check";
 	char shown[EXPLAIN_BODY], status[EXPLAIN_STATUS];
 
 	if (code == NULL && detail == NULL)
