@@ -30,9 +30,10 @@ TESTS += $(WHOLE_TESTS)
 endif
 
 # a connector whose pages stand in files needs no server
-GIVEN_TESTS = tests/whole/contract.py tests/whole/property.py tests/whole/rough.py
+GIVEN_TESTS = tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py \
+	tests/kill/many.py
 dist_check_SCRIPTS += $(GIVEN_TESTS)
-EXTRA_DIST += tests/whole/pages.py
+EXTRA_DIST += tests/whole/pages.py tests/whole/manylib.py
 TESTS += $(GIVEN_TESTS)
 check_PROGRAMS += tests/whole/given.so
 tests_whole_given_so_SOURCES = tests/whole/given.c

@@ -24,6 +24,11 @@ tests_zoo_web_so_CPPFLAGS = $(CONNECTOR_INC)
 tests_zoo_web_so_CFLAGS = $(CONNECTOR_CC)
 tests_zoo_web_so_LDFLAGS = $(CONNECTOR_LD)
 
+check_PROGRAMS += tests/zoo/many.so
+tests_zoo_many_so_SOURCES = tests/zoo/many.c
+tests_zoo_many_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_zoo_many_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_many_so_LDFLAGS = $(CONNECTOR_LD)
 check_PROGRAMS += tests/zoo/bulk.so
 tests_zoo_bulk_so_SOURCES = tests/zoo/bulk.c
 tests_zoo_bulk_so_CPPFLAGS = $(CONNECTOR_INC)

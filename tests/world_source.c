@@ -125,6 +125,24 @@ source_read(struct source *s, uint32_t stream, const char *configured, const cha
 	return AB_OK;
 }
 
+/* The world's streams have few partitions. */
+ab_status
+source_read_asking(struct source *s, uint32_t stream, const char *configured, const char *committed,
+    struct error *e)
+{
+	return source_read(s, stream, configured, committed, 0, e);
+}
+
+void
+source_committed(struct source *s, uint32_t stream, int64_t num, struct ab_str text)
+{
+	(void)s;
+	(void)stream;
+	(void)num;
+	(void)text;
+	abort();
+}
+
 void
 source_cancel_read(struct source *s, uint32_t stream)
 {
@@ -300,6 +318,15 @@ fill_page(struct source *s, struct lane *l, int *more)
 	return len;
 }
 
+static unsigned
+roll(struct source *s, unsigned n)
+{
+	if (world_source.seed == 0)
+		return 0;
+	s->dice = s->dice * 1103515245 + 12345;
+	return (s->dice >> 16) % n;
+}
+
 static int
 is_bad_second(const struct lane *l)
 {
@@ -315,6 +342,9 @@ fail_or_raise(struct source *s, struct lane *l, struct source_event *ev)
 	if (w->fail_at == pages_served || is_bad_second(l)) {
 		s->dead = w->dies && !is_bad_second(l);
 		end_read(s, l->stream, ev, AB_ETRANSIENT, "the source fails");
+		/* it does not always know */
+		if (s->dead && roll(s, 2) == 0)
+			ev->text = str(world_stream_name(l->stream));
 		return 1;
 	}
 	if (w->raise_at != pages_served)
@@ -417,15 +447,6 @@ advance_read(struct source *s, uint32_t stream, struct source_event *ev)
 	if (count_open(s, SOURCE_ALL) > most_open)
 		most_open = count_open(s, SOURCE_ALL);
 	return 1;
-}
-
-static unsigned
-roll(struct source *s, unsigned n)
-{
-	if (world_source.seed == 0)
-		return 0;
-	s->dice = s->dice * 1103515245 + 12345;
-	return (s->dice >> 16) % n;
 }
 
 /* Somebody's turn: that of a read to begin a partition, or of a partition that is open. */

@@ -10,6 +10,7 @@
 #include "cli/ui.h"
 #include "data/config.h"
 #include "dest/dest.h"
+#include "engine/memory.h"
 
 enum {
 	OPT_TO,
@@ -27,6 +28,8 @@ enum {
 	OPT_JSON,
 	OPT_QUIET,
 	OPT_PAGE_CAP,
+	OPT_CONCURRENCY,
+	OPT_MEMORY,
 	OPT_RECORD,
 	OPT_REPLAY,
 	OPT_ONE_THREAD,
@@ -38,6 +41,8 @@ enum {
 #define LEAST_PAGE_CAP 4096
 #define MOST_PAGE_CAP  (1u << 30)
 #define MOST_WAIT      (366u * 86400)
+#define LANES	       8
+#define MOST_MEMORY    (1ull << 40)
 
 struct run {
 	struct cli_source source;
@@ -71,12 +76,39 @@ choose_secrets(struct run *run, const struct cli_args *a, struct error *e)
 	return rc;
 }
 
+/* What the numbers among the options say; 0: that option is not there. */
+struct sizes {
+	uint64_t page_cap, memory, lanes, wait;
+};
+
+/* NULL, or what is wrong with them. */
+static const char *
+read_sizes(const struct cli_args *a, struct sizes *out)
+{
+	const char *cap = a->value[OPT_PAGE_CAP], *memory = a->value[OPT_MEMORY];
+	const char *lanes = a->value[OPT_CONCURRENCY], *wait = a->value[OPT_WAIT];
+	int one = a->value[OPT_ONE_THREAD] != NULL;
+
+	*out = (struct sizes){.lanes = one ? 1 : LANES};
+	if (cap != NULL && cli_number(cap, LEAST_PAGE_CAP, MOST_PAGE_CAP, &out->page_cap) != 0)
+		return "--page-cap must be a number of bytes from 4K to 1024M, as in 64M";
+	if (memory != NULL && cli_number(memory, MEMORY_LEAST, MOST_MEMORY, &out->memory) != 0)
+		return "--memory must be a number of bytes from 24M to 1048576M, as in 80M";
+	if (lanes != NULL && cli_number(lanes, 1, SOURCE_MAX_LANES, &out->lanes) != 0)
+		return "--concurrency must be a number from 1 to 64";
+	if (wait != NULL && *wait != '\0' && cli_number(wait, 1, MOST_WAIT, &out->wait) != 0)
+		return "--wait must be a number of seconds from 1 to 31622400";
+	if (one && out->lanes > 1)
+		return "--one-thread reads one partition at a time: leave --concurrency out";
+	return NULL;
+}
+
 static ab_status
 run_init(struct run *run, const struct cli_args *a, const json_t *config, struct error *e)
 {
 	struct sync_options *o = &run->source.sync;
 	ab_status rc = cli_source_init_with(&run->source, a->word[0], a->word[1], config, e);
-	uint64_t cap = 0;
+	struct sizes sizes;
 
 	if (rc == AB_OK)
 		rc = cli_record(&run->source, a->value[OPT_RECORD], a->value[OPT_REPLAY], e);
@@ -102,12 +134,12 @@ run_init(struct run *run, const struct cli_args *a, const json_t *config, struct
 	o->verify = a->value[OPT_VERIFY] != NULL;
 	o->one_thread = a->value[OPT_ONE_THREAD] != NULL;
 	o->in_process = a->value[OPT_IN_PROCESS] != NULL;
-	if (a->value[OPT_PAGE_CAP] != NULL &&
-	    cli_number(a->value[OPT_PAGE_CAP], LEAST_PAGE_CAP, MOST_PAGE_CAP, &cap) == 0)
-		o->page_cap = (size_t)cap;
-	if (a->value[OPT_WAIT] != NULL)
-		o->wait_s =
-		    cli_number(a->value[OPT_WAIT], 1, MOST_WAIT, &cap) == 0 ? (int64_t)cap : -1;
+	read_sizes(a, &sizes);
+	if (sizes.page_cap != 0)
+		o->page_cap = (size_t)sizes.page_cap;
+	o->lanes = (int)sizes.lanes;
+	o->memory = (size_t)sizes.memory;
+	o->wait_s = sizes.wait == 0 && a->value[OPT_WAIT] != NULL ? -1 : (int64_t)sizes.wait;
 	return AB_OK;
 }
 
@@ -190,17 +222,12 @@ run_words(const struct cli_args *a, const json_t *config, json_t *catalog)
 	struct run run = {.catalog = json_incref(catalog)};
 	const struct sync_report none = {.outcome = SYNC_FAILED};
 	struct error e = ERROR_INIT;
-	uint64_t cap;
+	struct sizes sizes;
+	const char *wrong = read_sizes(a, &sizes);
 	int code;
 
-	if (a->value[OPT_PAGE_CAP] != NULL &&
-	    cli_number(a->value[OPT_PAGE_CAP], LEAST_PAGE_CAP, MOST_PAGE_CAP, &cap) != 0)
-		return cli_misuse(
-		    &cmd_run, "--page-cap must be a number of bytes from 4K to 1024M, as in 64M");
-	if (a->value[OPT_WAIT] != NULL && *a->value[OPT_WAIT] != '\0' &&
-	    cli_number(a->value[OPT_WAIT], 1, MOST_WAIT, &cap) != 0)
-		return cli_misuse(
-		    &cmd_run, "--wait must be a number of seconds from 1 to %u", MOST_WAIT);
+	if (wrong != NULL)
+		return cli_misuse(&cmd_run, "%s", wrong);
 	if (a->value[OPT_JSON] != NULL && a->value[OPT_QUIET] != NULL)
 		return cli_misuse(&cmd_run, "--json and --quiet exclude each other");
 	if (a->value[OPT_RECORD] != NULL && a->value[OPT_REPLAY] != NULL)
@@ -257,9 +284,14 @@ static const struct cli_option options[] = {
     [OPT_QUIET] = {"quiet", NULL, "say nothing but warnings and errors", 0},
     [OPT_PAGE_CAP] = {"page-cap", "SIZE",
 	"largest page that a connector may hand over (default: 64M)", 0},
+    [OPT_CONCURRENCY] = {"concurrency", "N",
+	"streams and partitions that are read at once, 1 to 64 (default: 8)", 0},
+    [OPT_MEMORY] = {"memory", "SIZE",
+	"what both processes may take (default: 32M, with append_dedup 80M)", 0},
     [OPT_RECORD] = CLI_RECORD,
     [OPT_REPLAY] = CLI_REPLAY,
-    [OPT_ONE_THREAD] = {"one-thread", NULL, "read, convert and write in one thread", 0},
+    [OPT_ONE_THREAD] = {"one-thread", NULL,
+	"one partition at a time; read, convert and write in one thread", 0},
     [OPT_SECRETS] = CLI_SECRETS,
     [OPT_IN_PROCESS] = CLI_IN_PROCESS,
     [OPT_TRACE] = CLI_TRACE,

@@ -105,7 +105,7 @@ void
 ui_live_draw(struct ui *ui)
 {
 	const struct sync_report *r = ui->report;
-	size_t columns;
+	size_t columns, hidden = 0;
 	int rows;
 
 	screen_size(ui->to, &columns, &rows);
@@ -113,9 +113,18 @@ ui_live_draw(struct ui *ui)
 		buf_adds(&ui->out, HIDE_CURSOR);
 	ui->cursor_hidden = 1;
 	go_up(ui);
-	for (size_t i = 0; i < r->nstreams && ui->lines < rows - 2; i++)
-		if (r->streams[i].started_us != 0 && r->streams[i].ended_us == 0)
+	for (size_t i = 0; i < r->nstreams; i++) {
+		if (r->streams[i].started_us == 0 || r->streams[i].ended_us != 0)
+			continue;
+		if (ui->lines < rows - 3)
 			add_stream(ui, i, columns);
+		else
+			hidden++;
+	}
+	if (hidden > 0) {
+		buf_addf(&ui->out, "and %zu more\n", hidden);
+		ui->lines++;
+	}
 	send_out(ui);
 }
 

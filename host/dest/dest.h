@@ -185,6 +185,9 @@ struct dest_ops {
 	const char *(*where)(
 	    const struct dest_stream *s);	 /* for people: the table's or file's name */
 	int (*is_durable)(const struct dest *d); /* 0: a pipe, at least once */
+	/* Before the first begin: what append_dedup may use, in bytes, of page cache and for records that are put in
+	 * order.  May be NULL. */
+	void (*set_memory)(struct dest *d, size_t cache, size_t batch);
 };
 
 struct dest {

@@ -14,6 +14,8 @@
 
 #define PAGE_SIZE 32768
 #define BUSY_MS	  10000
+#define DEDUP_CACHE \
+	((size_t)4 << 20) /* an upsert comes back to pages that an append never sees again */
 
 static ab_status
 pragma_text(struct sqlite *d, const char *name, char out[32], struct error *e)
@@ -134,7 +136,7 @@ sqlite_close(struct dest *base)
 	if (d->db != NULL && sqlite3_close(d->db) != SQLITE_OK)
 		log_line(AB_WARN, "closing %s: %s", d->path, sqlite3_errmsg(d->db));
 	sqlite_rows_fini(d);
-	sqlite_batch_fini(&d->batch);
+	sqlite_batches_fini(d);
 	if (d->lock_fd != -1)
 		close(d->lock_fd);
 	free(d->path);
@@ -153,7 +155,8 @@ sqlite_open(const struct dest_target *target, struct dest **out, struct error *e
 		return error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
 	d->base.ops = &dest_sqlite;
 	d->lock_fd = -1;
-	sqlite_batch_init(&d->batch);
+	sqlite_batches_init(d);
+	d->dedup_cache = DEDUP_CACHE;
 	d->read_only = target->read_only;
 	if (target->connector != NULL && (d->connector = strdup(target->connector)) == NULL)
 		error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
@@ -179,7 +182,7 @@ sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 	ab_status rc = sqlite_begin(d, e);
 
 	if (rc == AB_OK)
-		rc = sqlite_batch_flush(d, e);
+		rc = sqlite_batch_flush_all(d, e);
 	for (size_t i = 0; i < n && rc == AB_OK; i++)
 		rc = sqlite_state_put(d, rows[i], e);
 	if (rc == AB_OK && run != NULL)
@@ -201,6 +204,15 @@ sqlite_rollback(struct dest *base)
 	sqlite_streams_reset(d);
 	sqlite_undo(d);
 	sqlite_verify_rolled_back(d);
+}
+
+static void
+sqlite_set_memory(struct dest *base, size_t cache, size_t batch)
+{
+	struct sqlite *d = (struct sqlite *)base;
+
+	d->dedup_cache = cache;
+	d->batches.most = batch;
 }
 
 static int
@@ -229,4 +241,5 @@ const struct dest_ops dest_sqlite = {
     .stats = sqlite_stream_stats,
     .where = sqlite_stream_where,
     .is_durable = sqlite_is_durable,
+    .set_memory = sqlite_set_memory,
 };

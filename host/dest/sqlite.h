@@ -47,14 +47,21 @@ struct sqlite_stream;
 struct sqlite_entry;
 struct sqlite_verify;
 
-/* Records that wait to be upserted in the order of their keys; all of one stream. */
+/* Records of one stream that wait to be upserted in the order of their keys. */
 struct sqlite_batch {
-	struct sqlite_stream *owner;
-	struct buf bytes, chunk; /* as they came; those that are written together */
+	struct buf bytes; /* as they came */
 	struct sqlite_entry *entries;
 	char (*stamps)[CLOCK_TEXT];
-	const char **rows; /* the stamps of chunk's records */
-	size_t nentries, cap_entries, nstamps, cap_stamps, cap_rows;
+	size_t nentries, cap_entries, nstamps, cap_stamps;
+};
+
+/* What all batches are written with, and their budget. */
+struct sqlite_batches {
+	size_t most;	   /* bytes that they may hold together */
+	size_t held;	   /* bytes that they hold */
+	struct buf chunk;  /* records that are written together */
+	const char **rows; /* their stamps */
+	size_t cap_rows;
 	struct scan scan;
 };
 
@@ -73,7 +80,8 @@ struct sqlite {
 	enum sqlite_undo undo;
 	struct sqlite_stream *streams;
 	struct sqlite_rows rows;
-	struct sqlite_batch batch;
+	struct sqlite_batches batches;
+	size_t dedup_cache; /* bytes of page cache, from the first append_dedup stream on */
 };
 
 enum sqlite_key {
@@ -95,6 +103,7 @@ struct sqlite_stream {
 	struct shape shape, names;
 	sqlite3_stmt *insert[2]; /* the second one reads _airbyte_meta from the page's changes */
 	struct sqlite_verify *verify; /* NULL: nobody asked for it */
+	struct sqlite_batch batch;
 	uint64_t top; /* the greatest key that went in without waiting, see sqlite_batch.c */
 	struct dest_stats stats;
 };
@@ -141,19 +150,23 @@ void sqlite_streams_free(struct sqlite *d);
 ab_status sqlite_stream_insert(struct sqlite_stream *s, struct error *e);
 
 /* sqlite_batch.c */
-void sqlite_batch_init(struct sqlite_batch *b);
-void sqlite_batch_fini(struct sqlite_batch *b);
-/* Forgets the records. */
-void sqlite_batch_drop(struct sqlite_batch *b);
+void sqlite_batches_init(struct sqlite *d);
+void sqlite_batches_fini(struct sqlite *d); /* those of streams that are gone */
+/* Forgets the stream's records, and gives their memory back. */
+void sqlite_batch_drop(struct sqlite_stream *s);
 /* Whether the page's records are better collected than written at once. */
 int sqlite_batch_takes(const struct sqlite_stream *s, const struct dest_page *page);
-int sqlite_batch_has_room(const struct sqlite_batch *b, const struct dest_page *page);
+/* Makes room for the page in the stream's batch: the largest ones are written. d->rows shows something else then. */
+ab_status
+sqlite_batch_make_room(struct sqlite_stream *s, const struct dest_page *page, struct error *e);
 /* Copies the records of a page that d->rows.fit holds, and for which there is room.  *in_order: it did not, nothing
  * waits and their keys ascend: write them. */
 ab_status sqlite_batch_add(
     struct sqlite_stream *s, const struct dest_page *page, int *in_order, struct error *e);
-/* Writes what is collected; d->rows shows something else then. */
-ab_status sqlite_batch_flush(struct sqlite *d, struct error *e);
+/* Writes what is collected of the stream; d->rows shows something else then. */
+ab_status sqlite_batch_flush(struct sqlite_stream *s, struct error *e);
+/* The same of all streams. */
+ab_status sqlite_batch_flush_all(struct sqlite *d, struct error *e);
 
 /* sqlite_table.c */
 /* Makes s->target what s->shape and s->spec ask for. */

@@ -5,9 +5,9 @@
  * meet it together: four to nine times faster, and no big cache is needed.
  *
  * Records with equal keys must stay in the order in which they came, so whatever is equal as a key must be
- * equal here; what differs may be equal too.  A batch is within one transaction, and never larger than
- * BATCH_BYTES: it is written when it is full, and before anything else happens to the database.  Pages whose
- * keys ascend anyway, as in a first load, need not wait. */
+ * equal here; what differs may be equal too.  Each stream has a batch of its own, within one transaction, and all have
+ * one budget: when it is used up, the largest is written.  A batch is also written before anything else happens to its
+ * table.  Pages whose keys ascend anyway, as in a first load, need not wait. */
 #include "dest/sqlite.h"
 
 #include <stdlib.h>
@@ -16,7 +16,8 @@
 #include "base/clock.h"
 #include "data/value.h"
 
-#define BATCH_BYTES ((size_t)6 << 20)
+#define BATCH_BYTES ((size_t)6 << 20) /* unless somebody knows better */
+#define MOST_BYTES  ((size_t)1 << 30)
 #define LARGE_PAGE \
 	((size_t)1 << 20) /* its records are so long that few of a batch would share a page */
 #define CHUNK_BYTES ((size_t)128 << 10)
@@ -30,32 +31,48 @@ struct sqlite_entry {
 };
 
 void
-sqlite_batch_init(struct sqlite_batch *b)
+sqlite_batches_init(struct sqlite *d)
 {
-	*b = (struct sqlite_batch){0};
-	buf_init(&b->bytes, BATCH_BYTES);
-	buf_init(&b->chunk, BATCH_BYTES + CHUNK_BYTES);
-	scan_init(&b->scan);
+	struct sqlite_batches *all = &d->batches;
+
+	*all = (struct sqlite_batches){.most = BATCH_BYTES};
+	buf_init(&all->chunk, MOST_BYTES);
+	scan_init(&all->scan);
 }
 
 void
-sqlite_batch_fini(struct sqlite_batch *b)
+sqlite_batches_fini(struct sqlite *d)
 {
+	buf_fini(&d->batches.chunk);
+	scan_fini(&d->batches.scan);
+	free(d->batches.rows);
+}
+
+void
+sqlite_batch_drop(struct sqlite_stream *s)
+{
+	struct sqlite_batch *b = &s->batch;
+
+	s->d->batches.held -= b->bytes.len;
 	buf_fini(&b->bytes);
-	buf_fini(&b->chunk);
-	scan_fini(&b->scan);
 	free(b->entries);
 	free(b->stamps);
-	free(b->rows);
-	sqlite_batch_init(b);
+	*b = (struct sqlite_batch){0};
 }
 
-void
-sqlite_batch_drop(struct sqlite_batch *b)
+/* Empty, and ready for more; its memory stays where it is the only one. */
+static void
+empty(struct sqlite_stream *s)
 {
+	struct sqlite_batch *b = &s->batch;
+
+	if (s->d->batches.held > b->bytes.len) {
+		sqlite_batch_drop(s);
+		return;
+	}
+	s->d->batches.held = 0;
 	buf_reset(&b->bytes);
 	b->nentries = b->nstamps = 0;
-	b->owner = NULL;
 }
 
 static size_t
@@ -73,12 +90,6 @@ sqlite_batch_takes(const struct sqlite_stream *s, const struct dest_page *page)
 	return s->spec.mode == DEST_APPEND_DEDUP && s->spec.primary_key[0][1] == NULL &&
 	    page->about == NULL && page->scan->nrecords > page->first &&
 	    page_bytes(page) < LARGE_PAGE;
-}
-
-int
-sqlite_batch_has_room(const struct sqlite_batch *b, const struct dest_page *page)
-{
-	return b->bytes.len + page_bytes(page) <= BATCH_BYTES && b->nstamps < MAX_STAMPS;
 }
 
 static uint64_t
@@ -170,7 +181,7 @@ static int
 add_entries(struct sqlite_stream *s, const struct dest_page *page, size_t n)
 {
 	struct sqlite *d = s->d;
-	struct sqlite_batch *b = &d->batch;
+	struct sqlite_batch *b = &s->batch;
 	const char *name = s->spec.primary_key[0][0], *bytes = page->bytes;
 	uint32_t col = shape_find(&s->shape, name, strlen(name));
 	const struct scan_record *r = page->scan->records + page->first;
@@ -202,7 +213,7 @@ ab_status
 sqlite_batch_add(
     struct sqlite_stream *s, const struct dest_page *page, int *in_order, struct error *e)
 {
-	struct sqlite_batch *b = &s->d->batch;
+	struct sqlite_batch *b = &s->batch;
 	struct sqlite_rows *rows = &s->d->rows;
 	size_t n = page->scan->nrecords - page->first - rows->fit.dropped;
 	int ascend = -1;
@@ -217,13 +228,14 @@ sqlite_batch_add(
 		s->top = b->entries[n - 1].key;
 		return AB_OK;
 	}
+	b->bytes.max = MOST_BYTES;
 	if (ascend == -1 ||
 	    buf_add(&b->bytes, page->bytes + page->scan->records[page->first].off,
 		page_bytes(page)) != 0)
 		return error_set(e, AB_ENOMEM, "no memory for a batch of records");
 	clock_format(page->extracted_us, b->stamps[b->nstamps++]);
 	b->nentries += n;
-	b->owner = s;
+	s->d->batches.held += page_bytes(page);
 	return AB_OK;
 }
 
@@ -239,61 +251,100 @@ compare(const void *x, const void *y)
 
 /* Puts entries from first on together as a page; returns how many. */
 static size_t
-gather(struct sqlite_batch *b, size_t first)
+gather(const struct sqlite_batch *b, struct sqlite_batches *all, size_t first)
 {
 	size_t n = 0;
 
-	buf_reset(&b->chunk);
-	for (; first + n < b->nentries && b->chunk.len < CHUNK_BYTES; n++) {
+	buf_reset(&all->chunk);
+	for (; first + n < b->nentries && all->chunk.len < CHUNK_BYTES; n++) {
 		const struct sqlite_entry *entry = &b->entries[first + n];
 
-		buf_add(&b->chunk, b->bytes.ptr + entry->off, entry->len);
-		buf_addc(&b->chunk, '\n');
-		b->rows[n] = b->stamps[entry->stamp];
+		buf_add(&all->chunk, b->bytes.ptr + entry->off, entry->len);
+		buf_addc(&all->chunk, '\n');
+		all->rows[n] = b->stamps[entry->stamp];
 	}
 	return n;
 }
 
 static ab_status
-write_chunk(struct sqlite_batch *b, struct error *e)
+write_chunk(struct sqlite_stream *s, struct error *e)
 {
 	static const char padding[SCAN_PADDING];
-	struct sqlite_stream *s = b->owner;
+	struct sqlite_batches *all = &s->d->batches;
 	struct sqlite_rows *rows = &s->d->rows;
-	size_t len = b->chunk.len;
-	struct dest_page page = {.scan = &b->scan};
+	size_t len = all->chunk.len;
+	struct dest_page page = {.scan = &all->scan};
 
-	buf_add(&b->chunk, padding, sizeof(padding));
-	if (b->chunk.failed)
+	buf_add(&all->chunk, padding, sizeof(padding));
+	if (all->chunk.failed)
 		return error_set(e, AB_ENOMEM, "no memory for a batch of records");
-	page.bytes = b->chunk.ptr;
-	if (scan_page(&b->scan, page.bytes, len, e) != AB_OK ||
+	page.bytes = all->chunk.ptr;
+	if (scan_page(&all->scan, page.bytes, len, e) != AB_OK ||
 	    shape_fit(&s->shape, &rows->fit, &page, e) != AB_OK)
 		return e->status;
-	rows->stamps = b->rows;
+	rows->stamps = all->rows;
 	return sqlite_stream_insert(s, e);
 }
 
-ab_status
-sqlite_batch_flush(struct sqlite *d, struct error *e)
+/* A chunk may hold as many records as the batch. */
+static int
+grow_rows(struct sqlite_batches *all, size_t n)
 {
-	struct sqlite_batch *b = &d->batch;
+	if (all->cap_rows >= n)
+		return 0;
+	free(all->rows);
+	all->rows = malloc(n * 3 / 2 * sizeof(*all->rows));
+	all->cap_rows = all->rows == NULL ? 0 : n * 3 / 2;
+	return all->rows == NULL ? -1 : 0;
+}
+
+ab_status
+sqlite_batch_flush(struct sqlite_stream *s, struct error *e)
+{
+	struct sqlite_batch *b = &s->batch;
 	ab_status rc = AB_OK;
 
 	if (b->nentries == 0)
 		return AB_OK;
-	if (b->cap_rows < b->nentries) {
-		free(b->rows);
-		b->rows = malloc(b->cap_entries * sizeof(*b->rows));
-		b->cap_rows = b->rows == NULL ? 0 : b->cap_entries;
-		if (b->rows == NULL)
-			return error_set(e, AB_ENOMEM, "no memory for a batch of records");
-	}
+	if (grow_rows(&s->d->batches, b->nentries) != 0)
+		return error_set(e, AB_ENOMEM, "no memory for a batch of records");
 	qsort(b->entries, b->nentries, sizeof(*b->entries), compare);
 	for (size_t at = 0; at < b->nentries && rc == AB_OK;) {
-		at += gather(b, at);
-		rc = write_chunk(b, e);
+		at += gather(b, &s->d->batches, at);
+		rc = write_chunk(s, e);
 	}
-	sqlite_batch_drop(b);
+	empty(s);
+	return rc;
+}
+
+ab_status
+sqlite_batch_flush_all(struct sqlite *d, struct error *e)
+{
+	ab_status rc = AB_OK;
+
+	for (struct sqlite_stream *s = d->streams; s != NULL && rc == AB_OK; s = s->next)
+		rc = sqlite_batch_flush(s, e);
+	return rc;
+}
+
+ab_status
+sqlite_batch_make_room(struct sqlite_stream *s, const struct dest_page *page, struct error *e)
+{
+	struct sqlite *d = s->d;
+	ab_status rc = s->batch.nstamps < MAX_STAMPS ? AB_OK : sqlite_batch_flush(s, e);
+
+	while (rc == AB_OK && d->batches.held > 0 &&
+	    d->batches.held + page_bytes(page) > d->batches.most) {
+		struct sqlite_stream *largest = d->streams;
+
+		for (struct sqlite_stream *one = d->streams; one != NULL; one = one->next)
+			if (one->batch.bytes.len > largest->batch.bytes.len)
+				largest = one;
+		rc = sqlite_batch_flush(largest, e);
+		/* what was taken in of another stream cannot be refused any more: a failure is the destination's, and
+		 * must not look like this one's, which would be dropped alone */
+		if (rc != AB_OK && largest != s)
+			rc = e->status = AB_ETRANSIENT;
+	}
 	return rc;
 }

@@ -10,8 +10,7 @@
 
 #include "base/clock.h"
 
-#define MAX_COLUMNS	2000 /* SQLITE_MAX_COLUMN of every common build */
-#define DEDUP_CACHE_KIB 4096 /* an upsert comes back to pages that an append never sees again */
+#define MAX_COLUMNS 2000 /* SQLITE_MAX_COLUMN of every common build */
 
 static void
 forget_insert(struct sqlite_stream *s)
@@ -40,9 +39,10 @@ reset(struct sqlite_stream *s)
 void
 sqlite_streams_reset(struct sqlite *d)
 {
-	sqlite_batch_drop(&d->batch);
-	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next)
+	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next) {
+		sqlite_batch_drop(s);
 		forget_insert(s);
+	}
 }
 
 void
@@ -52,6 +52,7 @@ sqlite_streams_free(struct sqlite *d)
 
 	while ((s = d->streams) != NULL) {
 		d->streams = s->next;
+		sqlite_batch_drop(s);
 		reset(s);
 		sqlite_verify_free(s->verify);
 		free(s);
@@ -64,8 +65,9 @@ is_same_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+/* The stream, as if nothing were known of its table; what had been collected for it is written. */
 static struct sqlite_stream *
-get_stream(struct sqlite *d, const struct dest_stream_spec *spec)
+get_stream(struct sqlite *d, const struct dest_stream_spec *spec, struct error *e)
 {
 	struct sqlite_stream *s = d->streams;
 
@@ -73,17 +75,23 @@ get_stream(struct sqlite *d, const struct dest_stream_spec *spec)
 	    (!is_same_text(s->spec.name, spec->name) ||
 		!is_same_text(s->spec.namespace_, spec->namespace_)))
 		s = s->next;
-	if (s == NULL && (s = calloc(1, sizeof(*s))) != NULL) {
+	if (s == NULL) {
+		if ((s = calloc(1, sizeof(*s))) == NULL) {
+			error_set(e, AB_ENOMEM, "no memory for stream %s", spec->name);
+			return NULL;
+		}
 		s->d = d;
 		s->next = d->streams;
 		d->streams = s;
 		shape_init(&s->shape, MAX_COLUMNS);
 		shape_init(&s->names, MAX_COLUMNS);
+	} else if (sqlite_batch_flush(s, e) != AB_OK) {
+		/* what was taken in cannot be refused any more: it is not this begin that fails */
+		e->status = AB_ETRANSIENT;
+		return NULL;
 	}
-	if (s != NULL) {
-		reset(s);
-		s->spec = *spec;
-	}
+	reset(s);
+	s->spec = *spec;
 	return s;
 }
 
@@ -221,7 +229,8 @@ begin_stream(struct sqlite_stream *s, struct error *e)
 	if (open_table(s, e) != AB_OK)
 		return e->status;
 	if (spec->mode == DEST_APPEND_DEDUP &&
-	    sqlite_run(s->d, e, "PRAGMA cache_size=-%d", DEDUP_CACHE_KIB) != AB_OK)
+	    sqlite_run(s->d, e, "PRAGMA cache_size=-%lld", (long long)s->d->dedup_cache / 1024) !=
+		AB_OK)
 		return e->status;
 	if (s->exists && !sqlite_key_is_same(s) && sqlite_table_apply(s, e) != AB_OK)
 		return e->status;
@@ -234,18 +243,6 @@ begin_stream(struct sqlite_stream *s, struct error *e)
 	return sqlite_verify_begin(s, e);
 }
 
-/* Writes what was collected before this stream's turn.  What was taken in of another cannot be refused any more: a
- * failure is the destination's, and must not look like this stream's, which would be dropped alone. */
-static ab_status
-flush_before(struct sqlite *d, const struct sqlite_stream *s, struct error *e)
-{
-	const struct sqlite_stream *owner = d->batch.owner;
-
-	if (sqlite_batch_flush(d, e) != AB_OK && owner != s)
-		e->status = AB_ETRANSIENT;
-	return e->status;
-}
-
 ab_status
 sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
     struct dest_stream **out, struct error *e)
@@ -254,11 +251,8 @@ sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
 	struct error ignored = ERROR_INIT;
 	struct sqlite_stream *s;
 
-	if (flush_before(d, NULL, e) != AB_OK)
+	if ((s = get_stream(d, spec, e)) == NULL)
 		return e->status;
-	s = get_stream(d, spec);
-	if (s == NULL)
-		return error_set(e, AB_ENOMEM, "no memory for stream %s", spec->name);
 	/* other streams' rows are in this transaction, too */
 	if (sqlite_begin(d, e) != AB_OK || sqlite_run(d, e, "SAVEPOINT abhost_begin") != AB_OK)
 		return e->status;
@@ -364,7 +358,7 @@ fit_page(struct sqlite_stream *s, const struct dest_page *page, struct error *e)
 	if (table_is_right(s))
 		return AB_OK;
 	/* What was collected is in the order of the keys' old type. */
-	if (follow_shape(s, e) != AB_OK || sqlite_batch_flush(d, e) != AB_OK)
+	if (follow_shape(s, e) != AB_OK || sqlite_batch_flush(s, e) != AB_OK)
 		return e->status;
 	return shape_fit(&s->shape, &d->rows.fit, page, e);
 }
@@ -379,8 +373,7 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 
 	if (sqlite_begin(d, e) != AB_OK)
 		return e->status;
-	if ((!collect || d->batch.owner != s || !sqlite_batch_has_room(&d->batch, page)) &&
-	    flush_before(d, s, e) != AB_OK)
+	if ((collect ? sqlite_batch_make_room(s, page, e) : sqlite_batch_flush(s, e)) != AB_OK)
 		return e->status;
 	if (fit_page(s, page, e) != AB_OK || sqlite_verify_page(s, page, e) != AB_OK)
 		return e->status;
@@ -400,7 +393,7 @@ sqlite_stream_discard(struct dest_stream *base, int64_t since_us, int lane, stru
 	const char *column = shape_system_name(SHAPE_EXTRACTED_AT);
 	char since[CLOCK_TEXT];
 
-	if (!s->exists || sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s->d, e) != AB_OK)
+	if (!s->exists || sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s, e) != AB_OK)
 		return e->status;
 	clock_format(since_us, since);
 	return delete_rows(s,
@@ -434,7 +427,7 @@ sqlite_stream_finish(struct dest_stream *base, struct error *e)
 {
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
 
-	if (sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s->d, e) != AB_OK ||
+	if (sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s, e) != AB_OK ||
 	    follow_shape(s, e) != AB_OK || sqlite_key_remove_deleted(s, e) != AB_OK ||
 	    sqlite_key_remove_older(s, e) != AB_OK)
 		return e->status;

@@ -2,6 +2,7 @@
 #include "engine/flow.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,12 +18,22 @@ find_read(const struct flow *f, uint32_t stream)
 	return r;
 }
 
+static const struct read *
+find_named(const struct flow *f, struct ab_str name)
+{
+	const struct read *r = f->reads;
+
+	while (r != NULL &&
+	    (r->phase == READ_ENDED || name.ptr == NULL || strcmp(r->plan->name, name.ptr) != 0))
+		r = r->next;
+	return r;
+}
+
 /* The source is gone, with all reads.  The one that it was at work for has failed; where that is not known, none.  It says so
  * as often as it is asked. */
 static void
-on_death(struct flow *f, const struct error *why, uint32_t stream)
+on_death(struct flow *f, const struct error *why, const struct read *guilty)
 {
-	struct read *guilty = f->running == 1 ? NULL : find_read(f, stream);
 	int is_only = f->running == 1, again = 0;
 
 	for (struct read *r = f->reads, *next; r != NULL; r = next) {
@@ -51,7 +62,7 @@ on_end(struct flow *f, struct source_event *ev)
 	struct read *r = find_read(f, ev->stream);
 
 	if (ev->type == SOURCE_FAILED && source_dead(s))
-		on_death(f, &ev->error, ev->stream);
+		on_death(f, &ev->error, find_named(f, ev->text));
 	else if (r != NULL)
 		read_end(r, ev->type == SOURCE_FAILED ? &ev->error : &none);
 	return 1;
@@ -209,13 +220,13 @@ static void
 look_at_source(struct flow *f)
 {
 	struct reader *reader = &f->session->reader;
-	uint32_t guilty = SOURCE_ALL;
+	const struct read *guilty = NULL;
 	struct error why = ERROR_INIT;
 
 	for (const struct read *r = f->reads; r != NULL; r = r->next)
 		if (r->phase == READ_STOPS && clock_mono_us() >= r->stop_us)
-			guilty = (uint32_t)r->index;
-	reader->is_lost |= guilty != SOURCE_ALL;
+			guilty = r;
+	reader->is_lost |= guilty != NULL;
 	if (f->running == 0 || !reader_is_late(reader))
 		return;
 	error_set(&why, reader->signal != 0 ? AB_ECANCELLED : AB_EBUG,

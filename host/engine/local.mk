@@ -9,6 +9,7 @@ host_libengine_a_SOURCES = \
 	host/engine/flow.c host/engine/flow.h \
 	host/engine/infer.c host/engine/infer.h \
 	host/engine/look.c \
+	host/engine/memory.c host/engine/memory.h \
 	host/engine/plan.c host/engine/plan.h host/engine/plan_rule.c host/engine/plan_rule.h \
 	host/engine/queue.c host/engine/queue.h \
 	host/engine/read.c host/engine/read.h \

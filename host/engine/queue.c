@@ -41,32 +41,77 @@ queue_fini(struct queue *q)
 	q->fd = -1;
 }
 
+static size_t
+size_for(size_t len)
+{
+	return (len + SCAN_PADDING + GRAIN - 1) / GRAIN * GRAIN;
+}
+
 /* The old content is of no use, so it is not copied. */
 static int
 page_grow(struct queue_page *p, size_t len)
 {
-	size_t cap = (len + SCAN_PADDING + GRAIN - 1) / GRAIN * GRAIN;
-
 	if (len + SCAN_PADDING <= p->cap)
 		return 0;
 	free(p->bytes);
-	p->bytes = malloc(cap);
-	p->cap = p->bytes == NULL ? 0 : cap;
+	p->bytes = malloc(size_for(len));
+	p->cap = p->bytes == NULL ? 0 : size_for(len);
 	return p->bytes == NULL ? -1 : 0;
+}
+
+static void
+page_drop(struct queue_page *p)
+{
+	free(p->bytes);
+	p->bytes = NULL;
+	p->cap = 0;
+	scan_fini(&p->scan);
+	scan_init(&p->scan);
+}
+
+/* A buffer may grow within the budget, or where no other is in use.  Those that lie idle give way. 0: not now. */
+static int
+may_grow(struct queue *q, struct queue_page *p, size_t len)
+{
+	size_t others = 0, idle = 0;
+
+	if (q->budget == 0 || len + SCAN_PADDING <= p->cap)
+		return 1;
+	for (size_t i = 0; i < QUEUE_PAGES; i++)
+		if (&q->pages[i] != p && q->pages[i].taken)
+			others += q->pages[i].cap;
+		else if (&q->pages[i] != p)
+			idle += q->pages[i].cap;
+	if (others > 0 && others + size_for(len) > q->budget)
+		return 0;
+	for (size_t i = 0; i < QUEUE_PAGES && others + idle + size_for(len) > q->budget; i++)
+		if (&q->pages[i] != p && !q->pages[i].taken) {
+			idle -= q->pages[i].cap;
+			page_drop(&q->pages[i]);
+		}
+	return 1;
+}
+
+static struct queue_page *
+choose_page(struct queue *q, size_t len)
+{
+	size_t usable = len <= QUEUE_SMALL ? QUEUE_PAGES : QUEUE_PAGES - 1;
+	struct queue_page *p = NULL;
+
+	for (size_t i = 0; i < usable && p == NULL; i++)
+		if (!q->pages[i].taken)
+			p = &q->pages[i];
+	return p != NULL && may_grow(q, p, len) ? p : NULL;
 }
 
 struct queue_page *
 queue_take_page(struct queue *q, size_t len, int *failed)
 {
 	struct queue_page *p = NULL;
-	size_t usable = len <= QUEUE_SMALL ? QUEUE_PAGES : QUEUE_PAGES - 1;
 
 	*failed = len > SCAN_MAX_BYTES;
 	pthread_mutex_lock(&q->lock);
-	for (size_t i = 0; i < usable && p == NULL && !*failed; i++)
-		if (!q->pages[i].taken)
-			p = &q->pages[i];
-	if (p != NULL)
+	if (!*failed && (p = choose_page(q, len)) != NULL)
 		p->taken = 1;
 	pthread_mutex_unlock(&q->lock);
 	if (p == NULL)

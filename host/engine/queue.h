@@ -1,7 +1,7 @@
 /* queue.h - between the reader and the writer: a bounded queue of work, and the page buffers that it carries.
  *
  * The buffers are few and are used again for ever: touching fresh memory costs more than filling it.  Two, and a third
- * for pages of at most QUEUE_SMALL bytes.  One thread pushes and takes pages (the reader), one pops (the writer);
+ * for pages of at most QUEUE_SMALL bytes; fewer where pages are so large that a budget would not do.  One thread pushes and takes pages (the reader), one pops (the writer);
  * either may release a page.  Whenever the reader may go on, queue_fd becomes readable. */
 #ifndef ABHOST_QUEUE_H
 #define ABHOST_QUEUE_H
@@ -49,6 +49,7 @@ struct queue_item {
 
 struct queue {
 	struct queue_page pages[QUEUE_PAGES];
+	size_t budget; /* bytes that the buffers may take together, a larger one alone; 0: any */
 	/* private */
 	struct queue_item items[QUEUE_ITEMS];
 	size_t first, n;

@@ -11,6 +11,7 @@
 #include "engine/checkpoint.h"
 
 #define STATE_MAX_TEXT (4u << 20) /* one state, one token */
+#define READ_MOST_TOLD 1000	  /* partitions of which everything is told as the read begins */
 
 static const char *
 connector_of(const struct read *r)
@@ -331,10 +332,29 @@ on_restart(struct read *r, struct read_part *p, struct error *e)
 }
 
 static ab_status
+on_ask(struct read *r, const struct source_event *ev, struct error *e)
+{
+	struct buf committed;
+
+	buf_init(&committed, STATE_MAX_BYTES);
+	if (state_committed_some(&r->state, ev->text, &committed) != 0)
+		error_set(e, AB_EUNSUPPORTED,
+		    "stream \"%s\": the state of a partition is larger than %u bytes",
+		    r->plan->name, STATE_MAX_BYTES);
+	else
+		source_committed(r->flow->session->reader.source, (uint32_t)r->index, ev->num,
+		    (struct ab_str){buf_str(&committed), committed.len});
+	buf_fini(&committed);
+	return e->status;
+}
+
+static ab_status
 handle(struct read *r, struct source_event *ev, struct error *e)
 {
 	struct read_part *p = find_part(r, ev->part);
 
+	if (ev->type == SOURCE_ASK)
+		return on_ask(r, ev, e);
 	if (ev->type == SOURCE_PARTITION)
 		return p == NULL ? on_partition(r, ev, e)
 				 : broken(r, "a partition begins twice", e);
@@ -437,7 +457,7 @@ open_shared(struct read *r, struct error *e)
 {
 	const struct state_point *at;
 
-	if (!r->plan->shared_state)
+	if (!r->state.is_shared)
 		return AB_OK;
 	if ((r->whole = state_take_part(&r->state, "")) == NULL)
 		return no_memory(e);
@@ -448,6 +468,29 @@ open_shared(struct read *r, struct error *e)
 	return begin_track(r, &r->shared, at, 0) == 0 ? AB_OK : no_memory(e);
 }
 
+/* What is committed goes with the command, or where it is much, when it is asked for. */
+static ab_status
+ask_source(struct read *r, struct error *e)
+{
+	struct source *s = r->flow->session->reader.source;
+	struct buf committed;
+
+	buf_init(&committed, STATE_MAX_BYTES);
+	if (r->state.shelf.n <= READ_MOST_TOLD && state_committed(&r->state, &committed) == 0) {
+		source_read(s, (uint32_t)r->index, r->plan->configured, buf_str(&committed), 0, e);
+	} else {
+		buf_fini(&committed);
+		buf_init(&committed, STATE_MAX_BYTES);
+		if (state_committed_whole(&r->state, &committed) != 0)
+			no_memory(e);
+		else
+			source_read_asking(
+			    s, (uint32_t)r->index, r->plan->configured, buf_str(&committed), e);
+	}
+	buf_fini(&committed);
+	return e->status;
+}
+
 static ab_status
 send_begin(struct read *r, struct error *e)
 {
@@ -456,7 +499,6 @@ send_begin(struct read *r, struct error *e)
 	    .stream = r->index,
 	    .fresh = r->state.fresh,
 	    .destroys = r->state.gave_up};
-	struct buf committed;
 
 	spec->mode = r->state.mode;
 	spec->generation_id = r->state.generation_id;
@@ -465,16 +507,7 @@ send_begin(struct read *r, struct error *e)
 	writer_send(r->flow->writer, &begin);
 	if (discard_void(r, e) != AB_OK || make_room(r, e) != AB_OK || open_shared(r, e) != AB_OK)
 		return e->status;
-	buf_init(&committed, STATE_MAX_BYTES);
-	if (state_committed(&r->state, &committed) != 0)
-		error_set(e, AB_EUNSUPPORTED,
-		    "stream \"%s\": the state of its partitions is larger than %u bytes",
-		    r->plan->name, STATE_MAX_BYTES);
-	else
-		source_read(r->flow->session->reader.source, (uint32_t)r->index,
-		    r->plan->configured, buf_str(&committed), 0, e);
-	buf_fini(&committed);
-	return e->status;
+	return ask_source(r, e);
 }
 
 struct read *

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/jsontext.h"
+#include "engine/memory.h"
 #include "engine/report.h"
 
 #define GRACE_MS	 2000
@@ -19,6 +20,15 @@ wipe_free(char *text)
 	if (text != NULL)
 		explicit_bzero(text, strlen(text));
 	free(text);
+}
+
+static size_t
+bodies_of(const struct sync_options *o)
+{
+	struct memory m;
+
+	memory_divide(&m, o->memory, 0);
+	return m.bodies;
 }
 
 static ab_status
@@ -37,7 +47,7 @@ start_source(struct session *s, struct error *e)
 	    .page_cap = s->o->page_cap,
 	    .call_timeout_s = s->o->call_timeout_s,
 	    .lanes = s->lanes,
-	    .memory = s->o->worker_memory,
+	    .memory = bodies_of(s->o),
 	    .in_process = s->o->in_process,
 	    .trace = s->o->on_trace,
 	    .trace_ctx = s->o->trace_ctx,

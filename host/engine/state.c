@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/state_edit.h"
 #include "engine/state_row.h"
 
@@ -383,10 +384,12 @@ state_open(struct state_read *r, const struct plan_stream *p, int from_start,
 	r->namespace_ = p->namespace_;
 	r->sync_mode = p->sync_mode;
 	r->mode = p->mode;
+	r->is_shared = p->shared_state && p->sync_mode != PLAN_FULL_REFRESH;
 	if (open_shelf(r, p) != 0)
 		return no_memory(e);
 	if ((status = read_rows(r, rows, nrows, from_start, &s, e)) != AB_OK)
 		return status;
+	r->begun_us = clock_now_us() > r->until_us ? clock_now_us() : r->until_us + 1;
 	if (p->has_generation && p->generation_id < s.generation_id)
 		return refuse_generation(p, &s, e);
 	refresh = is_refresh(p, &s, from_start);

@@ -38,8 +38,10 @@ struct state_read {
 	int64_t generation_id,
 	    minimum_generation_id; /* of the rows; of those that stay, in append_dedup */
 	int is_refresh, fresh, resumed;
-	int gave_up; /* a refresh that was interrupted: what it had left beside the table goes */
+	int gave_up;   /* a refresh that was interrupted: what it had left beside the table goes */
+	int is_shared; /* the state of the unnamed partition is that of all */
 	int64_t until_us;	  /* the newest row's time */
+	int64_t begun_us;	  /* what is done since then is of this run */
 	struct state_part *parts; /* a list: those that are open, or were left unfinished */
 	struct shelf shelf;	  /* all others */
 	/* private */
@@ -47,6 +49,7 @@ struct state_read {
 	int has_ended;		   /* until it has */
 	char *cursor_field;	   /* "a.b", where abhost keeps the state of the stream; or NULL */
 	int cursor_is_time;
+	size_t n_at_end;       /* on the shelf, when the stream ended */
 	size_t nrows;	       /* of their own, in the store */
 	int is_bundled;	       /* there are shared ones, too */
 	int lanes[DEST_LANES]; /* 1: taken by an unfinished part */
@@ -71,8 +74,11 @@ struct state_part *state_in_the_way(const struct state_read *r, int n);
 /* Gives the part a lane of its own.  -1: all are taken. */
 int state_give_lane(struct state_read *r, struct state_part *p);
 void state_free_lane(struct state_read *r, struct state_part *p);
-/* What the connector is told is committed (chan.h, CHAN_READ). -1: too large or no memory. */
+/* What the connector is told is committed (chan.h, CHAN_READ): of everything; of the unnamed partition only; of the first
+ * of these partitions (a JSON array), as many as fit, at least one (CHAN_COMMITTED). -1: too large or no memory. */
 int state_committed(const struct state_read *r, struct buf *out);
+int state_committed_whole(const struct state_read *r, struct buf *out);
+int state_committed_some(const struct state_read *r, struct ab_str partitions, struct buf *out);
 
 /* Rows to commit. */
 struct state_rows {

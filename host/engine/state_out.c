@@ -2,8 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/canonical.h"
+#include "data/view.h"
 #include "engine/state.h"
 #include "engine/state_row.h"
+
+#define VIEWS_MAX    ((size_t)16 << 20)
+#define ANSWER_BYTES ((size_t)4 << 20) /* with so many it is enough: the rest is asked for again */
 
 static ab_status
 no_memory(struct error *e)
@@ -18,6 +23,7 @@ add_or_null(struct buf *out, const char *key, const char *json)
 	buf_adds(out, json == NULL || *json == '\0' ? "null" : json);
 }
 
+/* One that is done in this very run is not told as such: it is listed twice, and that is to be seen. */
 static void
 add_committed(const struct state_read *r, const struct state_part *p, struct buf *out)
 {
@@ -32,7 +38,7 @@ add_committed(const struct state_read *r, const struct state_part *p, struct buf
 		buf_add_json_string(out, p->token, strlen(p->token));
 	buf_addc(out, ',');
 	add_or_null(out, "running", p->token == NULL ? NULL : p->run.json);
-	buf_addf(out, ",\"done\":%s}", p->done ? "true" : "false");
+	buf_addf(out, ",\"done\":%s}", p->done && p->started_us < r->begun_us ? "true" : "false");
 }
 
 int
@@ -56,6 +62,70 @@ state_committed(const struct state_read *r, struct buf *out)
 	}
 	buf_addc(out, ']');
 	return out->failed || found < 0 ? -1 : 0;
+}
+
+int
+state_committed_whole(const struct state_read *r, struct buf *out)
+{
+	struct state_part shelved = {0};
+	const struct state_part *p = r->parts;
+	int found = 0;
+
+	while (p != NULL && *p->partition != '\0')
+		p = p->next;
+	if (p == NULL && (found = shelf_look(&r->shelf, "", &shelved)) == 1)
+		p = &shelved;
+	buf_addc(out, '[');
+	if (p != NULL)
+		add_committed(r, p, out);
+	buf_addc(out, ']');
+	state_part_fini(&shelved);
+	return out->failed || found < 0 ? -1 : 0;
+}
+
+/* -1: no memory. */
+static int
+add_asked(const struct state_read *r, const struct ab_json *v, struct buf *out)
+{
+	struct ab_str text = view_span(v);
+	char *name = view_type(v) == AB_NULL ? strdup("") : canonical_json(text.ptr, text.len);
+	struct state_part shelved = {0};
+	const struct state_part *p = r->parts;
+	int found = 0;
+
+	if (name == NULL)
+		return -1;
+	while (p != NULL && strcmp(p->partition, name) != 0)
+		p = p->next;
+	if (p == NULL && (found = shelf_look(&r->shelf, name, &shelved)) == 1)
+		p = &shelved;
+	free(name);
+	if (p != NULL)
+		add_committed(r, p, out);
+	else
+		buf_adds(out, out->len == 1 ? "null" : ",null");
+	state_part_fini(&shelved);
+	return found < 0 ? -1 : 0;
+}
+
+int
+state_committed_some(const struct state_read *r, struct ab_str partitions, struct buf *out)
+{
+	const struct ab_json *all;
+	struct view_root root;
+	int failed = 0;
+	size_t n;
+
+	view_root_init(&root, VIEWS_MAX);
+	all = view_parse(&root, partitions.ptr, partitions.len, "partitions");
+	n = view_type(all) == AB_ARRAY ? view_len(all) : 0;
+	buf_addc(out, '[');
+	for (size_t i = 0; i < n && !failed && (i == 0 || out->len < ANSWER_BYTES); i++)
+		failed = add_asked(r, view_at(all, i), out);
+	buf_addc(out, ']');
+	failed |= root.error.status != AB_OK || out->failed;
+	view_root_fini(&root);
+	return failed ? -1 : 0;
 }
 
 static int
@@ -173,20 +243,33 @@ state_rows(struct state_read *r, struct state_rows *out, struct error *e)
 	return write_rows(r, 0, out, e);
 }
 
-/* What is to be kept of a partition when its stream has ended: those that the source did not list keep what they had,
- * unless a refresh has replaced their rows. 0: nothing. */
-static int
-end_part(const struct state_read *r, struct state_part *p)
+/* The read that has ended becomes where the next one begins. */
+static void
+end_read(const struct state_read *r, struct state_part *p)
 {
-	if (r->is_refresh && !p->done)
-		return 0;
-	if (r->is_refresh) {
+	if (r->is_refresh || (r->is_shared && p->run.json != NULL)) {
 		state_point_fini(&p->base);
 		p->base = p->run;
 		memset(&p->run, 0, sizeof(p->run));
 	}
 	state_part_forget(p);
 	p->dirty = p->refreshed = 0;
+}
+
+/* What is to be kept of a partition when its stream has ended; 0: nothing.  One that the source did not list keeps what it
+ * had, unless a refresh has replaced its rows, or there are so many that such ones would heap up, and it would double
+ * nothing if it came back and were read from its beginning. */
+static int
+end_part(const struct state_read *r, struct state_part *p)
+{
+	int is_whole = *p->partition == '\0';
+	int is_pruned = r->mode == DEST_APPEND_DEDUP && r->n_at_end > STATE_MAX_ROWS;
+
+	if (r->is_shared && !is_whole)
+		return 0;
+	if (!p->done && !(r->is_shared && is_whole) && (r->is_refresh || (is_pruned && !is_whole)))
+		return 0;
+	end_read(r, p);
 	return 1;
 }
 
@@ -247,10 +330,12 @@ end_full_refresh(struct state_read *r)
 ab_status
 state_end(struct state_read *r, struct state_rows *out, struct error *e)
 {
-	int failed = r->sync_mode == PLAN_FULL_REFRESH ? end_full_refresh(r) : end_listed(r);
+	int failed;
 
 	r->has_ended = 1;
 	memset(out, 0, sizeof(*out));
+	r->n_at_end = r->shelf.n;
+	failed = r->sync_mode == PLAN_FULL_REFRESH ? end_full_refresh(r) : end_listed(r);
 	if (!failed && r->sync_mode != PLAN_FULL_REFRESH)
 		failed = end_shelved(r);
 	return failed ? no_memory(e) : write_rows(r, 1, out, e);

@@ -96,45 +96,87 @@ read_void(const struct ab_json *notes, struct state_part *p)
 		p->lane = (int)view_int(lane);
 }
 
+/* {<cursor field>: <cursor>} */
+static int
+derive_state(const char *prefix, struct state_point *p)
+{
+	struct buf made;
+	int failed;
+
+	if (prefix == NULL || p->cursor == NULL)
+		return 0;
+	buf_init(&made, 2 * CURSOR_MAX_VALUE);
+	buf_addf(&made, "%s%s}", prefix, p->cursor);
+	failed = made.failed | state_set(&p->json, buf_str(&made), made.len);
+	buf_fini(&made);
+	return failed;
+}
+
 /* {"state", or "derived": true where it is {<cursor field>: <cursor>}; "cursor", "edge"} */
 static int
 read_bundled_point(const struct ab_json *v, const char *prefix, struct state_point *p)
 {
 	struct ab_str json = member_text(v, "state");
-	struct buf made;
 	int failed = read_point(v, p);
 
-	if (view_type(view_get(v, "derived")) == AB_NULL || p->cursor == NULL || prefix == NULL)
-		return failed | state_set(&p->json, json.ptr, json.len);
-	buf_init(&made, 2 * CURSOR_MAX_VALUE);
-	buf_addf(&made, "%s%s}", prefix, p->cursor);
-	failed |= made.failed | state_set(&p->json, buf_str(&made), made.len);
-	buf_fini(&made);
+	if (view_type(view_get(v, "derived")) != AB_NULL)
+		return failed | derive_state(prefix, p);
+	return failed | state_set(&p->json, json.ptr, json.len);
+}
+
+/* {"partition", "state" and so on, "done": when it began, "running"} */
+static int
+read_object(const struct ab_json *v, const char *prefix, struct state_part *p)
+{
+	const struct ab_json *done = view_get(v, "done"), *run = view_get(v, "running");
+	struct ab_str name = member_text(v, "partition");
+	int failed = state_set(&p->partition, name.ptr, name.len);
+
+	failed |= read_bundled_point(v, prefix, &p->base);
+	if (view_type(run) == AB_OBJECT)
+		failed |= read_bundled_point(run, prefix, &p->run);
+	p->started_us = view_type(done) == AB_INT ? view_int(done) : 0;
 	return failed;
+}
+
+/* [partition, cursor or null, when it began or 0, hashes of the edge...]: of most */
+static int
+read_array(const struct ab_json *v, const char *prefix, struct state_part *p)
+{
+	struct ab_str name = view_span(view_at(v, 0)), cursor = {"", 0};
+	size_t n = view_len(v);
+	int failed = state_set(&p->partition, name.ptr, name.len);
+
+	if (view_type(view_at(v, 1)) != AB_NULL)
+		cursor = view_span(view_at(v, 1));
+	failed |= state_set(&p->base.cursor, cursor.ptr, cursor.len);
+	if (!failed && cursor.len > 0)
+		failed = derive_state(prefix, &p->base);
+	p->started_us = view_type(view_at(v, 2)) == AB_INT ? view_int(view_at(v, 2)) : 0;
+	if (failed || n < 4)
+		return failed;
+	if ((p->base.edge = calloc(n - 3, sizeof(*p->base.edge))) == NULL)
+		return -1;
+	for (size_t i = 3; i < n; i++)
+		if (view_type(view_at(v, i)) == AB_STRING)
+			p->base.edge[p->base.nedge++] =
+			    strtoull(view_str(view_at(v, i)).ptr, NULL, 16);
+	return 0;
 }
 
 static int
 read_bundled(const struct ab_json *v, const char *prefix, state_row_each *each, void *ctx)
 {
 	struct state_part p = {.lane = DEST_NO_LANE};
-	const struct ab_json *done = view_get(v, "done"), *run = view_get(v, "running");
-	struct ab_str name = member_text(v, "partition");
-	int failed = state_set(&p.partition, name.ptr, name.len);
+	int failed = view_type(v) == AB_ARRAY && view_len(v) > 2 ? read_array(v, prefix, &p)
+	    : view_type(v) == AB_OBJECT				 ? read_object(v, prefix, &p)
+								 : 0;
 
-	if (!failed && p.partition == NULL)
-		return 0;
-	failed |= read_bundled_point(v, prefix, &p.base);
-	if (view_type(run) == AB_OBJECT)
-		failed |= read_bundled_point(run, prefix, &p.run);
-	if (view_type(done) == AB_INT) {
-		p.started_us = view_int(done);
-		p.done = 1;
-	}
-	if (failed) {
-		state_part_fini(&p);
-		return -1;
-	}
-	return each(ctx, &p);
+	p.done = p.started_us != 0;
+	if (!failed && p.partition != NULL)
+		return each(ctx, &p);
+	state_part_fini(&p);
+	return failed ? -1 : 0;
 }
 
 int
@@ -249,14 +291,20 @@ notes_make(const struct state_read *r, const struct state_part *p)
 	return end_notes(&b);
 }
 
-static void
-add_bundled_point(struct buf *b, const char *prefix, const struct state_point *p)
+static int
+is_derived(const char *prefix, const struct state_point *p)
 {
 	size_t len = prefix == NULL || p->cursor == NULL ? 0 : strlen(prefix);
 
-	if (len > 0 && p->json != NULL && strncmp(p->json, prefix, len) == 0 &&
+	return len > 0 && p->json != NULL && strncmp(p->json, prefix, len) == 0 &&
 	    strncmp(p->json + len, p->cursor, strlen(p->cursor)) == 0 &&
-	    strcmp(p->json + len + strlen(p->cursor), "}") == 0)
+	    strcmp(p->json + len + strlen(p->cursor), "}") == 0;
+}
+
+static void
+add_bundled_point(struct buf *b, const char *prefix, const struct state_point *p)
+{
+	if (is_derived(prefix, p))
 		buf_adds(b, ",\"derived\":true");
 	else if (p->json != NULL)
 		buf_addf(b, ",\"state\":%s", p->json);
@@ -264,7 +312,7 @@ add_bundled_point(struct buf *b, const char *prefix, const struct state_point *p
 }
 
 static void
-add_bundled(struct buf *b, const char *prefix, const struct state_part *p)
+add_object(struct buf *b, const char *prefix, const struct state_part *p)
 {
 	buf_addf(b, "{\"partition\":%s", p->partition);
 	add_bundled_point(b, prefix, &p->base);
@@ -276,6 +324,23 @@ add_bundled(struct buf *b, const char *prefix, const struct state_part *p)
 		buf_addc(b, '}');
 	}
 	buf_addc(b, '}');
+}
+
+static void
+add_bundled(struct buf *b, const char *prefix, const struct state_part *p)
+{
+	int is_short = p->run.json == NULL && p->run.cursor == NULL &&
+	    (is_derived(prefix, &p->base) || (p->base.json == NULL && p->base.cursor == NULL));
+
+	if (!is_short) {
+		add_object(b, prefix, p);
+		return;
+	}
+	buf_addf(b, "[%s,%s,%" PRId64, p->partition,
+	    p->base.cursor == NULL ? "null" : p->base.cursor, p->done ? p->started_us : 0);
+	for (size_t i = 0; i < p->base.nedge; i++)
+		buf_addf(b, ",\"%016" PRIx64 "\"", p->base.edge[i]);
+	buf_addc(b, ']');
 }
 
 static char *

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "engine/compare.h"
 #include "engine/flow.h"
+#include "engine/memory.h"
 #include "engine/session.h"
 #include "engine/wait.h"
 
@@ -23,6 +24,7 @@ struct sync {
 	size_t nrows;
 	struct dest_run run;
 	struct writer writer;
+	size_t page_bytes; /* for the writer's queue */
 	int has_run, has_writer;
 	struct writer_stream *streams;
 	struct flow flow;
@@ -68,6 +70,20 @@ make_plan(struct sync *s, struct error *e)
 	return report_plan(&s->report, &s->plan, e);
 }
 
+static void
+divide_memory(struct sync *s)
+{
+	struct memory m;
+	int has_dedup = 0;
+
+	for (size_t i = 0; i < s->plan.n; i++)
+		has_dedup |= s->plan.streams[i].mode == DEST_APPEND_DEDUP;
+	memory_divide(&m, s->o->memory, has_dedup);
+	s->page_bytes = m.pages;
+	if (s->dest->ops->set_memory != NULL)
+		s->dest->ops->set_memory(s->dest, m.cache, m.batch);
+}
+
 /* From here on the destination belongs to the writer. */
 static ab_status
 start_writer(struct sync *s, struct error *e)
@@ -95,6 +111,7 @@ start_writer(struct sync *s, struct error *e)
 		};
 	}
 	s->has_writer = 1;
+	divide_memory(s);
 	return writer_init(&s->writer, s->dest, &s->run, s->streams, s->o->one_thread, e);
 }
 
@@ -144,6 +161,7 @@ prepare(struct sync *s, struct error *e)
 	s->report.streams = s->streams;
 	s->session.reader.writer = &s->writer;
 	s->session.reader.queue = &s->writer.queue;
+	s->writer.queue.budget = s->page_bytes;
 	s->session.reader.tick = on_tick;
 	s->session.reader.ctx = s;
 	return AB_OK;

@@ -106,8 +106,8 @@ struct sync_options {
 	size_t page_cap;
 	int call_timeout_s;
 	int in_process, one_thread;
-	int lanes;	      /* partitions, and streams, that are read at once; 0: one */
-	size_t worker_memory; /* bytes that page bodies may take in the worker, 0: any */
+	int lanes;     /* partitions, and streams, that are read at once; 0: one */
+	size_t memory; /* bytes, see memory.h; 0: the default */
 	int *signal; /* check, discover and read put here which one ended them, or 0; may be NULL */
 	/* Called on the reader thread: on events, and PROGRESS about ten times a second. text: for WAIT, why
 	 * (a second or more; the stream's `wait` is set). */

@@ -212,15 +212,43 @@ source_streams(struct source *s, struct error *e)
 	    s, &(const struct chan_msg){.type = CHAN_STREAMS, .stream = CHAN_ALL}, e);
 }
 
+static ab_status
+send_read(struct source *s, struct chan_msg *m, const char *configured, const char *committed,
+    struct error *e)
+{
+	m->type = CHAN_READ;
+	m->text[0] = text_of(configured);
+	m->text[1] = text_of(committed != NULL ? committed : "[]");
+	return send_command(s, m, e);
+}
+
 ab_status
 source_read(struct source *s, uint32_t stream, const char *configured, const char *committed,
     uint32_t limit, struct error *e)
 {
-	struct chan_msg m = {.type = CHAN_READ, .stream = stream, .num = limit};
+	struct chan_msg m = {.stream = stream, .num = limit};
 
-	m.text[0] = text_of(configured);
-	m.text[1] = text_of(committed != NULL ? committed : "[]");
-	return send_command(s, &m, e);
+	return send_read(s, &m, configured, committed, e);
+}
+
+ab_status
+source_read_asking(struct source *s, uint32_t stream, const char *configured, const char *committed,
+    struct error *e)
+{
+	struct chan_msg m = {.stream = stream, .flags = CHAN_MUST_ASK};
+
+	return send_read(s, &m, configured, committed, e);
+}
+
+void
+source_committed(struct source *s, uint32_t stream, int64_t num, struct ab_str text)
+{
+	const struct chan_msg m = {
+	    .type = CHAN_COMMITTED, .stream = stream, .num = num, .text = {text}};
+	struct error why = ERROR_INIT;
+
+	if (!s->dead && chan_send(&s->chan, &m, &why) == AB_ETRANSIENT)
+		obituary_rubbish(s, "it did not read its commands");
 }
 
 /* The failure of a command, with who and where. */
@@ -308,6 +336,9 @@ make_event(const struct source *s, const struct chan_msg *m, struct source_event
 		break;
 	case CHAN_RESTART:
 		ev->type = SOURCE_RESTART;
+		break;
+	case CHAN_ASK:
+		ev->type = SOURCE_ASK;
 		break;
 	case CHAN_TRACE:
 		tell_trace(s, m);
@@ -405,6 +436,7 @@ source_next(struct source *s, struct source_event *ev)
 		ev->type = SOURCE_FAILED;
 		ev->stream = SOURCE_ALL;
 		ev->error = s->error;
+		ev->text = text_of(s->guilty);
 	}
 }
 

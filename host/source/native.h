@@ -27,6 +27,7 @@ struct source {
 	int log_turn; /* the log is asked first, the next time the channel */
 	int dead;
 	struct error error; /* why it is dead */
+	char guilty[256];   /* the stream that it was at work for then, or "": not known */
 	int in_process;
 	pthread_t thread; /* in_process: the worker */
 };

@@ -69,7 +69,7 @@ find_lane(const struct source *s, struct chan_crumb *out, int *more)
 
 /* " in read_page of stream events, page 12", " while it was loaded", or "". */
 static void
-find_place(const struct source *s, char *out, size_t size)
+find_place(struct source *s, char *out, size_t size)
 {
 	struct chan_crumb c;
 	char text[320], others[48] = "";
@@ -78,6 +78,8 @@ find_place(const struct source *s, char *out, size_t size)
 	out[0] = '\0';
 	if (!find_lane(s, &c, &more))
 		return;
+	if (more == 0 && c.call_us != 0)
+		utf8_copy(s->guilty, sizeof(s->guilty), c.stream);
 	where(&c, text, sizeof(text));
 	if (more > 0)
 		snprintf(others, sizeof(others), ", or in one of %d more calls", more);

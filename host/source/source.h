@@ -21,12 +21,14 @@ enum source_event_type {
 	SOURCE_PAGE, /* bytes, num (page from 1), token, state, about: take it with source_page */
 	SOURCE_PARTITION_END, /* part */
 	SOURCE_RESTART,	      /* part: the page token was refused; see CHAN_RESTART */
-	SOURCE_HELD,	      /* num: 1, and from here on no partition begins; 0: they may again */
-	SOURCE_LOG,	      /* num: level; text */
-	SOURCE_WAIT,	      /* num: until (us); text: why; token: the host; done, limited */
-	SOURCE_DONE,	      /* the command, or the read of this stream, ended well */
+	SOURCE_ASK, /* num; text: JSON array of partitions: what is committed of them? See source_committed */
+	SOURCE_HELD, /* num: 1, and from here on no partition begins; 0: they may again */
+	SOURCE_LOG,  /* num: level; text */
+	SOURCE_WAIT, /* num: until (us); text: why; token: the host; done, limited */
+	SOURCE_DONE, /* the command, or the read of this stream, ended well */
 	SOURCE_FAILED /* error says it, function, stream and page included; of this stream, or (SOURCE_ALL) of the
-	                 command; where source_dead, of everything that runs, and nothing follows */
+	                 command; where source_dead, of everything that runs, and nothing follows; text then: the
+	                 name of the stream that it was at work for, "" where that is not known */
 };
 
 #define SOURCE_ALL UINT32_MAX /* no stream: the event is no read's */
@@ -95,6 +97,12 @@ ab_status source_streams(struct source *s, struct error *e);
  * configured: ConfiguredAirbyteStream (JSON); committed: as CHAN_READ's text 1. */
 ab_status source_read(struct source *s, uint32_t stream, const char *configured,
     const char *committed, uint32_t limit, struct error *e);
+/* The same for a stream with many partitions: committed speaks only of "partition": null, if at all, and SOURCE_ASK asks for
+ * the others. */
+ab_status source_read_asking(struct source *s, uint32_t stream, const char *configured,
+    const char *committed, struct error *e);
+/* Answers a SOURCE_ASK; text as CHAN_COMMITTED has it. */
+void source_committed(struct source *s, uint32_t stream, int64_t num, struct ab_str text);
 /* The next event.  A dead, hung or talking-rubbish worker becomes one SOURCE_FAILED with the whole sentence. */
 void source_next(struct source *s, struct source_event *ev);
 /* Copies the page of the last SOURCE_PAGE event into dst (ev->bytes bytes) and frees its slot. */

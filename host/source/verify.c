@@ -227,6 +227,9 @@ check_type(struct verify *v, const struct chan_msg *m)
 		return check_page(v, m);
 	case CHAN_RESTART:
 		return check_restart(v, m);
+	case CHAN_ASK:
+		return find_read(v, m->stream) != NULL ? NULL
+						       : "a question of nothing that is being read";
 	case CHAN_HELD:
 		return check_held(v, m);
 	case CHAN_LOG:

@@ -42,10 +42,13 @@ enum chan_type {
 	CHAN_READ, /* stream: an index of the engine's; num: records wanted per page, 0 any; text 0: ConfiguredAirbyteStream;
 	              1: JSON array of what is committed: [{"partition": P|null, "state": S|null, "token": "..."|null,
 	              "running": S|null, "done": false}, ...]. running: the state that update_state had reached at the token
-	              (the first ab_seen.state of a read that goes on at the token; without a token it begins with "state") */
+	              (the first ab_seen.state of a read that goes on at the token; without a token it begins with "state").
+	              flags bit CHAN_MUST_ASK: there are many, and only the one of "partition": null stands there */
 	CHAN_FREE, /* slot: may be written again */
 	CHAN_CANCEL, /* the read of this stream, or (CHAN_ALL) whatever runs, should end soon with AB_ECANCELLED */
 	CHAN_HOLD, /* num: 1: no partition shall begin, 0: they may.  Answered by CHAN_HELD */
+	CHAN_COMMITTED, /* the answer to a CHAN_ASK: stream and num as there; text 0: JSON array with an element for the
+	                   first so many of the partitions, at least one: as in CHAN_READ, or null: nothing is */
 	CHAN_QUIT, /* close the source and exit 0 */
 	/* worker to engine */
 	CHAN_DONE = 64, /* the command ended well; stream: of the read, or CHAN_ALL */
@@ -60,15 +63,16 @@ enum chan_type {
 	CHAN_PARTITION_END, /* part */
 	CHAN_RESTART, /* part; AB_ESTALE: the token was refused; the partition begins again from its committed state. What this
 	                   partition's interrupted read had sent since the last state is void */
-	CHAN_HELD,    /* num: as in CHAN_HOLD; it is in force from here on */
-	CHAN_LOG,     /* stream: of the read that says it, or CHAN_ALL; status: level; text 0 */
+	CHAN_ASK, /* stream; num: any; text 0: JSON array of partitions (null: the only one): what is committed of them? */
+	CHAN_HELD,  /* num: as in CHAN_HOLD; it is in force from here on */
+	CHAN_LOG,   /* stream: of the read that says it, or CHAN_ALL; status: level; text 0 */
 	CHAN_TRACE, /* stream, as there; an HTTP exchange has ended: status, or 0 (no answer); num: milliseconds; bytes: of its
 	                 body; slot: which attempt, from 1; text 0: method; 1: URL without secrets; 2: what broke, or "" */
 	CHAN_WAIT /* stream, as there; num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host;
 	             bytes: requests that the host has answered; flags bit CHAN_LIMITED: it is a rate limit */
 };
 
-enum { CHAN_HAS_TOKEN = 1, CHAN_LIMITED = 2, CHAN_WANT_TRACE = 4 };
+enum { CHAN_HAS_TOKEN = 1, CHAN_LIMITED = 2, CHAN_WANT_TRACE = 4, CHAN_MUST_ASK = 8 };
 
 struct chan_msg {
 	uint32_t type, flags;

@@ -1,6 +1,7 @@
 # host/worker: the channel, which the engine's side uses too, and the program that runs a connector
 noinst_LIBRARIES += host/libworker.a
 host_libworker_a_SOURCES = \
+	host/worker/ask.c host/worker/ask.h \
 	host/worker/budget.c host/worker/budget.h \
 	host/worker/chan.c host/worker/chan.h \
 	host/worker/command.c \

@@ -15,6 +15,7 @@ reading_new(const struct chan_msg *command, char *texts)
 	}
 	r->stream = command->stream;
 	r->limit = (uint32_t)command->num;
+	r->asks = (command->flags & CHAN_MUST_ASK) != 0;
 	r->texts = texts;
 	r->configured = command->text[0];
 	r->committed_text = command->text[1];
@@ -30,8 +31,31 @@ waiting_free(struct waiting *first)
 
 	for (; first != NULL; first = next) {
 		next = first->next;
+		free(first->committed);
 		free(first);
 	}
+}
+
+size_t
+waiting_size(const struct waiting *w)
+{
+	return w->len + (w->committed == NULL ? 0 : strlen(w->committed));
+}
+
+int
+waiting_set_committed(struct waiting *w, struct ab_str entry)
+{
+	char *text = malloc(entry.len + 3);
+
+	if (text == NULL)
+		return -1;
+	text[0] = '[';
+	memcpy(text + 1, entry.ptr, entry.len);
+	text[entry.len + 1] = ']';
+	text[entry.len + 2] = '\0';
+	free(w->committed);
+	w->committed = text;
+	return 0;
 }
 
 void

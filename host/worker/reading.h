@@ -11,7 +11,8 @@
 /* A partition that nobody reads yet. */
 struct waiting {
 	struct waiting *next;
-	int is_only; /* the stream has no partitions: this is all of it */
+	int is_only;	 /* the stream has no partitions: this is all of it */
+	char *committed; /* a JSON array of what is, of this one alone; NULL: see the read's */
 	size_t len;
 	char text[]; /* its JSON, NUL-terminated */
 };
@@ -22,6 +23,7 @@ struct reading {
 	struct ab_str configured, committed_text;
 	struct view_root root; /* of the configured stream, for its name */
 	const char *name;
+	int asks;	      /* committed knows no partitions: see ask.h */
 	int is_shared;	      /* "partition_state": "shared": all partitions have one state, */
 	struct ab_str shared; /* this one; ptr NULL: none */
 	struct committed committed;
@@ -58,5 +60,9 @@ ab_status reading_list(struct reading *r, const struct ab_json *all, struct wait
     size_t *n, struct error *e);
 /* The only partition of a stream that has none; NULL where it is done. */
 ab_status reading_only(const struct reading *r, struct waiting **out, struct error *e);
+/* Bytes that it takes. */
+size_t waiting_size(const struct waiting *w);
+/* An entry of what is committed, as CHAN_READ has it. -1: no memory. */
+int waiting_set_committed(struct waiting *w, struct ab_str entry);
 void waiting_free(struct waiting *first); /* all behind it too */
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/ask.h"
+
 /* What a call failed with becomes what the read failed with. */
 static ab_status
 call_failed(const struct hosted *s, struct error *e)
@@ -202,7 +204,12 @@ part_new(struct reading *r, struct waiting *w, uint32_t number, struct error *e)
 	p->number = number;
 	buf_init(&p->running, CHAN_MAX_TEXT / 2);
 	walk_init(&p->walk);
-	if (begin_part(p, committed_find(&r->committed, json_of(w)), e) == AB_OK)
+	if (w->committed != NULL)
+		committed_init(&p->own, (struct ab_str){w->committed, strlen(w->committed)}, e);
+	if (e->status == AB_OK &&
+	    begin_part(p,
+		committed_find(w->committed != NULL ? &p->own : &r->committed, json_of(w)),
+		e) == AB_OK)
 		return p;
 	part_free(p);
 	return NULL;
@@ -213,6 +220,7 @@ part_free(struct part *p)
 {
 	if (p == NULL)
 		return;
+	committed_fini(&p->own);
 	waiting_free(p->waiting);
 	buf_fini(&p->running);
 	walk_fini(&p->walk);
@@ -259,7 +267,7 @@ readloop_list(
 	rc = hosted_end(s, s->connector.partitions(s->self, &args, &s->page));
 	rc = rc == AB_OK ? list_page(s, r, first, n, e) : call_failed(s, e);
 	hosted_release(s);
-	return rc;
+	return rc == AB_OK && r->asks ? ask_committed(&s->lane, r, first, n, e) : rc;
 }
 
 ab_status

@@ -11,6 +11,7 @@ struct part {
 	struct part *next;
 	struct reading *read;
 	struct waiting *waiting; /* owned: its JSON */
+	struct committed own;	 /* of what is committed, where it came for this one alone */
 	struct ab_str state;	 /* as the read began; ptr NULL: none */
 	struct buf running;	 /* what update_state has made of it; "" none yet */
 	struct walk walk;

@@ -285,7 +285,7 @@ take_task(struct sched *s, struct reading *r, struct uplink_lane *l, struct task
 		r->last = r->first == NULL ? NULL : r->last;
 		out->waiting->next = NULL;
 		r->waiting--;
-		r->waiting_bytes -= out->waiting->len;
+		r->waiting_bytes -= waiting_size(out->waiting);
 	}
 }
 
@@ -412,7 +412,7 @@ sched_add(struct sched *s, struct reading *r, struct waiting *first, size_t n, i
 			r->last = r->last->next;
 		r->waiting += n;
 		for (const struct waiting *w = first; w != NULL; w = w->next)
-			r->waiting_bytes += w->len;
+			r->waiting_bytes += waiting_size(w);
 	}
 	pthread_mutex_unlock(&s->up->lock);
 }
@@ -429,7 +429,7 @@ may_begin(struct sched *s, struct reading *r, struct waiting *w)
 	r->first = w;
 	r->last = r->last == NULL ? w : r->last;
 	r->waiting++;
-	r->waiting_bytes += w->len;
+	r->waiting_bytes += waiting_size(w);
 	return SCHED_HELD;
 }
 

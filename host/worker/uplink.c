@@ -11,6 +11,14 @@
 
 enum { SLOT_FREE, SLOT_LANES, SLOT_ENGINES };
 
+struct uplink_ask {
+	struct uplink_ask *next;
+	uint32_t stream;
+	int64_t num;
+	struct buf *answer;
+	int is_answered, failed;
+};
+
 ab_status
 uplink_init(struct uplink *u, int fd, int mem_fd, struct error *e)
 {
@@ -46,6 +54,30 @@ free_slot(struct uplink *u, uint32_t slot)
 	return 0;
 }
 
+/* An answer that nobody waits for any more was to a lane that was cancelled. */
+static int
+take_answer(struct uplink *u, const struct chan_msg *m)
+{
+	struct uplink_ask *a = u->asks;
+
+	while (a != NULL && (a->stream != m->stream || a->num != m->num))
+		a = a->next;
+	if (a != NULL) {
+		a->failed = buf_add(a->answer, m->text[0].ptr, m->text[0].len) != 0;
+		a->is_answered = 1;
+		pthread_cond_broadcast(&u->changed);
+	}
+	return 0;
+}
+
+static int
+take_message(struct uplink *u, const struct chan_msg *m, uplink_message *fn, void *ctx)
+{
+	if (m->type == CHAN_FREE)
+		return free_slot(u, m->slot);
+	return m->type == CHAN_COMMITTED ? take_answer(u, m) : fn(ctx, m);
+}
+
 void
 uplink_serve(struct uplink *u, uplink_message *fn, void *ctx)
 {
@@ -54,10 +86,12 @@ uplink_serve(struct uplink *u, uplink_message *fn, void *ctx)
 
 	while (rc == 0 && chan_recv(&u->chan, &m, 1, NULL) == AB_OK && m.type != CHAN_QUIT) {
 		pthread_mutex_lock(&u->lock);
-		rc = m.type == CHAN_FREE ? free_slot(u, m.slot) : fn(ctx, &m);
+		rc = take_message(u, &m, fn, ctx);
 		pthread_mutex_unlock(&u->lock);
 	}
 	pthread_mutex_lock(&u->lock);
+	u->is_gone = 1;
+	pthread_cond_broadcast(&u->changed);
 	fn(ctx, NULL);
 	pthread_mutex_unlock(&u->lock);
 }
@@ -181,6 +215,43 @@ uplink_page(struct uplink_lane *l, const struct chan_msg *m, struct error *e)
 		pthread_mutex_unlock(&l->up->lock);
 	}
 	return uplink_send(l->up, m, e);
+}
+
+static void
+forget_ask(struct uplink *u, const struct uplink_ask *ask)
+{
+	struct uplink_ask **at = &u->asks;
+
+	while (*at != ask)
+		at = &(*at)->next;
+	*at = ask->next;
+}
+
+ab_status
+uplink_ask(struct uplink_lane *l, uint32_t stream, struct ab_str question, struct buf *answer,
+    struct error *e)
+{
+	struct uplink *u = l->up;
+	struct uplink_ask ask = {.stream = stream, .answer = answer};
+	struct chan_msg m = {.type = CHAN_ASK, .stream = stream, .text = {question}};
+
+	buf_reset(answer);
+	pthread_mutex_lock(&u->lock);
+	ask.num = m.num = ++u->asked;
+	ask.next = u->asks;
+	u->asks = &ask;
+	pthread_mutex_unlock(&u->lock);
+	uplink_send(u, &m, e);
+	pthread_mutex_lock(&u->lock);
+	while (e->status == AB_OK && !ask.is_answered && !atomic_load(&l->cancelled) && !u->is_gone)
+		pthread_cond_wait(&u->changed, &u->lock);
+	forget_ask(u, &ask);
+	pthread_mutex_unlock(&u->lock);
+	if (e->status == AB_OK && !ask.is_answered)
+		error_set(e, AB_ECANCELLED, "cancelled");
+	if (ask.failed)
+		error_set(e, AB_ENOMEM, "no memory for what is committed of the partitions");
+	return e->status;
 }
 
 ab_status

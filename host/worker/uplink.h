@@ -18,6 +18,9 @@ struct uplink {
 	/* under lock */
 	unsigned char slot[CHAN_MAX_SLOTS]; /* whose it is */
 	struct budget budget;
+	struct uplink_ask *asks; /* questions that wait for the engine's answer */
+	int64_t asked;
+	int is_gone; /* the engine: it will not answer */
 };
 
 /* What one lane waits with. */
@@ -60,6 +63,9 @@ ab_status uplink_slot(struct uplink_lane *l, uint32_t *slot);
 void uplink_slot_back(struct uplink_lane *l, uint32_t slot);
 /* Sends a page: its slot, where it has bytes, is the engine's until CHAN_FREE. */
 ab_status uplink_page(struct uplink_lane *l, const struct chan_msg *m, struct error *e);
+/* Asks what is committed of partitions (CHAN_ASK) and waits for the answer; AB_ECANCELLED. */
+ab_status uplink_ask(struct uplink_lane *l, uint32_t stream, struct ab_str question,
+    struct buf *answer, struct error *e);
 /* Waits until the lane may hold so many bytes of bodies in all; AB_ECANCELLED. */
 ab_status uplink_room(struct uplink_lane *l, size_t bytes);
 /* It holds so many now; resting: it will sleep, so that others need not wait for what it holds. */

@@ -116,7 +116,7 @@ def slow_down():
     with FakeApi(users=300, events=300, seed=81) as api:
         write_config(folder, api, page_size=100)
         api.faults("status=429,path=users,nth=2,retry-after=2", "status=503,path=events,nth=2,retry-after=date:2")
-        done = abhost("run", connector("my-api"), "config.json", cwd=folder)
+        done = abhost("run", connector("my-api"), "config.json", "--concurrency", "1", cwd=folder)
         tap.ok(done.code == 0, "waits that the server asks for", done)
         log = api.log()
         for status, least in ((429, 1.9), (503, 0.9)):  # of a date, a part of its first second is over
@@ -134,7 +134,7 @@ def traces():
     """--trace shows every request that the server saw, without a secret; with --json, as events."""
     with FakeApi(users=300, events=300, seed=82) as api:
         api.faults("status=503,path=users,nth=2,retry-after=0", "reset=100,path=events,nth=1")
-        plain, folder = sync(api, "--trace", page_size=100)
+        plain, folder = sync(api, "--trace", "--concurrency", "1", page_size=100)
         asked = [e["path"] for e in api.log()]
         shown = LINE.findall(plain.err)
         tap.ok(plain.code == 0 and len(shown) == len(asked), "a line for each request", plain, *api.log())

@@ -1,0 +1,23 @@
+/* memory.c - see memory.h. */
+#include "engine/memory.h"
+
+#define PLENTY	     ((size_t)24 << 20)
+#define APPEND_CACHE ((size_t)2 << 20) /* what SQLite has anyway */
+
+void
+memory_divide(struct memory *m, size_t total, int has_dedup)
+{
+	size_t first = total != 0 ? total : MEMORY_DEFAULT, rest;
+
+	/* the worker is started before anybody knows of a stream */
+	rest = first - MEMORY_PROGRAMS;
+	m->bodies = (rest < PLENTY ? rest : PLENTY) / 8 * 3;
+	if (rest > PLENTY)
+		m->bodies += (rest - PLENTY) / 8;
+	if (total == 0 && has_dedup)
+		rest = MEMORY_DEDUP - MEMORY_PROGRAMS;
+	m->cache = has_dedup ? rest / 4 : APPEND_CACHE;
+	m->batch = has_dedup ? rest / 10 * 3 : 0;
+	m->pages =
+	    rest > m->bodies + m->cache + m->batch ? rest - m->bodies - m->cache - m->batch : 0;
+}
