@@ -117,6 +117,30 @@ START_TEST(a_signal_keeps_what_was_read)
 }
 END_TEST
 
+/* Some pages are followed by a token that can be kept, some are not: where both move the read on, what goes when the
+ * token is refused must not be what the state covers, and what it covers must not come again. */
+START_TEST(tokens_and_states_in_turns_lose_and_double_nothing)
+{
+	for (int broken = 0; broken < 2; broken++)
+		for (int parts = 0; parts < 2; parts++)
+			for (int at = 1; at < 4; at++) {
+				const struct variant v = {
+				    "things=incremental:append", 0, parts, 1, 1, 0, 0};
+
+				begin_variant(&v);
+				world_source.empty_token_at = at;
+				if (broken)
+					world_source.records[8].at = 1;
+				world_source.fail_at = 4;
+				ck_assert_int_eq(run(), AB_ETRANSIENT);
+				world_source.fail_at = 0;
+				world_source.is_stale = !broken;
+				ck_assert_msg(run() == AB_OK, "%s", err.text);
+				assert_truth(broken ? "not sorted" : "a token is refused", 0);
+			}
+}
+END_TEST
+
 /* What a user may do between two runs. */
 static void
 change_mode(const char *first, const char *second, int fail_at, int expect_resumed)
@@ -267,6 +291,7 @@ turns_suite(void)
 	tcase_add_test(t, a_second_signal_waits_for_nobody);
 	tcase_add_test(t, a_page_that_is_not_json_is_named);
 	tcase_add_test(t, a_signal_keeps_what_was_read);
+	tcase_add_test(t, tokens_and_states_in_turns_lose_and_double_nothing);
 	tcase_add_test(t, a_full_refresh_then_incremental_doubles_nothing);
 	tcase_add_test(t, a_refresh_that_is_given_up_leaves_the_state);
 	tcase_add_test(t, reading_from_the_start_replaces_an_append);

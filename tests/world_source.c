@@ -380,7 +380,7 @@ next_page(struct source *s, struct lane *l, struct source_event *ev)
 		ev->bytes = (size_t)snprintf(s->text, sizeof(s->text), "[{\"id\": 1,}]");
 	snprintf(s->token, sizeof(s->token), "%zu", l->next);
 	ev->has_token = more;
-	ev->token = str(more ? s->token : "");
+	ev->token = str(more && pages_served != w->empty_token_at ? s->token : "");
 	snprintf(s->state, sizeof(s->state), "{\"at\":%d}", l->running);
 	ev->state = str(w->null_state ? "null" : w->own_state ? s->state : "");
 	ev->about = str(w->bad_about_at == pages_served ? "{\"constants\":" : "");

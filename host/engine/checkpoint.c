@@ -88,10 +88,13 @@ may_go_back(const struct read *r)
 	    r->flow->dest->ops->can_discard;
 }
 
+/* Not once the state has moved: if the token were refused, all rows of the read would go, those that the state covers with
+ * them. */
 static int
 may_use_token(const struct read *r, const struct read_part *p)
 {
-	return p->has_token && r->plan->resumable && !p->is_torn && may_go_back(r);
+	return !p->moved_base && p->has_token && r->plan->resumable && !p->is_torn &&
+	    may_go_back(r);
 }
 
 static int
@@ -362,6 +365,7 @@ break_promise(struct read *r)
 		}
 		p->since_us = p->row->started_us;
 		p->cut_page = -1;
+		p->moved_base = 0;
 		if (r->state.mode == DEST_APPEND)
 			p->row->void_us = p->since_us;
 		p->row->dirty = r->flow->has_progress = 1;
