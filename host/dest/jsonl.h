@@ -66,6 +66,7 @@ struct jsonl_state {
 	char *path; /* NULL: nothing is kept */
 	char *connector;
 	struct jsonl_doc now, committed;
+	int must_undo; /* now lacked the memory to become committed again: nothing is saved any more */
 };
 
 /* Reads the file where there is one. connector NULL: any. */

@@ -31,18 +31,25 @@ doc_fini(struct jsonl_doc *d)
 	*d = (struct jsonl_doc){NULL, NULL, NULL, NULL};
 }
 
-/* Members are never changed in place, so a shallow copy keeps them. */
+/* Members are never changed in place, so a shallow copy keeps them.  jansson's copies leave out what they find no memory
+ * for; what is not whole is no copy, and *to stays as it was. */
 static int
 doc_copy(struct jsonl_doc *to, const struct jsonl_doc *from)
 {
+	struct jsonl_doc made = {json_copy(from->rows), json_copy(from->files),
+	    json_copy(from->runs), json_copy(from->renames)};
+
+	if (json_object_size(made.rows) != json_object_size(from->rows) ||
+	    json_object_size(made.files) != json_object_size(from->files) ||
+	    json_array_size(made.runs) != json_array_size(from->runs) ||
+	    json_object_size(made.renames) != json_object_size(from->renames) ||
+	    made.rows == NULL || made.files == NULL || made.runs == NULL || made.renames == NULL) {
+		doc_fini(&made);
+		return -1;
+	}
 	doc_fini(to);
-	to->rows = json_copy(from->rows);
-	to->files = json_copy(from->files);
-	to->runs = json_copy(from->runs);
-	to->renames = json_copy(from->renames);
-	return to->rows != NULL && to->files != NULL && to->runs != NULL && to->renames != NULL
-	    ? 0
-	    : -1;
+	*to = made;
+	return 0;
 }
 
 /* The lengths in front keep ("a", "bc") and ("ab", "c") apart. */
@@ -116,9 +123,10 @@ load(struct jsonl_state *s, const json_t *root, struct error *e)
 		return error_set(e, AB_ECONFIG,
 		    "%s belongs to connector %s, not %s: name another place with --to", s->path,
 		    connector, s->connector);
-	json_object_update(d->files, json_object_get(root, "files"));
-	json_array_extend(d->runs, json_object_get(root, "runs"));
-	json_object_update(d->renames, json_object_get(root, "renames"));
+	if (json_object_update(d->files, json_object_get(root, "files")) != 0 ||
+	    json_array_extend(d->runs, json_object_get(root, "runs")) != 0 ||
+	    json_object_update(d->renames, json_object_get(root, "renames")) != 0)
+		return no_memory(e);
 	if (load_rows(s, json_object_get(root, "state")) != 0)
 		return refuse(s, "one of its state rows is broken", e);
 	if (s->connector == NULL && (s->connector = strdup(connector)) == NULL)
@@ -170,8 +178,12 @@ whole(const struct jsonl_state *s, const struct jsonl_doc *d)
 	json_t *rows = json_array(), *row;
 	const char *key;
 
-	json_object_foreach (d->rows, key, row)
-		json_array_append(rows, row);
+	json_object_foreach (d->rows, key, row) {
+		if (json_array_append(rows, row) != 0) {
+			json_decref(rows);
+			return NULL;
+		}
+	}
 	return json_pack("{s:i, s:s, s:O, s:o, s:O, s:O}", "format", JSONL_FORMAT, "connector",
 	    s->connector, "files", d->files, "state", rows, "renames", d->renames, "runs", d->runs);
 }
@@ -214,6 +226,8 @@ save(const struct jsonl_state *s, const struct jsonl_doc *d, struct error *e)
 {
 	json_t *root;
 
+	if (s->must_undo)
+		return no_memory(e);
 	if (s->path == NULL)
 		return AB_OK;
 	root = whole(s, d);
@@ -227,9 +241,17 @@ save(const struct jsonl_state *s, const struct jsonl_doc *d, struct error *e)
 ab_status
 jsonl_state_save(struct jsonl_state *s, struct error *e)
 {
-	if (save(s, &s->now, e) != AB_OK)
+	struct jsonl_doc next = {NULL, NULL, NULL, NULL};
+
+	if (doc_copy(&next, &s->now) != 0)
+		return no_memory(e);
+	if (save(s, &s->now, e) != AB_OK) {
+		doc_fini(&next);
 		return e->status;
-	return doc_copy(&s->committed, &s->now) == 0 ? AB_OK : no_memory(e);
+	}
+	doc_fini(&s->committed);
+	s->committed = next;
+	return AB_OK;
 }
 
 ab_status
@@ -244,7 +266,8 @@ jsonl_state_adopt(struct jsonl_state *s, const char *name, struct error *e)
 ab_status
 jsonl_state_rollback(struct jsonl_state *s, struct error *e)
 {
-	return doc_copy(&s->now, &s->committed) == 0 ? AB_OK : no_memory(e);
+	s->must_undo = doc_copy(&s->now, &s->committed) != 0;
+	return s->must_undo ? no_memory(e) : AB_OK;
 }
 
 ab_status

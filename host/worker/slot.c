@@ -69,7 +69,11 @@ chan_create(struct chan *c, uint32_t lanes, size_t slot_bytes, int *worker_fd, s
 	*worker_fd = pair[1];
 	if (c->mem_fd >= 0)
 		return AB_OK;
-	error_set(e, AB_ENOMEM, "cannot make the page slots: %s", strerror(errno));
+	error_set(e, AB_ENOMEM, "cannot make the %u page slots: %s%s", c->slots, strerror(errno),
+	    errno == EFBIG
+		? "; raise the limit of file sizes (ulimit -f), or lower --concurrency or "
+		  "--page-cap"
+		: "");
 	close(pair[1]);
 	chan_fini(c);
 	return AB_ENOMEM;

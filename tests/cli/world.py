@@ -126,7 +126,7 @@ def limits(api):
     folder = scratch()
     write_config(folder, api, page_size=20)
     for place in ("x.db", "jsonl:x"):
-        got = shell("ulimit -f 60; exec $A run $M config.json --page-cap 8K --to " + place, folder)
+        got = shell("ulimit -f 60; exec $A run $M config.json --page-cap 8K --concurrency 1 --to " + place, folder)
         tap.ok(got.returncode == 1 and "again" in got.stderr and place[-1] in got.stderr, place + " may not grow: told",
                told(got))
         run = abhost("run", API, "config.json", "--to", place, cwd=folder)

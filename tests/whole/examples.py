@@ -14,8 +14,8 @@ folder = lib.scratch()
 
 
 def asked(api):
-    """The requests since the last look, without what differs from run to run."""
-    return [(r["method"], r["path"], r["query"]) for r in api.log(clear=True)]
+    """The requests since the last look, without what differs from run to run: the streams are read side by side."""
+    return sorted(((r["method"], r["path"], r["query"]) for r in api.log(clear=True)), key=lambda r: r[1])
 
 
 def state(db):

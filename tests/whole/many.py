@@ -12,6 +12,8 @@ from lib import ABHOST, Tap, abhost, environment, need, scratch, worker_pids
 from manylib import MANY, configure, held, rows_of, truth, wrong
 
 need(ABHOST, MANY)
+with open(ABHOST, "rb") as program:
+    SANITIZED = b"__asan_init" in program.read()  # then memory is the sanitizer's
 tap = Tap()
 BASE = {"streams": 3, "parts": 7, "records": 50, "page": 8}
 
@@ -82,7 +84,7 @@ for mode, more in (("incremental:append_dedup", {"key": 1}), ("incremental:appen
     folder = scratch()
     configure(folder, parts=30000, records=2, **more)
     peaks = [watched(folder, "--mode", "s0=" + mode) for _ in range(2)]
-    tap.ok(all(code == 0 and peak < 64 for code, peak in peaks),
+    tap.ok(all(code == 0 and (peak < 64 or SANITIZED) for code, peak in peaks),
            "%s: 30,000 partitions in under 64 MiB, twice" % mode, peaks)
     tap.note("%s: %s MiB" % (mode, ", ".join("%.1f" % peak for _, peak in peaks)))
     db = sqlite3.connect(os.path.join(folder, "m.db"))
