@@ -181,6 +181,8 @@ report_times(struct report *r, int64_t waited_us)
 {
 	struct sync_times *all = &r->out->times;
 
+	if (r->writer == NULL || r->streams == NULL)
+		return; /* it failed before it had begun */
 	for (size_t i = 0; i < r->out->nstreams; i++) {
 		struct sync_times *t = &r->out->streams[i].times;
 
