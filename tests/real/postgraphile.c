@@ -25,7 +25,6 @@ static const struct rest_stream streams[] = {
 
 static const struct rest_api postgraphile = {
 	.endpoint = AB_JSON({"base_url": {"config": "base_url"}}),
-	.check = "graphiql",
 	.streams = streams,
 };
 
