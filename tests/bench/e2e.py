@@ -144,7 +144,7 @@ def python_sync(bench, api, count, size):
 
 def curl_pages(bench, api, count, size):
     """All pages by one curl into nothing: how fast the server and the loopback are."""
-    path = os.path.join(bench.folder, "curl-%d" % size)
+    path = os.path.join(bench.folder, "curl-%d-%s" % (size, urllib.parse.urlsplit(api.url).port))
     if not os.path.exists(path):
         with open(path, "w", encoding="ascii") as file:
             for number in range((count + size - 1) // size):
