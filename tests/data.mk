@@ -2,6 +2,7 @@
 if HAVE_CHECK
 check_LIBRARIES += tests/libdata-portable.a
 tests_libdata_portable_a_SOURCES = \
+	host/data/lines.c host/data/lines_span.c \
 	host/data/scan.c host/data/scan_lex.c host/data/value.c host/data/value_text.c \
 	host/data/view.c host/data/view_kids.c host/data/view_private.h host/data/view_skip.c
 tests_libdata_portable_a_CPPFLAGS = $(AM_CPPFLAGS) -DSCAN_PORTABLE
@@ -9,6 +10,7 @@ tests_libdata_portable_a_CPPFLAGS = $(AM_CPPFLAGS) -DSCAN_PORTABLE
 DATA_TESTS = \
 	tests/scan.t tests/scan-portable.t \
 	tests/scan_oracle.t tests/scan_oracle-portable.t \
+	tests/lines.t tests/lines-portable.t \
 	tests/value.t \
 	tests/view.t tests/view-portable.t
 check_PROGRAMS += $(DATA_TESTS)
@@ -30,6 +32,13 @@ tests_scan_oracle_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
 tests_scan_oracle_portable_t_SOURCES = $(tests_scan_oracle_t_SOURCES)
 tests_scan_oracle_portable_t_CFLAGS = $(DATA_TEST_CFLAGS)
 tests_scan_oracle_portable_t_LDADD = tests/libdata-portable.a $(DATA_TEST_LIBS)
+
+tests_lines_t_SOURCES = tests/lines.c $(DATA_HELP)
+tests_lines_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_lines_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
+tests_lines_portable_t_SOURCES = $(tests_lines_t_SOURCES)
+tests_lines_portable_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_lines_portable_t_LDADD = tests/libdata-portable.a $(DATA_TEST_LIBS)
 
 tests_value_t_SOURCES = tests/value.c $(DATA_HELP)
 tests_value_t_CFLAGS = $(DATA_TEST_CFLAGS)
