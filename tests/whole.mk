@@ -31,6 +31,7 @@ endif
 
 # a connector whose pages stand in files needs no server
 GIVEN_TESTS = tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py \
+	tests/whole/airbyte-lanes.py \
 	tests/kill/many.py
 dist_check_SCRIPTS += $(GIVEN_TESTS)
 EXTRA_DIST += tests/whole/pages.py tests/whole/manylib.py

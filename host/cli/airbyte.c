@@ -14,7 +14,15 @@
 
 #define INFER_RECORDS 1000
 
-enum { OPT_CONFIG, OPT_CATALOG, OPT_STATE, OPT_DEBUG, OPT_SECRETS, OPT_IN_PROCESS };
+enum {
+	OPT_CONFIG,
+	OPT_CATALOG,
+	OPT_STATE,
+	OPT_DEBUG,
+	OPT_SECRETS,
+	OPT_CONCURRENCY,
+	OPT_IN_PROCESS
+};
 
 int
 airbyte_fail(struct airbyte_call *call, const struct error *e)
@@ -176,9 +184,24 @@ find_command(const char *name)
 	return NULL;
 }
 
+/* Clients cannot add options: the environment says it for them.  -1: it is no such number. */
+static int
+read_lanes(const struct cli_args *a, int *out)
+{
+	const char *text = a->value[OPT_CONCURRENCY];
+	uint64_t lanes = CLI_LANES;
+
+	if (text == NULL)
+		text = getenv("ABHOST_CONCURRENCY");
+	if (text != NULL && cli_number(text, 1, SOURCE_MAX_LANES, &lanes) != 0)
+		return -1;
+	*out = (int)lanes;
+	return 0;
+}
+
 /* An exit code, or -1: go on. */
 static int
-check_usage(const struct command *c, const struct cli_args *a)
+check_usage(const struct command *c, const struct cli_args *a, int *lanes)
 {
 	if (c == NULL)
 		return cli_misuse(&cmd_airbyte,
@@ -188,6 +211,10 @@ check_usage(const struct command *c, const struct cli_args *a)
 		return cli_misuse(&cmd_airbyte, "%s needs --config FILE", c->name);
 	if (c->has_catalog && a->value[OPT_CATALOG] == NULL)
 		return cli_misuse(&cmd_airbyte, "%s needs --catalog FILE", c->name);
+	if (read_lanes(a, lanes) != 0)
+		return cli_misuse(&cmd_airbyte,
+		    "--concurrency and ABHOST_CONCURRENCY must be a number from 1 to %d",
+		    SOURCE_MAX_LANES);
 	if (a->value[OPT_IN_PROCESS] != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
 	return -1;
@@ -225,7 +252,7 @@ airbyte_run(const struct cli_args *a)
 {
 	const struct command *c = find_command(a->word[1]);
 	struct airbyte_call call = {.catalog = a->value[OPT_CATALOG], .state = a->value[OPT_STATE]};
-	int code = check_usage(c, a);
+	int lanes = 1, code = check_usage(c, a, &lanes);
 
 	if (code >= 0)
 		return code;
@@ -234,6 +261,8 @@ airbyte_run(const struct cli_args *a)
 	log_to(log_message, call.out);
 	log_level(is_debug(a) ? AB_DEBUG : AB_INFO);
 	code = open_source(&call, c, a);
+	if (c->run == airbyte_read)
+		call.source.sync.lanes = lanes;
 	if (code < 0)
 		code = c->run(&call);
 	log_to(NULL, NULL);
@@ -251,6 +280,8 @@ static const struct cli_option options[] = {
     [OPT_DEBUG] = {"debug", NULL, "log more (as LOG_LEVEL=debug does)", 0},
     [OPT_SECRETS] = {"secrets", "FILE",
 	"keep new refresh tokens here (or ABHOST_SECRETS; default: nowhere)", 0},
+    [OPT_CONCURRENCY] = {"concurrency", "N",
+	"read: streams and partitions at once, 1 to 64 (or ABHOST_CONCURRENCY; default: 8)", 0},
     [OPT_IN_PROCESS] = CLI_IN_PROCESS,
     {.name = NULL}};
 const struct cli_command cmd_airbyte = {.name = "airbyte",

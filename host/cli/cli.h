@@ -15,6 +15,7 @@
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_CONFIG = 3, CLI_SOME_FAILED = 4 };
 
 #define CLI_MAX_OPTIONS 32
+#define CLI_LANES	8 /* of --concurrency, where it is not given */
 #define CLI_MAX_REPEATS 256
 
 struct cli_option {

@@ -41,7 +41,6 @@ enum {
 #define LEAST_PAGE_CAP 4096
 #define MOST_PAGE_CAP  (1u << 30)
 #define MOST_WAIT      (366u * 86400)
-#define LANES	       8
 #define MOST_MEMORY    (1ull << 40)
 
 struct run {
@@ -89,7 +88,7 @@ read_sizes(const struct cli_args *a, struct sizes *out)
 	const char *lanes = a->value[OPT_CONCURRENCY], *wait = a->value[OPT_WAIT];
 	int one = a->value[OPT_ONE_THREAD] != NULL;
 
-	*out = (struct sizes){.lanes = one ? 1 : LANES};
+	*out = (struct sizes){.lanes = one ? 1 : CLI_LANES};
 	if (cap != NULL && cli_number(cap, LEAST_PAGE_CAP, MOST_PAGE_CAP, &out->page_cap) != 0)
 		return "--page-cap must be a number of bytes from 4K to 1024M, as in 64M";
 	if (memory != NULL && cli_number(memory, MEMORY_LEAST, MOST_MEMORY, &out->memory) != 0)

@@ -478,6 +478,15 @@ checkpoint_end(struct read *r)
 	checkpoint_try(r->flow);
 }
 
+int
+checkpoint_would_repeat(const struct read *r)
+{
+	for (const struct read_part *p = r->parts; p != NULL; p = p->next)
+		if (r->state.mode == DEST_OVERWRITE && how_to_cut(r, p) == CUT_REPEAT)
+			return 1;
+	return 0;
+}
+
 void
 checkpoint_undo(struct flow *f)
 {

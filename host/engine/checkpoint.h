@@ -28,6 +28,8 @@ ab_status checkpoint_part(struct read *r, struct read_part *p, struct error *e);
 void checkpoint_end(struct read *r);
 /* Commits what is due, or holds the source. */
 void checkpoint_try(struct flow *f);
+/* Whether the read, if it began again, would write records of a full refresh a second time. */
+int checkpoint_would_repeat(const struct read *r);
 /* Everything since the last checkpoint is gone. */
 void checkpoint_undo(struct flow *f);
 #endif

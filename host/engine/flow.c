@@ -29,6 +29,14 @@ find_named(const struct flow *f, struct ab_str name)
 	return r;
 }
 
+/* What a client of Airbyte's protocol has of a full refresh, nobody takes back from it: its next read begins at the
+ * beginning, this one ends. */
+static int
+may_begin_again(const struct flow *f, const struct read *r)
+{
+	return !f->session->o->airbyte || !checkpoint_would_repeat(r);
+}
+
 /* The source is gone, with all reads.  The one that it was at work for has failed; where that is not known, none.  It says so
  * as often as it is asked. */
 static void
@@ -40,7 +48,7 @@ on_death(struct flow *f, const struct error *why, const struct read *guilty)
 		next = r->next;
 		if (r->phase == READ_ENDED)
 			continue;
-		if (r->error.status == AB_OK && !is_only && r != guilty)
+		if (r->error.status == AB_OK && !is_only && r != guilty && may_begin_again(f, r))
 			r->begins_again = again = 1;
 		read_end(r, why);
 	}
