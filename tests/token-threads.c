@@ -159,7 +159,7 @@ static ab_status
 get(struct lane *l)
 {
 	const struct token_env env = {
-	    l, exchange, lane_cancelled, now_us, note_log, lane_rests, secrets};
+	    l, exchange, lane_cancelled, now_us, note_log, lane_rests, NULL, secrets};
 
 	error_clear(&l->error);
 	l->rc = token_get(ep.auth.token, &env, &l->token, &l->generation, &l->error);

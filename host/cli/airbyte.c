@@ -239,6 +239,8 @@ open_source(struct airbyte_call *call, const struct command *c, const struct cli
 	s->sync.secrets = s->secrets;
 	s->sync.in_process = a->value[OPT_IN_PROCESS] != NULL;
 	s->sync.signal = &s->signal;
+	s->sync.on_replaced = airbyte_replaced;
+	s->sync.replaced_ctx = call;
 	if (cli_source_config(s, a->value[OPT_CONFIG], 1, &e) == AB_OK)
 		return -1;
 	if (c->run != call_check)
@@ -268,6 +270,7 @@ airbyte_run(const struct cli_args *a)
 	log_to(NULL, NULL);
 	if (airbyte_out_failed(call.out) != 0 && code == CLI_DONE)
 		code = CLI_FAILED;
+	json_decref(call.told);
 	cli_source_fini(&call.source);
 	airbyte_out_free(call.out);
 	return code;

@@ -1,7 +1,8 @@
 /* airbyte.h - what the files of `abhost airbyte` share; nobody else includes it.
  *
  *   airbyte.c        the command, spec, check, discover
- *   airbyte_read.c   read */
+ *   airbyte_read.c   read
+ *   airbyte_control.c   CONTROL messages */
 #ifndef ABHOST_CLI_AIRBYTE_H
 #define ABHOST_CLI_AIRBYTE_H
 #include "cli/cli.h"
@@ -11,10 +12,13 @@ struct airbyte_call {
 	struct cli_source source;
 	struct airbyte_out *out;
 	const char *catalog, *state; /* files; state may be NULL */
+	json_t *told;		     /* the configuration as CONTROL had it last, or NULL */
 };
 
 /* Everything of it but the error that kept it from being begun, which is told and returned as exit code. */
 int airbyte_read(struct airbyte_call *call);
+/* sync_options.on_replaced, of a call. */
+void airbyte_replaced(void *ctx, const char *key, const char *refresh);
 /* Whatever went wrong: TRACE ERROR; 1. */
 int airbyte_fail(struct airbyte_call *call, const struct error *e);
 /* A signal that ended it ends this process, too, as it would have by itself: clients know that status. */

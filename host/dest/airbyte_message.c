@@ -113,6 +113,14 @@ airbyte_error(struct airbyte_out *o, const char *name, const char *ns, const str
 }
 
 void
+airbyte_control(struct airbyte_out *o, const json_t *config)
+{
+	airbyte_send(o, "CONTROL", "control",
+	    json_pack("{s:s, s:f, s:{s:O}}", "type", "CONNECTOR_CONFIG", "emitted_at", now_ms(),
+		"connectorConfig", "config", config));
+}
+
+void
 airbyte_estimate(struct airbyte_out *o, const char *name, const char *ns, int64_t rows)
 {
 	json_t *v = json_pack(

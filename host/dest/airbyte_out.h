@@ -37,6 +37,8 @@ void airbyte_status(struct airbyte_out *o, const char *name, const char *ns, con
 void airbyte_error(struct airbyte_out *o, const char *name, const char *ns, const struct error *e);
 /* TRACE ESTIMATE of a stream. */
 void airbyte_estimate(struct airbyte_out *o, const char *name, const char *ns, int64_t rows);
+/* CONTROL: this is the connector's configuration from now on.  Told as it is, secrets and all. */
+void airbyte_control(struct airbyte_out *o, const json_t *config);
 /* Airbyte's word for the class of an error. */
 const char *airbyte_failure_type(ab_status status);
 /* A text of any origin without secrets, as UTF-8; NULL: no memory. */

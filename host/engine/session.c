@@ -51,6 +51,8 @@ start_source(struct session *s, struct error *e)
 	    .in_process = s->o->in_process,
 	    .trace = s->o->on_trace,
 	    .trace_ctx = s->o->trace_ctx,
+	    .replaced = s->o->on_replaced,
+	    .replaced_ctx = s->o->replaced_ctx,
 	};
 	ab_status status;
 

@@ -117,6 +117,10 @@ struct sync_options {
 	/* Called on the reader thread for each HTTP exchange of the connector's; NULL: nobody wants to know. */
 	void (*on_trace)(void *ctx, const struct source_trace *t);
 	void *trace_ctx;
+	/* Called on the reader thread where a token server has replaced the refresh token at `key` ("a.b": in an object) of the
+	 * config, before the new one is used; whoever sets it keeps it. NULL: nobody does. */
+	void (*on_replaced)(void *ctx, const char *key, const char *refresh);
+	void *replaced_ctx;
 };
 
 /* Runs the sync. *out is filled also on failure (sync_report_fini). AB_OK only where every stream ended well; AB_ECANCELLED

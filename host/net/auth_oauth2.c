@@ -177,16 +177,18 @@ add_scopes(const struct oauth2 *o)
 static ab_status
 add_refresh(const struct oauth2 *o)
 {
-	const char *id;
+	const char *id, *key;
 
 	if (need(o, "refresh_token") != AB_OK)
 		return o->r->e->status;
 	o->out->rotates = json_is_true(json_object_get(o->d, "rotates"));
+	key = json_string_value(json_object_get(json_object_get(o->d, "refresh_token"), "config"));
+	o->out->refresh_key = key == NULL ? NULL : strdup(key);
 	o->out->refresh_param = strdup(name_of(o, "refresh_token"));
 	o->out->refresh = auth_text_of(o->r, o->pointer, o->d, "refresh_token", 0);
 	if (o->out->refresh == NULL)
 		return o->r->e->status;
-	if (o->out->refresh_param == NULL)
+	if (o->out->refresh_param == NULL || (key != NULL && o->out->refresh_key == NULL))
 		return error_set(o->r->e, AB_ENOMEM, "out of memory");
 	id = json_string_value(json_object_get(o->out->params, name_of(o, "client_id")));
 	secrets_key((const char *const[]){o->out->at->base.ptr, id != NULL ? id : "",

@@ -43,6 +43,8 @@ struct http_env {
 	void (*waiting)(void *ctx, const struct http_wait *wait);
 	void (*trace)(void *ctx, const struct http_trace *t); /* each exchange */
 	void (*log)(void *ctx, int level, const char *text);
+	/* What the config has at `key` was spent; this refresh token stands for it. */
+	void (*replaced)(void *ctx, const char *key, const char *refresh);
 	/* The real config, with secrets: what "config": "api_key" names. Borrowed until http_free. */
 	const json_t *config;
 	struct cassette

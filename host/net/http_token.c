@@ -37,6 +37,14 @@ env_rest(void *ctx, int on)
 	return h->env.rest != NULL && h->env.rest(h->env.ctx, on);
 }
 
+static void
+env_replaced(void *ctx, const char *key, const char *refresh)
+{
+	const struct http *h = ctx;
+
+	h->env.replaced(h->env.ctx, key, refresh);
+}
+
 /* The host's own request, inside of the one that needs the token. */
 static ab_status
 exchange(void *ctx, const struct ab_request *ask, struct endpoint *at, int spends,
@@ -96,6 +104,7 @@ http_token_attach(struct run *run, struct error *e)
 	    .now_us = env_now_us,
 	    .log = env_log,
 	    .rest = env_rest,
+	    .replaced = h->env.replaced != NULL ? env_replaced : NULL,
 	    .secrets = h->shared->secrets};
 	ab_status rc;
 

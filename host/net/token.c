@@ -53,6 +53,7 @@ token_recipe_fini(struct token_recipe *r)
 	json_decref(r->params);
 	json_decref(r->headers);
 	free(r->refresh_param);
+	free(r->refresh_key);
 	auth_text_free(r->refresh);
 	free(r->token_path);
 	free(r->token_header);
@@ -179,6 +180,13 @@ save(struct token *t, const struct token_env *env, struct secrets *s, struct tok
 	return error_wrap(e, "a new refresh token came and is not used, because it would be lost");
 }
 
+/* Whether somebody who keeps configurations is told of new refresh tokens. */
+static int
+is_told(const struct token *t, const struct token_env *env)
+{
+	return env->replaced != NULL && t->r.refresh_key != NULL;
+}
+
 static void
 warn_unsaved(const struct token_env *env)
 {
@@ -200,9 +208,11 @@ keep_refresh(struct token *t, const struct token_env *env, struct secrets *s,
 		if (a->refresh == NULL && (a->refresh = strdup(spent)) == NULL)
 			return error_set(e, AB_ENOMEM, "out of memory");
 		rc = save(t, env, s, a, e);
-	} else if (is_new) {
+	} else if (is_new && !is_told(t, env)) {
 		warn_unsaved(env);
 	}
+	if (rc == AB_OK && is_new && is_told(t, env))
+		env->replaced(env->ctx, t->r.refresh_key, a->refresh);
 	if (rc == AB_OK && a->refresh != NULL) {
 		auth_text_free(t->refresh);
 		t->refresh = a->refresh;
@@ -251,7 +261,7 @@ refresh_one(struct token *t, const struct token_env *env, struct token_answer *o
 	struct secrets s = {.fd = -1};
 	ab_status rc = AB_OK;
 
-	if (t->r.rotates && env->secrets == NULL)
+	if (t->r.rotates && env->secrets == NULL && !is_told(t, env))
 		return error_set(e, AB_ECONFIG,
 		    "the refresh token (%s in the config) is good for one use, and there is no file to "
 		    "keep its successor in; --secrets FILE names one",

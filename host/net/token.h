@@ -35,8 +35,9 @@ struct token_recipe {
 	/* Refresh tokens: the parameter, the config's own, which the params do not hold, and where its successors are
 	 * looked for in the secrets file. */
 	char *refresh_param, *refresh;
+	char *refresh_key; /* where it stands in the config; NULL: nowhere as such */
 	char secrets_key[65];
-	int rotates; /* they are good for one use: without a secrets file none is spent */
+	int rotates; /* they are good for one use: where nobody keeps their successors none is spent */
 
 	/* Where the answer has what: paths, or for the token a header. */
 	char *token_path, *token_header, *expires_in_path, *expires_at_path, *refresh_path;
@@ -59,6 +60,8 @@ struct token_env {
 	void (*log)(void *ctx, int level, const char *text); /* or NULL */
 	/* on: it waits for what another one gets, which may need what this one holds; 0: it goes on. 1: cancelled.  Or NULL. */
 	int (*rest)(void *ctx, int on);
+	/* A new refresh token stands for the one at refresh_key of the config; or NULL: nobody wants to know. */
+	void (*replaced)(void *ctx, const char *key, const char *refresh);
 	const char *secrets; /* the secrets file's path; NULL: there is none */
 };
 

@@ -124,7 +124,8 @@ send_open(struct source *s, const struct source_options *o, struct error *e)
 	    .stream = CHAN_ALL,
 	    .num = (int64_t)o->page_cap,
 	    .bytes = o->memory,
-	    .flags = o->trace != NULL ? CHAN_WANT_TRACE : 0};
+	    .flags = (o->trace != NULL ? CHAN_WANT_TRACE : 0) |
+		(o->replaced != NULL ? CHAN_WANT_TOKENS : 0)};
 
 	m.text[0] = text_of(o->config != NULL ? o->config : "{}");
 	m.text[1] = text_of(o->path != NULL ? o->path : s->who);
@@ -155,6 +156,8 @@ source_start(const struct source_options *o, struct source **out, struct error *
 		s->timeout_s = o->in_process ? 0 : o->call_timeout_s;
 		s->trace = o->trace;
 		s->trace_ctx = o->trace_ctx;
+		s->replaced = o->replaced;
+		s->replaced_ctx = o->replaced_ctx;
 		rc = start_worker(s, fd, o, e);
 	}
 	if (fd >= 0)
@@ -342,6 +345,10 @@ make_event(const struct source *s, const struct chan_msg *m, struct source_event
 		break;
 	case CHAN_TRACE:
 		tell_trace(s, m);
+		break;
+	case CHAN_TOKEN:
+		if (s->replaced != NULL)
+			s->replaced(s->replaced_ctx, m->text[0].ptr, m->text[1].ptr);
 		break;
 	case CHAN_HELD:
 		if (s->verify.holds == 0) /* the answer to what was asked last */

@@ -24,6 +24,8 @@ struct source {
 	int64_t gone_us;   /* when the worker's end of the channel was seen, 0: it stands */
 	void (*trace)(void *ctx, const struct source_trace *t);
 	void *trace_ctx;
+	void (*replaced)(void *ctx, const char *key, const char *refresh);
+	void *replaced_ctx;
 	int log_turn; /* the log is asked first, the next time the channel */
 	int dead;
 	struct error error; /* why it is dead */

@@ -75,6 +75,10 @@ struct source_options {
 	/* Told of each exchange, from inside of source_next; NULL: nobody wants to know. */
 	void (*trace)(void *ctx, const struct source_trace *t);
 	void *trace_ctx;
+	/* Told, from inside of source_next, of each refresh token that stands for the one at `key` of the config, before
+	 * it is used; NULL: nobody keeps them. */
+	void (*replaced)(void *ctx, const char *key, const char *refresh);
+	void *replaced_ctx;
 };
 
 struct source;

@@ -237,6 +237,8 @@ check_type(struct verify *v, const struct chan_msg *m)
 	case CHAN_TRACE:
 		return m->status >= 0 && m->status <= 999 && m->num >= 0 ? NULL
 									 : "a trace of nothing";
+	case CHAN_TOKEN:
+		return m->text[0].len > 0 && m->text[1].len > 0 ? NULL : "a token without a place";
 	case CHAN_WAIT:
 		return NULL;
 	default:

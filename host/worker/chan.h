@@ -36,7 +36,7 @@ enum chan_type {
 	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; 2: path of the secrets
 	          file, or ""; 3: what else the user chose, a JSON object: {"record": "/folder"}, {"replay": "/folder"};
 	          num: page cap, bytes; bytes:
-	          what page bodies may take together, 0: any; flags bit CHAN_WANT_TRACE */
+	          what page bodies may take together, 0: any; flags bits CHAN_WANT_TRACE, CHAN_WANT_TOKENS */
 	CHAN_CHECK,
 	CHAN_STREAMS,
 	CHAN_READ, /* stream: an index of the engine's; num: records wanted per page, 0 any; text 0: ConfiguredAirbyteStream;
@@ -68,11 +68,19 @@ enum chan_type {
 	CHAN_LOG,   /* stream: of the read that says it, or CHAN_ALL; status: level; text 0 */
 	CHAN_TRACE, /* stream, as there; an HTTP exchange has ended: status, or 0 (no answer); num: milliseconds; bytes: of its
 	                 body; slot: which attempt, from 1; text 0: method; 1: URL without secrets; 2: what broke, or "" */
+	CHAN_TOKEN, /* stream, as there; a token server replaced a refresh token: text 0: the key of the config that holds the
+	               spent one; 1: the new one, a secret */
 	CHAN_WAIT /* stream, as there; num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host;
 	             bytes: requests that the host has answered; flags bit CHAN_LIMITED: it is a rate limit */
 };
 
-enum { CHAN_HAS_TOKEN = 1, CHAN_LIMITED = 2, CHAN_WANT_TRACE = 4, CHAN_MUST_ASK = 8 };
+enum {
+	CHAN_HAS_TOKEN = 1,
+	CHAN_LIMITED = 2,
+	CHAN_WANT_TRACE = 4,
+	CHAN_MUST_ASK = 8,
+	CHAN_WANT_TOKENS = 16
+};
 
 struct chan_msg {
 	uint32_t type, flags;

@@ -130,6 +130,7 @@ command_open_more(struct lane *l, struct error *e)
 	s->cassette = o->cassette;
 	s->page_cap = s->page.cap = o->page_cap;
 	s->wants_trace = o->wants_trace;
+	s->wants_tokens = o->wants_tokens;
 	s->config_view = view_parse(
 	    &s->config_root, o->config_text, strlen(o->config_text), "the configuration");
 	rc = open_http(s, o->shared, e);
@@ -155,6 +156,7 @@ do_open(struct lane *l, const struct chan_msg *m, struct error *e)
 	if (m->num > 0 && (size_t)m->num < o->page_cap)
 		o->page_cap = (size_t)m->num;
 	o->wants_trace = (m->flags & CHAN_WANT_TRACE) != 0;
+	o->wants_tokens = (m->flags & CHAN_WANT_TOKENS) != 0;
 	pthread_mutex_lock(&w->up.lock);
 	w->up.budget.memory = m->bytes;
 	pthread_mutex_unlock(&w->up.lock);

@@ -44,7 +44,8 @@ struct hosted {
 	int is_loaded; /* its functions may be called */
 	int is_open;
 	size_t page_cap;
-	int wants_trace; /* each exchange is told */
+	int wants_trace;  /* each exchange is told */
+	int wants_tokens; /* each refresh token that stands for one of the config is told */
 
 	const json_t *config;	      /* with secrets; borrowed, all lanes have the same */
 	struct view_root config_root, /* lives until close, */

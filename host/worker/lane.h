@@ -14,7 +14,7 @@ struct opening {
 	json_t *config;		       /* with secrets */
 	char *config_text;	       /* without */
 	size_t page_cap;
-	int wants_trace;
+	int wants_trace, wants_tokens;
 	struct http_shared *shared;
 	struct cassette *cassette; /* records, or stands for the network; NULL: neither */
 };

@@ -117,6 +117,18 @@ env_trace(void *ctx, const struct http_trace *t)
 	(void)uplink_send(lane->up, &m, NULL);
 }
 
+/* Before it is used: the channel keeps the order. */
+static void
+env_replaced(void *ctx, const char *key, const char *refresh)
+{
+	struct uplink_lane *lane = &((struct hosted *)ctx)->lane;
+	struct chan_msg m = {.type = CHAN_TOKEN, .stream = atomic_load(&lane->stream)};
+
+	m.text[0] = (struct ab_str){key, strlen(key)};
+	m.text[1] = (struct ab_str){refresh, strlen(refresh)};
+	(void)uplink_send(lane->up, &m, NULL);
+}
+
 static void
 env_log(void *ctx, int level, const char *text)
 {
@@ -138,6 +150,7 @@ services_http_env(struct hosted *s)
 	    .waiting = cassette_replays(s->cassette) ? NULL : env_waiting,
 	    .cassette = s->cassette,
 	    .log = env_log,
+	    .replaced = s->wants_tokens ? env_replaced : NULL,
 	    .config = s->config};
 }
 

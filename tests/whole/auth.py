@@ -208,19 +208,80 @@ def rotating_without_a_place():
         tap.ok(done.code == 0, "for a run as well", done)
     with Place(ROTATING) as p:
         p.oauth(rotate=1)
-        argv = ("airbyte", AUTHED, "check", "--config", p.path(p.name))
-        done = abhost(*argv, cwd=p.folder)
-        tap.ok("FAILED" in done.out and "no file to keep" in done.out, "an Airbyte source has no place", done)
-        tap.same((p.tokens(), os.listdir(p.folder)), ([], [p.name]), "spends nothing, and leaves no file")
-        for _ in range(2):
-            done = abhost(*argv, cwd=p.folder, env={"ABHOST_SECRETS": p.path("kept.json")})
-            tap.ok("SUCCEEDED" in done.out, "but where ABHOST_SECRETS names one", done)
-    with Place(ROTATING) as p:
-        p.oauth(rotate=1)
         for _ in range(2):
             done = abhost("run", AUTHED, "-", cwd=p.folder, before=STDIN)
             tap.ok(done.code == 0, "a run has a place beside its data", done)
         tap.ok(os.path.exists(p.path("authed.db-secrets.json")), "of that name", os.listdir(p.folder))
+
+
+class Client:
+    """An Airbyte client that keeps the configuration of CONTROL messages, or does not."""
+
+    def __init__(self, place, **env):
+        self.place, self.env, self.told = place, env, None
+        self.catalog = place.path("catalog")
+        with open(self.catalog, "w", encoding="utf-8") as file:
+            json.dump({"streams": [{"stream": {"name": n, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
+                                    "sync_mode": "full_refresh"} for n in ("users", "events")]}, file)
+
+    def call(self, command, *args):
+        done = abhost("airbyte", AUTHED, command, "--config", self.place.path(self.place.name), *args,
+                      cwd=self.place.folder, env=self.env)
+        found = [json.loads(line) for line in done.out.splitlines()]
+        self.told = [m["control"] for m in found if m["type"] == "CONTROL"]
+        done.out = "".join(line + "\n" for line in done.out.splitlines() if '"CONTROL"' not in line)
+        done.text = done.out + done.err
+        return done, found
+
+    def keep(self):
+        with open(self.place.path(self.place.name), "w", encoding="utf-8") as file:
+            json.dump(self.told[-1]["connectorConfig"]["config"], file)
+
+
+def told():
+    """An Airbyte source tells its client of a new refresh token, before it is used."""
+    with Place(ROTATING) as p:
+        p.oauth(rotate=1, uses=5)
+        client = Client(p)
+        first = json.load(open(p.path(p.name), encoding="utf-8"))
+        done, found = client.call("check")
+        tap.ok("SUCCEEDED" in done.out, "told: check", done)
+        control = client.told[0]
+        tap.ok(len(client.told) == 1 and control["type"] == "CONNECTOR_CONFIG" and control["emitted_at"] > 1e12 and
+               control["connectorConfig"]["config"]["api_key"].startswith("fake-refresh-"), "told: the new token", control)
+        tap.same(dict(control["connectorConfig"]["config"], api_key=KEY), first, "told: in the whole configuration")
+        tap.same((p.found(done), sorted(os.listdir(p.folder))), ([], ["catalog", p.name]), "told: nowhere else, and no file")
+        client.keep()
+        done, found = client.call("read", "--catalog", client.catalog)
+        kinds = [m["type"] for m in found]
+        tap.ok(done.code == 0 and kinds.count("RECORD") == 260 and len(client.told) > 1, "told: each one of a read",
+               kinds.count("CONTROL"), done.err)
+        tap.ok(kinds.index("CONTROL") < kinds.index("RECORD"), "told: before a record comes by it")
+        tap.same([p.found(done)], [[]], "told: and nowhere else")
+        client.keep()
+        done, found = client.call("discover")
+        tap.ok(done.code == 0, "told: the last one is good", done)
+        done, found = client.call("check")
+        tap.ok("FAILED" in done.out and "invalid_grant" in done.out, "told: a client that does not listen loses it", done)
+    with Place(ROTATING) as p:
+        p.oauth(rotate=1)
+        client = Client(p, ABHOST_SECRETS=p.path("kept.json"))
+        for keeps in (0, 0, 1, 0, 0, 1, 1):
+            done, found = client.call("read", "--catalog", client.catalog)
+            tap.ok(done.code == 0, "told, and kept in a file: the client %s" % ("listens" if keeps else "does not"), done)
+            if keeps and client.told:
+                client.keep()
+    for name, where in (("in an object", {"refresh": KEY, "b": 1}), ("in a pasted file", json.dumps({"refresh": KEY}))):
+        with Place(dict(ROTATING, refresh_token={"config": "given.refresh"})) as p:
+            p.write(dict(ROTATING, refresh_token={"config": "given.refresh"}), given=where)
+            p.oauth(rotate=1)
+            client = Client(p)
+            done, found = client.call("check")
+            given = client.told[0]["connectorConfig"]["config"]["given"]
+            tap.ok((json.loads(given) if isinstance(given, str) else given)["refresh"].startswith("fake-refresh-") and
+                   type(given) is type(where), "told: %s" % name, given)
+            client.keep()
+            tap.ok("SUCCEEDED" in client.call("check")[0].out, "told: %s, and found there" % name)
 
 
 def unasked():
@@ -278,6 +339,7 @@ chosen()
 rotating()
 rotating_at_once()
 rotating_without_a_place()
+told()
 unasked()
 interrupted()
 looked_at()
