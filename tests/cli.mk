@@ -9,7 +9,7 @@ TESTS += tests/config.t
 check_PROGRAMS += tests/loader.t
 tests_loader_t_SOURCES = tests/loader.c tests/suite.h
 tests_loader_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_loader_t_LDADD = host/libsource.a host/libdata.a host/libbase.a $(CHECK_LIBS) $(ELF_LIBS)
+tests_loader_t_LDADD = host/libsource.a host/libdata.a host/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) $(ELF_LIBS) -lm
 EXTRA_tests_loader_t_DEPENDENCIES = tests/loader-so.so tests/loader-relr.so
 TESTS += tests/loader.t
 
@@ -25,7 +25,7 @@ tests_loader_relr_so_LDFLAGS = $(CONNECTOR_LD) -Wl,-z,pack-relative-relocs
 endif
 
 # Whole commands, and what the programs are made of.
-CLI_TESTS = tests/cli/symbols.sh tests/cli/manual.py tests/cli/misuse.py
+CLI_TESTS = tests/cli/symbols.sh tests/cli/install.py tests/cli/manual.py tests/cli/misuse.py
 dist_check_SCRIPTS += $(CLI_TESTS)
 TESTS += $(CLI_TESTS)
 

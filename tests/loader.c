@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "source/install.h"
 #include "source/loader.h"
 #include "source/sofile.h"
 
@@ -403,6 +404,26 @@ START_TEST(no_damage_crashes_the_reader)
 }
 END_TEST
 
+START_TEST(versions_have_an_order)
+{
+	static const char *const rising[] = {"0.9", "1.0~rc1", "1.0-alpha", "1.0-rc1", "1.0-rc10",
+	    "1.0", "1.0+4", "1.0.1", "1.9.0", "1.10.0", "2.0.0", "10.0.0", "18446744073709551616.1",
+	    "18446744073709551617.0"};
+	const size_t n = sizeof(rising) / sizeof(rising[0]);
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++) {
+			int order = install_compare_versions(rising[i], rising[k]);
+
+			ck_assert_msg(i < k ? order < 0
+				: i > k	    ? order > 0
+					    : order == 0,
+			    "%s and %s: %d", rising[i], rising[k], order);
+		}
+	ck_assert_int_eq(install_compare_versions("1.02", "1.2"), 0);
+}
+END_TEST
+
 static Suite *
 loader_suite(void)
 {
@@ -422,6 +443,7 @@ loader_suite(void)
 	tcase_add_test(t, a_refusal_names_every_place);
 	tcase_add_test(t, each_file_of_the_search_path_is_told_once);
 	tcase_add_test(t, no_damage_crashes_the_reader);
+	tcase_add_test(t, versions_have_an_order);
 	suite_add_tcase(s, t);
 	return s;
 }

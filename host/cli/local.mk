@@ -12,10 +12,12 @@ host_libcli_a_SOURCES = \
 	host/cli/history.c \
 	host/cli/inprocess.c \
 	host/cli/inspect.c \
+	host/cli/install.c \
 	host/cli/list.c \
 	host/cli/query.c \
 	host/cli/read.c \
 	host/cli/record.c \
+	host/cli/remove.c \
 	host/cli/report.c host/cli/report.h \
 	host/cli/run.c \
 	host/cli/secrets.c \

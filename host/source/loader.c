@@ -34,6 +34,7 @@ loader_file_fini(struct loader_file *f)
 	for (char **p = f->needed; p != NULL && *p != NULL; p++)
 		free(*p);
 	free(f->needed);
+	pin_fini(&f->pin);
 	*f = (struct loader_file){.fd = -1};
 }
 
@@ -58,9 +59,8 @@ check_owner(const struct stat *st, int searched, struct error *e)
 	return AB_OK;
 }
 
-/* Opens and describes one file; sentences do not name it. */
 static ab_status
-open_file(const char *path, int searched, struct loader_file *out, struct error *e)
+open_once(const char *path, int searched, struct loader_file *out, struct error *e)
 {
 	struct stat st;
 	ab_status rc;
@@ -77,8 +77,28 @@ open_file(const char *path, int searched, struct loader_file *out, struct error 
 		    S_ISDIR(st.st_mode) ? "a folder" : "a device or pipe");
 	rc = check_owner(&st, searched, e);
 	if (rc == AB_OK)
+		rc = pin_check(path, &out->fd, &out->pin, &out->pinned, e);
+	if (rc == AB_OK)
 		rc = loader_unwrap(&out->fd, st.st_size, e);
 	return rc == AB_OK ? descriptor_read(out, e) : rc;
+}
+
+/* Opens and describes one file; sentences do not name it.  One of the search path that differs from its pin may be between
+ * the two steps of an installation: then it is looked at again when that has ended. */
+static ab_status
+open_file(const char *path, int searched, struct loader_file *out, struct error *e)
+{
+	struct error why = ERROR_INIT;
+	ab_status rc = open_once(path, searched, out, &why);
+	int lock = searched && out->pinned == PIN_CHANGED ? pin_lock(path, 0) : -1;
+
+	if (lock >= 0) {
+		loader_file_fini(out);
+		error_clear(&why);
+		rc = open_once(path, searched, out, &why);
+		close(lock);
+	}
+	return rc == AB_OK ? AB_OK : error_set(e, rc, "%s", why.text);
 }
 
 static void
@@ -97,10 +117,29 @@ add_folder(struct folders *f, const char *head, size_t len, const char *tail)
 }
 
 static void
+add_user_folder(struct folders *f)
+{
+	const char *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
+
+	if (data != NULL && data[0] == '/')
+		add_folder(f, data, strlen(data), "/abhost/connectors");
+	else if (home != NULL && home[0] == '/')
+		add_folder(f, home, strlen(home), "/.local/share/abhost/connectors");
+}
+
+char *
+loader_user_folder(void)
+{
+	struct folders f = {.n = 0};
+
+	add_user_folder(&f);
+	return f.n == 0 ? NULL : f.path[0];
+}
+
+static void
 folders_init(struct folders *f)
 {
 	const char *list = secure_getenv("ABHOST_CONNECTOR_PATH");
-	const char *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
 
 	f->n = 0;
 	while (list != NULL && *list != '\0') {
@@ -109,10 +148,7 @@ folders_init(struct folders *f)
 		add_folder(f, list, len, "");
 		list += len + (list[len] == ':');
 	}
-	if (data != NULL && data[0] == '/')
-		add_folder(f, data, strlen(data), "/abhost/connectors");
-	else if (home != NULL && home[0] == '/')
-		add_folder(f, home, strlen(home), "/.local/share/abhost/connectors");
+	add_user_folder(f);
 	add_folder(f, CONNECTORDIR, strlen(CONNECTORDIR), "");
 }
 
@@ -123,8 +159,8 @@ folders_fini(struct folders *f)
 		free(f->path[--f->n]);
 }
 
-static ab_status
-check_folder(const char *path, struct error *e)
+ab_status
+loader_check_folder(const char *path, struct error *e)
 {
 	struct stat st;
 
@@ -154,7 +190,7 @@ static ab_status
 try_folder(
     const char *folder, const char *id, struct loader_file *out, struct buf *path, struct error *e)
 {
-	ab_status rc = check_folder(folder, e);
+	ab_status rc = loader_check_folder(folder, e);
 
 	buf_reset(path);
 	buf_addf(path, "%s/%s.so", folder, id);
@@ -212,11 +248,15 @@ find_id(const char *id, struct loader_file *out, struct error *e)
 		rc = try_folder(f.path[i], id, out, &path, &passed);
 		if (rc == AB_OK)
 			break;
+		if (out->pinned == PIN_CHANGED) {
+			why = error_set(e, rc, "%s: %s", buf_str(&path), passed.text);
+			break;
+		}
 		if (rc == AB_EUNSUPPORTED)
 			why = rc;
 		buf_addf(&places, "\n  %s: %s", buf_str(&path), passed.text);
 	}
-	if (rc != AB_OK)
+	if (rc != AB_OK && out->pinned != PIN_CHANGED)
 		refuse_id(id, &places, why, e);
 	buf_fini(&path);
 	buf_fini(&places);
@@ -233,18 +273,23 @@ ends_in_so(const char *name)
 }
 
 ab_status
-loader_find(const char *name, struct loader_file *out, struct error *e)
+loader_open(const char *path, struct loader_file *out, struct error *e)
 {
 	struct error why = ERROR_INIT;
-	ab_status rc;
+	ab_status rc = open_file(path, 0, out, &why);
 
+	return rc == AB_OK ? AB_OK : error_set(e, rc, "%s: %s", path, why.text);
+}
+
+ab_status
+loader_find(const char *name, struct loader_file *out, struct error *e)
+{
 	*out = (struct loader_file){.fd = -1};
 	if (name[0] == '\0' || strlen(name) >= MAX_PATH)
 		return error_set(e, AB_ECONFIG, "the connector's name is empty or too long");
 	if (strchr(name, '/') == NULL && !ends_in_so(name))
 		return find_id(name, out, e);
-	rc = open_file(name, 0, out, &why);
-	return rc == AB_OK ? AB_OK : error_set(e, rc, "%s: %s", name, why.text);
+	return loader_open(name, out, e);
 }
 
 static int
@@ -297,7 +342,7 @@ visit_folder(const struct folders *f, size_t i,
 {
 	struct dirent **names = NULL;
 	ab_status rc = AB_OK;
-	int n = check_folder(f->path[i], NULL) == AB_OK
+	int n = loader_check_folder(f->path[i], NULL) == AB_OK
 	    ? scandir(f->path[i], &names, is_connector_name, by_name)
 	    : 0;
 
@@ -337,7 +382,7 @@ loader_folders(void)
 	for (size_t i = 0; i < f.n; i++) {
 		struct error why = ERROR_INIT;
 
-		check_folder(f.path[i], &why);
+		loader_check_folder(f.path[i], &why);
 		buf_addf(&text, "%s%s%s%s\n", f.path[i], why.status != AB_OK ? " (" : "", why.text,
 		    why.status != AB_OK ? ")" : "");
 	}

@@ -3,7 +3,8 @@
  * A connector is named by a path (it holds a '/', or ends in ".so") or by an id, looked up as ID.so in
  * ABHOST_CONNECTOR_PATH (secure_getenv; absolute folders, ':' between), $XDG_DATA_HOME/abhost/connectors
  * (~/.local/share/...), and the installation's connectors folder.  The file is opened once; the descriptor is read
- * with libelf from that opened file,  and that same file is what a worker loads.
+ * with libelf from that opened file, and that same file is what a worker loads.  One that was installed (install.h) is
+ * compared with its pin first; one that changed ends the search: no other file of its name takes its place.
  *
  * A file that `abhost wrap` made is a shell script with a connector behind it: its second line is LOADER_WRAP with the
  * place of the connector in the file, which is copied into memory.  Everything else takes it as a connector like any other. */
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "source/pin.h"
 
 /* printf format: offset and length; the line has always the same length. */
 #define LOADER_WRAP "# abhost-wrap 1 %010lld %010lld"
@@ -26,6 +28,8 @@ struct loader_file {
 	int has_partitions, has_update_state;
 	char **needed;	 /* libraries that it links, NULL-terminated */
 	unsigned traits; /* SOFILE_* (sofile.h) */
+	enum pin_state pinned;
+	struct pin pin; /* PIN_NONE: empty */
 };
 
 /* Finds, checks (regular file, not writable by others, nor by a group but the user's own; on the search path: owned by root or the user) and
@@ -34,6 +38,12 @@ struct loader_file {
  * The id and version are safe to print, and the id to name a file with. */
 ab_status loader_find(const char *name, struct loader_file *out, struct error *e);
 void loader_file_fini(struct loader_file *f);
+/* The same for a file, whatever its name. */
+ab_status loader_open(const char *path, struct loader_file *out, struct error *e);
+/* $XDG_DATA_HOME/abhost/connectors or ~/.local/share/abhost/connectors; free() it.  NULL: neither is set, or no memory. */
+char *loader_user_folder(void);
+/* Is this folder, or file, one that nobody else may change? */
+ab_status loader_check_folder(const char *path, struct error *e);
 /* The name of required function i (a bit of `missing`), NULL behind the last. */
 const char *loader_function(unsigned i);
 /* Each file NAME.so of the search path, in order; why != NULL: it cannot be used. Returns AB_OK or what `each` returned. */

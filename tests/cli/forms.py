@@ -153,9 +153,9 @@ for name in ("my-api", "my-api-low"):
     os.symlink(connector(name), os.path.join(place, name + ".so"))
 os.symlink(connector("tests/zoo/bad-magic"), os.path.join(place, "bad-magic.so"))
 run = abhost("list", env={"ABHOST_CONNECTOR_PATH": place, "XDG_DATA_HOME": "/nowhere"})
-listed = {line.split("\t")[3]: line.split("\t") for line in run.out.splitlines()[1:]}
+listed = {line.split("\t")[4]: line.split("\t") for line in run.out.splitlines()[1:]}
 tap.ok(listed.get(os.path.join(place, "my-api.so"), [""])[:3] == ["my-api", "1.0.0", "1.0"], "list: id, version", run)
-tap.ok("its magic is" in listed.get(os.path.join(place, "bad-magic.so"), [""] * 5)[4], "list: why not", run)
+tap.ok("its magic is" in listed.get(os.path.join(place, "bad-magic.so"), [""] * 7)[6], "list: why not", run)
 run = abhost("spec", "my-api", env={"ABHOST_CONNECTOR_PATH": place})
 tap.same(json.loads(run.out)["required"], ["api_key"], "a connector by its id")
 tap.done()
