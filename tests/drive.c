@@ -101,7 +101,11 @@ keep_event(struct drive *d, const struct source_event *ev)
 	case SOURCE_WAIT:
 		buf_adds(&d->lines, "wait\n");
 		return 0;
+	case SOURCE_TALLY:
+		buf_addf(&d->lines, "tally %s\n", ev->text.ptr);
+		return 0;
 	case SOURCE_DONE:
+		d->allocated = ev->bytes;
 		buf_adds(&d->lines, "done\n");
 		return 1;
 	case SOURCE_FAILED:
@@ -152,6 +156,14 @@ drive_streams(struct drive *d)
 	struct error e = ERROR_INIT;
 
 	return run(d, source_streams(d->source, &e), &e);
+}
+
+ab_status
+drive_finish(struct drive *d)
+{
+	struct error e = ERROR_INIT;
+
+	return run(d, source_finish(d->source, &e), &e);
 }
 
 ab_status

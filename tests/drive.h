@@ -1,7 +1,7 @@
 /* drive.h - for tests: runs a source's commands and keeps what it said as lines of text.
  *
  * A line per event: "stream TEXT", "partition N TEXT", "page N (BYTES) token=T state=S about=A", "end N", "restart",
- * "log LEVEL TEXT", "wait", "done", "failed STATUS: TEXT".  The pages' bytes are kept one behind the other. */
+ * "log LEVEL TEXT", "wait", "tally TEXT", "done", "failed STATUS: TEXT".  The pages' bytes are kept one behind the other. */
 #ifndef TESTS_DRIVE_H
 #define TESTS_DRIVE_H
 #include "base/buf.h"
@@ -17,6 +17,7 @@ struct drive {
 	int log_us;	    /* a pause before each line of the log */
 	int cancel_after;   /* pages, 0: never */
 	int npages;
+	size_t allocated; /* by the worker, at the end of the last command, where it is measured */
 };
 
 /* Starts tests/zoo/NAME (built) with this config and waits for the end of the opening; its status. */
@@ -29,6 +30,8 @@ ab_status drive_check(struct drive *d);
 ab_status drive_streams(struct drive *d);
 /* Reads stream NAME; committed as in CHAN_READ. lines and pages begin anew. */
 ab_status drive_read(struct drive *d, const char *stream, const char *committed);
+/* Closes the source as a command. */
+ab_status drive_finish(struct drive *d);
 void drive_close(struct drive *d);
 /* How often `needle` is in the text. */
 int drive_count(const struct buf *b, const char *needle);

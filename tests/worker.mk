@@ -47,6 +47,16 @@ tests_zoo_zoo_parts_so_CPPFLAGS = $(CONNECTOR_INC) -DZOO_PARTITIONS
 tests_zoo_zoo_parts_so_CFLAGS = $(CONNECTOR_CC)
 tests_zoo_zoo_parts_so_LDFLAGS = $(CONNECTOR_LD)
 
+EXTRA_DIST += tests/zoo/kit/config.json tests/zoo/kit/fixtures/recording.json \
+	tests/zoo/kit/fixtures/00001.json tests/zoo/kit/fixtures/00002.json \
+	tests/zoo/kit/fixtures/00003.json tests/zoo/kit/fixtures/00004.json \
+	tests/zoo/kit/fixtures/00005.json
+check_PROGRAMS += tests/zoo/misuse.so
+tests_zoo_misuse_so_SOURCES = tests/zoo/misuse.c tests/zoo/kit/base.h
+tests_zoo_misuse_so_CPPFLAGS = $(CONNECTOR_INC)
+tests_zoo_misuse_so_CFLAGS = $(CONNECTOR_CC)
+tests_zoo_misuse_so_LDFLAGS = $(CONNECTOR_LD)
+
 check_PROGRAMS += tests/zoo/lanes.so
 tests_zoo_lanes_so_SOURCES = tests/zoo/lanes.c
 tests_zoo_lanes_so_CPPFLAGS = $(CONNECTOR_INC)
@@ -122,6 +132,12 @@ tests_source_t_SOURCES = tests/source.c tests/wire.c tests/wire.h $(DRIVE)
 tests_source_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_source_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
 TESTS += tests/source.t
+
+check_PROGRAMS += tests/strict.t
+tests_strict_t_SOURCES = tests/strict.c $(DRIVE)
+tests_strict_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_strict_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
+TESTS += tests/strict.t
 
 check_PROGRAMS += tests/bulk.t
 tests_bulk_t_SOURCES = tests/bulk.c tests/wire.c tests/wire.h $(DRIVE)

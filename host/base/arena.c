@@ -21,30 +21,43 @@ arena_init(struct arena *a, size_t max)
 }
 
 static void
-free_chunks(struct arena_chunk *chunk)
+free_chunks(const struct arena *a, struct arena_chunk *chunk)
 {
 	struct arena_chunk *next;
 
 	for (; chunk != NULL; chunk = next) {
 		next = chunk->next;
-		free(chunk);
+		if (a->memory != NULL)
+			a->memory->drop(chunk, sizeof(*chunk) + chunk->size);
+		else
+			free(chunk);
 	}
+}
+
+static void
+drop_all(struct arena *a)
+{
+	free_chunks(a, a->chunk);
+	a->chunk = NULL;
+	a->used = 0;
 }
 
 void
 arena_fini(struct arena *a)
 {
-	free_chunks(a->chunk);
+	drop_all(a);
 	arena_init(a, a->max);
 }
 
 void
 arena_reset(struct arena *a)
 {
+	if (a->memory != NULL)
+		drop_all(a);
 	if (a->chunk == NULL)
 		return;
 	/* The newest chunk is the largest: chunks double. */
-	free_chunks(a->chunk->next);
+	free_chunks(a, a->chunk->next);
 	a->chunk->next = NULL;
 	a->chunk->used = 0;
 	a->used = a->chunk->size;
@@ -62,7 +75,10 @@ add_chunk(struct arena *a, size_t need)
 		size = need;
 	if (size > a->max - a->used)
 		size = a->max - a->used;
-	chunk = size < need ? NULL : malloc(sizeof(*chunk) + size);
+	if (size < need)
+		return NULL;
+	chunk = a->memory != NULL ? a->memory->get(sizeof(*chunk) + size)
+				  : malloc(sizeof(*chunk) + size);
 	if (chunk == NULL)
 		return NULL;
 	*chunk = (struct arena_chunk){.next = a->chunk, .size = size};

@@ -7,14 +7,20 @@
 #include <stddef.h>
 
 struct arena_chunk;
+/* Where chunks come from, if not from malloc. */
+struct arena_memory {
+	void *(*get)(size_t bytes); /* NULL: none */
+	void (*drop)(void *chunk, size_t bytes);
+};
 struct arena {
 	struct arena_chunk *chunk; /* newest first */
 	size_t used, max;
+	const struct arena_memory *memory; /* NULL: malloc; may be set while the arena is empty */
 };
 
 void arena_init(struct arena *a, size_t max);
 void arena_fini(struct arena *a);
-/* Everything handed out is invalid; the largest chunk is kept for reuse. */
+/* Everything handed out is invalid; the largest chunk is kept for reuse, but not where `memory` is set. */
 void arena_reset(struct arena *a);
 /* `n` bytes, aligned for any type, not cleared; NULL past the maximum. */
 void *arena_alloc(struct arena *a, size_t n);

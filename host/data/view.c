@@ -35,6 +35,12 @@ view_root_reset(struct view_root *r)
 	error_clear(&r->error);
 }
 
+const struct view_root *
+view_root_of(const struct ab_json *v)
+{
+	return v->doc->root;
+}
+
 void *
 view_no_memory(struct view_root *r)
 {

@@ -27,6 +27,8 @@ void view_root_init(struct view_root *r, size_t max_bytes);
 void view_root_fini(struct view_root *r);
 /* All views of this root are invalid; error is cleared. */
 void view_root_reset(struct view_root *r);
+/* Whose view it is. */
+const struct view_root *view_root_of(const struct ab_json *v);
 
 /* A view of the one JSON value in text[0, len) (white space around it is fine; a UTF-8 BOM is skipped).
  * The text is borrowed until the reset; no padding is required.  NULL and r->error where it does not

@@ -215,6 +215,12 @@ source_streams(struct source *s, struct error *e)
 	    s, &(const struct chan_msg){.type = CHAN_STREAMS, .stream = CHAN_ALL}, e);
 }
 
+ab_status
+source_finish(struct source *s, struct error *e)
+{
+	return send_command(s, &(const struct chan_msg){.type = CHAN_CLOSE, .stream = CHAN_ALL}, e);
+}
+
 static ab_status
 send_read(struct source *s, struct chan_msg *m, const char *configured, const char *committed,
     struct error *e)
@@ -319,6 +325,10 @@ make_event(const struct source *s, const struct chan_msg *m, struct source_event
 	switch (m->type) {
 	case CHAN_DONE:
 		ev->type = SOURCE_DONE;
+		ev->bytes = m->bytes;
+		break;
+	case CHAN_TALLY:
+		ev->type = SOURCE_TALLY;
 		break;
 	case CHAN_FAIL:
 		fail_event(s, m, ev);

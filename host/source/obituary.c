@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "worker/crumb.h"
+#include "worker/guard.h"
 
 static const char safe[] = "; what was committed before is safe";
 
@@ -93,9 +94,10 @@ void
 obituary_died(struct source *s, const siginfo_t *info)
 {
 	const char *name = sigabbrev_np(info->si_status);
-	char how[64], place[384];
+	char how[64], place[384], misuse[GUARD_PHRASE];
 
 	find_place(s, place, sizeof(place));
+	chan_misuse(&s->chan, misuse, sizeof(misuse));
 	if (info->si_code == CLD_EXITED)
 		snprintf(how, sizeof(how), "called exit(%d)", info->si_status);
 	else if (info->si_status == SIGKILL)
@@ -104,7 +106,8 @@ obituary_died(struct source *s, const siginfo_t *info)
 		snprintf(how, sizeof(how), "died of SIG%s", name);
 	else
 		snprintf(how, sizeof(how), "died of signal %d", info->si_status);
-	error_set(&s->error, AB_EBUG, "%s %s%s%s", s->who, how, place, safe);
+	error_set(&s->error, AB_EBUG, "%s %s%s%s%s%s", s->who, how, place,
+	    misuse[0] == '\0' ? "" : ": ", misuse, safe);
 	bury(s);
 }
 

@@ -22,10 +22,12 @@ enum source_event_type {
 	SOURCE_PARTITION_END, /* part */
 	SOURCE_RESTART,	      /* part: the page token was refused; see CHAN_RESTART */
 	SOURCE_ASK, /* num; text: JSON array of partitions: what is committed of them? See source_committed */
-	SOURCE_HELD, /* num: 1, and from here on no partition begins; 0: they may again */
-	SOURCE_LOG,  /* num: level; text */
-	SOURCE_WAIT, /* num: until (us); text: why; token: the host; done, limited */
-	SOURCE_DONE, /* the command, or the read of this stream, ended well */
+	SOURCE_HELD,  /* num: 1, and from here on no partition begins; 0: they may again */
+	SOURCE_LOG,   /* num: level; text */
+	SOURCE_WAIT,  /* num: until (us); text: why; token: the host; done, limited */
+	SOURCE_TALLY, /* text: JSON, as CHAN_TALLY has it */
+	SOURCE_DONE, /* the command, or the read of this stream, ended well.  bytes, num: of a read, where it is measured, what
+	                the worker has allocated, and what of it is in memory */
 	SOURCE_FAILED /* error says it, function, stream and page included; of this stream, or (SOURCE_ALL) of the
 	                 command; where source_dead, of everything that runs, and nothing follows; text then: the
 	                 name of the stream that it was at work for, "" where that is not known */
@@ -97,6 +99,9 @@ int source_fds(struct source *s, struct pollfd fds[SOURCE_FDS]);
 int source_timeout_ms(struct source *s);
 ab_status source_check(struct source *s, struct error *e);
 ab_status source_streams(struct source *s, struct error *e);
+/* Closes the source, a command like the others; behind it only source_close.  Of a strict source a SOURCE_TALLY comes
+ * before the end. */
+ab_status source_finish(struct source *s, struct error *e);
 /* Begins a read; others may be running, SOURCE_MAX_READS in all, none of the same stream (AB_EBUG).
  * configured: ConfiguredAirbyteStream (JSON); committed: as CHAN_READ's text 1. */
 ab_status source_read(struct source *s, uint32_t stream, const char *configured,

@@ -239,6 +239,8 @@ check_type(struct verify *v, const struct chan_msg *m)
 									 : "a trace of nothing";
 	case CHAN_TOKEN:
 		return m->text[0].len > 0 && m->text[1].len > 0 ? NULL : "a token without a place";
+	case CHAN_TALLY:
+		return v->command == CHAN_CLOSE ? NULL : "a tally that nobody asked for";
 	case CHAN_WAIT:
 		return NULL;
 	default:

@@ -34,8 +34,8 @@ enum chan_type {
 	 * CHAN_OPEN, CHAN_CHECK and CHAN_STREAMS run alone; reads of different streams may run together. */
 	CHAN_OPEN =
 	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; 2: path of the secrets
-	          file, or ""; 3: what else the user chose, a JSON object: {"record": "/folder"}, {"replay": "/folder"};
-	          num: page cap, bytes; bytes:
+	          file, or ""; 3: what else was chosen, a JSON object: {"record": "/folder"} or {"replay": "/folder"};
+	          and for a test of the connector {"strict": true, "measure": true} (strict.h, tally.h); num: page cap, bytes; bytes:
 	          what page bodies may take together, 0: any; flags bits CHAN_WANT_TRACE, CHAN_WANT_TOKENS */
 	CHAN_CHECK,
 	CHAN_STREAMS,
@@ -50,8 +50,12 @@ enum chan_type {
 	CHAN_COMMITTED, /* the answer to a CHAN_ASK: stream and num as there; text 0: JSON array with an element for the
 	                   first so many of the partitions, at least one: as in CHAN_READ, or null: nothing is */
 	CHAN_QUIT, /* close the source and exit 0 */
+	CHAN_CLOSE, /* a command: close the source, which must be the only one; behind it only CHAN_QUIT.  Of a strict
+	               source a CHAN_TALLY comes before the answer */
 	/* worker to engine */
-	CHAN_DONE = 64, /* the command ended well; stream: of the read, or CHAN_ALL */
+	CHAN_DONE =
+	    64, /* the command ended well; stream: of the read, or CHAN_ALL.  bytes and num, where they are measured:
+	                   what the process has allocated, and what of it is in memory */
 	CHAN_FAIL, /* stream, as there; status; text 0: the sentence; 1: where: "read_page of stream events, page 12" */
 	CHAN_STREAM, /* text 0: one AirbyteStream */
 	CHAN_PARTITION, /* a partition begins; part: how many were announced before it in this read; text 0: its JSON, ""
@@ -70,6 +74,8 @@ enum chan_type {
 	                 body; slot: which attempt, from 1; text 0: method; 1: URL without secrets; 2: what broke, or "" */
 	CHAN_TOKEN, /* stream, as there; a token server replaced a refresh token: text 0: the key of the config that holds the
 	               spent one; 1: the new one, a secret */
+	CHAN_TALLY, /* text 0: what is not as before open: {"left_open": ["12 (/tmp/x)", ...], "closed": [1, ...],
+	               "threads": 0} */
 	CHAN_WAIT /* stream, as there; num: until when (microseconds since 1970) the worker waits; text 0: why; text 1: the host;
 	             bytes: requests that the host has answered; flags bit CHAN_LIMITED: it is a rate limit */
 };
@@ -106,12 +112,13 @@ struct chan {
 	char *packet; /* one packet */
 };
 
-/* What the memfd begins with: written by the engine, but for `crashed`, and not believed by it again. */
+/* What the memfd begins with: written by the engine, but for the last fields, and not believed by it again. */
 struct chan_head {
 	uint32_t lanes, slots;
 	uint64_t slot_bytes;
 	uint32_t crashed; /* the lane, from 1, that ended the process; 0: none that could say so */
 	uint32_t reserved;
+	char misuse[320]; /* strict.h: what was used that ended the process, as a phrase */
 };
 
 /* Where a lane is; written through a shared mapping of the memfd, in the worker only.  The engine preads it and trusts
@@ -155,6 +162,8 @@ void chan_slot_drop(struct chan *c, uint32_t slot, size_t len);
 int chan_crumb_read(const struct chan *c, uint32_t lane, struct chan_crumb *out);
 /* Which lane ended the process, from 1, as far as it could say so; 0: none. */
 uint32_t chan_crashed(const struct chan *c);
+/* The phrase that says of what; "": nothing known. */
+void chan_misuse(const struct chan *c, char *out, size_t size);
 /* Where the breadcrumbs lie in the memfd, for the worker's mapping: from 0 to so many bytes, lane i's at so many. */
 size_t chan_crumbs_bytes(const struct chan *c);
 size_t chan_crumb_offset(uint32_t lane);

@@ -9,6 +9,7 @@
 #include "net/shared.h"
 #include "worker/lane.h"
 #include "worker/load.h"
+#include "worker/strict.h"
 
 #define BODY_CAP_MIN ((size_t)64 << 20)
 
@@ -78,6 +79,8 @@ take_choices(struct opening *o, struct ab_str text, struct error *e)
 		rc = open_cassette(o, choices, "record", e);
 	if (rc == AB_OK && o->cassette == NULL)
 		rc = open_cassette(o, choices, "replay", e);
+	o->is_strict = json_is_true(json_object_get(choices, "strict"));
+	o->measures = json_is_true(json_object_get(choices, "measure"));
 	json_decref(choices);
 	return rc;
 }
@@ -131,6 +134,8 @@ command_open_more(struct lane *l, struct error *e)
 	s->page_cap = s->page.cap = o->page_cap;
 	s->wants_trace = o->wants_trace;
 	s->wants_tokens = o->wants_tokens;
+	if (o->is_strict && strict_init(s, e) != AB_OK)
+		return e->status;
 	s->config_view = view_parse(
 	    &s->config_root, o->config_text, strlen(o->config_text), "the configuration");
 	rc = open_http(s, o->shared, e);
@@ -138,7 +143,7 @@ command_open_more(struct lane *l, struct error *e)
 		return rc;
 	s->is_loaded = 1;
 	hosted_begin(s, "open", NULL, 0);
-	rc = end_call(s, s->connector.open(&s->host, &s->self), e);
+	rc = end_call(s, s->connector.open(s->table, &s->self), e);
 	s->is_open = rc == AB_OK;
 	return rc;
 }
@@ -167,7 +172,67 @@ do_open(struct lane *l, const struct chan_msg *m, struct error *e)
 		rc = http_shared_secrets(o->shared, m->text[2].ptr, e);
 	if (rc == AB_OK) /* behind the secrets, which it must not see */
 		rc = take_choices(o, m->text[3], e);
+	if (o->is_strict)
+		tally_take(&o->before);
 	return rc == AB_OK ? command_open_more(l, e) : rc;
+}
+
+void
+command_close_source(struct hosted *s)
+{
+	if (s->self == NULL)
+		return;
+	hosted_begin(s, "close", NULL, 0);
+	s->connector.close(s->self);
+	(void)hosted_end(s, AB_OK);
+	s->self = NULL;
+	s->is_open = 0;
+	if (s->is_strict)
+		strict_closed(s);
+}
+
+/* In a process of its own only: elsewhere others open and close, too. */
+static ab_status
+send_tally(struct worker *w, struct error *e)
+{
+	struct chan_msg m = {.type = CHAN_TALLY, .stream = CHAN_ALL};
+	struct buf text;
+	ab_status rc = AB_OK;
+
+	if (!w->opening.is_strict || w->so_fd != CHAN_SO_FD)
+		return AB_OK;
+	buf_init(&text, 1u << 20);
+	if (tally_compare(&w->opening.before, &text) != 0)
+		rc = error_set(e, AB_ENOMEM, "no memory for what is left of the source");
+	m.text[0] = (struct ab_str){buf_str(&text), text.len};
+	if (rc == AB_OK)
+		rc = uplink_send(&w->up, &m, e);
+	buf_fini(&text);
+	return rc;
+}
+
+/* What the host itself opened for the source must be gone before anything is counted. */
+static ab_status
+do_close(struct lane *l, struct error *e)
+{
+	struct hosted *s = &l->hosted;
+	struct error left = ERROR_INIT;
+	ab_status rc;
+
+	if (l->worker->nlanes > 1)
+		return error_set(e, AB_EBUG, "more than one source is open");
+	command_close_source(s);
+	if (s->broken.status != AB_OK)
+		left = s->broken;
+	services_free_responses(s, 1);
+	uplink_on_cancel(&s->lane, NULL, NULL);
+	http_free(s->http);
+	s->http = NULL;
+	rc = send_tally(l->worker, e);
+	if (rc == AB_OK && left.status == AB_OK && l->worker->opening.is_strict)
+		(void)strict_rest(&left);
+	return rc == AB_OK && left.status != AB_OK ? error_set(e, left.status, "%s", left.text)
+						   : rc;
 }
 
 static ab_status
@@ -192,5 +257,7 @@ command_run(struct lane *l, const struct chan_msg *m, struct error *e)
 		return do_open(l, m, e);
 	if (!l->hosted.is_open)
 		return error_set(e, AB_EBUG, "the source is not open");
+	if (m->type == CHAN_CLOSE)
+		return do_close(l, e);
 	return m->type == CHAN_CHECK ? do_check(&l->hosted, e) : do_streams(&l->hosted, e);
 }

@@ -1,4 +1,4 @@
-/* crash.c - see crash.h.  The handler must do nothing but store a number: the process is broken. */
+/* crash.c - see crash.h.  The handler must do nothing but store what is known: the process is broken. */
 #include "config.h"
 
 #include "worker/crash.h"
@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "worker/guard.h"
 
 static int enabled;
 static struct chan_head *volatile head;
@@ -22,6 +24,19 @@ note(void)
 		    &head->crashed, &none, own, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+/* Was it memory that is not the connector's any more? */
+static void
+note_misuse(const void *address)
+{
+	const char *phrase = guard_find(address);
+
+	for (size_t i = 0; head != NULL && phrase != NULL && i + 1 < sizeof(head->misuse); i++) {
+		head->misuse[i] = phrase[i];
+		if (phrase[i] == '\0')
+			break;
+	}
+}
+
 /* The default action is set again (SA_RESETHAND): a fault comes again as soon as this returns, and abort() raises its
  * signal once more; one that was sent is sent again. */
 static void
@@ -29,6 +44,8 @@ on_signal(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
 	note();
+	if (sig == SIGSEGV && info->si_code > 0)
+		note_misuse(info->si_addr);
 	if (info->si_code <= 0)
 		raise(sig);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/redact.h"
+#include "worker/strict.h"
 
 #define VIEWS_MAX ((size_t)256 << 20) /* memory of the views of one call */
 
@@ -13,6 +14,7 @@ hosted_init(struct hosted *s, struct uplink *up, struct chan_crumb *crumb, struc
 {
 	*s = (struct hosted){.crumb = crumb, .page_cap = up->chan.slot_bytes};
 	s->host = (struct ab_host){.size = sizeof(s->host), .abi = AB_ABI, .priv = s};
+	s->table = &s->host;
 	services_fill(&s->host);
 	services_fill_http(&s->host);
 	services_fill_emit(&s->host);
@@ -35,6 +37,7 @@ hosted_fini(struct hosted *s)
 	services_free_responses(s, 1);
 	uplink_on_cancel(&s->lane, NULL, NULL);
 	http_free(s->http);
+	arena_fini(&s->lent);
 	page_fini(&s->page);
 	buf_fini(&s->state.text);
 	view_root_fini(&s->config_root);
@@ -52,6 +55,16 @@ hosted_begin(struct hosted *s, const char *function, const char *stream, uint64_
 	error_clear(&s->config_root.error);
 	s->why_is_hosts = 0;
 	crumb_enter(s->crumb, function, stream, page);
+	if (s->is_strict)
+		strict_begin(s);
+}
+
+const void *
+hosted_lend(struct hosted *s, const void *bytes, size_t n)
+{
+	const void *copy = s->is_strict && bytes != NULL ? arena_dup(&s->lent, bytes, n) : NULL;
+
+	return copy != NULL ? copy : bytes;
 }
 
 static int
@@ -75,9 +88,12 @@ find_broken(const struct hosted *s)
 ab_status
 hosted_end(struct hosted *s, ab_status rc)
 {
-	const struct error *broken = find_broken(s);
+	const struct error *broken;
 
 	crumb_leave(s->crumb);
+	if (s->is_strict)
+		strict_end(s, &s->broken);
+	broken = find_broken(s);
 	s->page.open = s->state.open = s->catalog.open = 0;
 	if (broken != NULL) {
 		s->why = *broken;

@@ -22,6 +22,7 @@ struct ab_response {
 	const struct ab_json *json; /* made once */
 	size_t read_at;		    /* http_read has given so many bytes */
 	int is_stream;		    /* lives until http_done or the source's end */
+	struct ab_str lent;	    /* strict: the body's copy, or the stream's last chunk */
 	int pinned; /* a page's records lie in its body: keep it until the release */
 };
 struct ab_catalog {
@@ -36,7 +37,8 @@ struct ab_state {
 };
 
 struct hosted {
-	struct ab_host host; /* given to the connector; priv leads back here */
+	struct ab_host host;   /* priv leads back here */
+	struct ab_host *table; /* given to the connector: host, or what watches it (strict.h) */
 	struct uplink_lane lane;
 	struct chan_crumb *crumb;
 	struct ab_connector connector;
@@ -44,8 +46,10 @@ struct hosted {
 	int is_loaded; /* its functions may be called */
 	int is_open;
 	size_t page_cap;
-	int wants_trace;  /* each exchange is told */
-	int wants_tokens; /* each refresh token that stands for one of the config is told */
+	int wants_trace;	  /* each exchange is told */
+	int wants_tokens;	  /* each refresh token that stands for one of the config is told */
+	int is_strict, is_called; /* see strict.h; a call runs */
+	struct arena lent;	  /* strict: what is not a view and was lent to the running call */
 
 	const json_t *config;	      /* with secrets; borrowed, all lanes have the same */
 	struct view_root config_root, /* lives until close, */
@@ -80,6 +84,8 @@ void hosted_fini(struct hosted *s);
 void hosted_begin(struct hosted *s, const char *function, const char *stream, uint64_t page);
 /* It returned rc: what the call really ended as, the sentence in s->why. */
 ab_status hosted_end(struct hosted *s, ab_status rc);
+/* Bytes to be lent to the running call: themselves, or, to a strict source, a copy that ends with it. */
+const void *hosted_lend(struct hosted *s, const void *bytes, size_t n);
 /* Everything that the host handed out since the last release is invalid; a slot that was not sent is free. */
 void hosted_release(struct hosted *s);
 /* A service failed: records the sentence, whose status is returned. */

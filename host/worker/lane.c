@@ -16,6 +16,10 @@ answer(struct lane *l, uint32_t stream, ab_status rc, struct error *e, const cha
 	struct chan_msg m = {
 	    .type = rc == AB_OK ? CHAN_DONE : CHAN_FAIL, .stream = stream, .status = rc};
 
+	if (rc == AB_OK && stream != CHAN_ALL && l->worker->opening.measures) {
+		m.bytes = tally_allocated();
+		m.num = (int64_t)tally_resident();
+	}
 	if (rc != AB_OK) {
 		redact_text(e->text);
 		m.text[0] = (struct ab_str){e->text, strlen(e->text)};
@@ -212,11 +216,7 @@ close_source(struct lane *l)
 		p = take_part(l);
 		part_free(p);
 	}
-	if (s->self != NULL) {
-		hosted_begin(s, "close", NULL, 0);
-		s->connector.close(s->self);
-		crumb_leave(s->crumb);
-	}
+	command_close_source(s);
 }
 
 static void *

@@ -7,6 +7,7 @@
 #include "worker/hosted.h"
 #include "worker/readloop.h"
 #include "worker/sched.h"
+#include "worker/tally.h"
 
 /* What every lane opens its source with; made by CHAN_OPEN, before there is a second lane. */
 struct opening {
@@ -15,6 +16,8 @@ struct opening {
 	char *config_text;	       /* without */
 	size_t page_cap;
 	int wants_trace, wants_tokens;
+	int is_strict, measures;
+	struct tally before; /* strict: as it was before open */
 	struct http_shared *shared;
 	struct cassette *cassette; /* records, or stands for the network; NULL: neither */
 };
@@ -41,8 +44,10 @@ struct worker {
 /* Starts the next lane; under up.lock. -1: it cannot, and must not be asked again. */
 int lane_start(void *worker);
 
-/* command.c: CHAN_OPEN, CHAN_CHECK and CHAN_STREAMS, on lane 0. */
+/* command.c: CHAN_OPEN, CHAN_CHECK, CHAN_STREAMS and CHAN_CLOSE, on lane 0. */
 ab_status command_run(struct lane *l, const struct chan_msg *m, struct error *e);
+/* Calls close, and tells the host's functions that they are done; what is closed already stays so. */
+void command_close_source(struct hosted *s);
 /* Opens the source of another lane. */
 ab_status command_open_more(struct lane *l, struct error *e);
 void opening_fini(struct opening *o);

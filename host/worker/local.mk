@@ -9,6 +9,7 @@ host_libworker_a_SOURCES = \
 	host/worker/crash.c host/worker/crash.h \
 	host/worker/crumb.c host/worker/crumb.h \
 	host/worker/describe.c host/worker/describe.h \
+	host/worker/guard.c host/worker/guard.h \
 	host/worker/lane.c host/worker/lane.h \
 	host/worker/load.c host/worker/load.h \
 	host/worker/page.c host/worker/page.h \
@@ -20,6 +21,8 @@ host_libworker_a_SOURCES = \
 	host/worker/services_http.c \
 	host/worker/hosted.c host/worker/hosted.h \
 	host/worker/slot.c \
+	host/worker/strict.c host/worker/strict.h \
+	host/worker/tally.c host/worker/tally.h \
 	host/worker/uplink.c host/worker/uplink.h \
 	host/worker/walk.c host/worker/walk.h \
 	host/worker/worker.c host/worker/worker.h

@@ -33,13 +33,15 @@ static struct ab_read
 read_args(struct hosted *s, const struct reading *r, struct ab_str partition, struct ab_str state,
     const struct walk *w)
 {
+	const char *token = w->has_token ? buf_str(&w->token) : NULL;
+
 	return (struct ab_read){.size = sizeof(struct ab_read),
 	    .limit = r->limit,
-	    .stream = r->name,
+	    .stream = hosted_lend(s, r->name, strlen(r->name)),
 	    .configured = view_of(s, r->configured, "the configured stream"),
 	    .partition = view_of(s, partition, "the partition"),
 	    .state = view_of(s, state, "the state"),
-	    .token = w->has_token ? buf_str(&w->token) : NULL};
+	    .token = token == NULL ? NULL : hosted_lend(s, token, strlen(token))};
 }
 
 static ab_status
@@ -51,18 +53,20 @@ call_read_page(struct hosted *s, const struct part *p)
 	hosted_begin(s, "read_page", r->name, (uint64_t)p->walk.page);
 	args = read_args(s, r, json_of(p->waiting), p->state, &p->walk);
 	page_begin(&s->page, s->connector.update_state != NULL ? PAGE_SEND_KEEP : PAGE_SEND);
-	return hosted_end(s, s->connector.read_page(s->self, &args, &s->page));
+	return hosted_end(
+	    s, s->connector.read_page(s->self, hosted_lend(s, &args, sizeof(args)), &s->page));
 }
 
 static ab_status
 call_update_state(struct hosted *s, struct part *p, struct error *e)
 {
-	struct ab_seen seen = {.size = sizeof(seen), .stream = p->read->name};
+	struct ab_seen seen = {.size = sizeof(seen)};
 	ab_status rc;
 
 	if (s->connector.update_state == NULL)
 		return AB_OK;
 	hosted_begin(s, "update_state", p->read->name, (uint64_t)p->walk.page);
+	seen.stream = hosted_lend(s, p->read->name, strlen(p->read->name));
 	seen.configured = view_of(s, p->read->configured, "the configured stream");
 	seen.partition = view_of(s, json_of(p->waiting), "the partition");
 	if (p->running.len > 0)
@@ -71,7 +75,8 @@ call_update_state(struct hosted *s, struct part *p, struct error *e)
 	buf_reset(&s->state.text);
 	s->state.is_set = 0;
 	s->state.open = 1;
-	rc = hosted_end(s, s->connector.update_state(s->self, &seen, &s->state));
+	rc = hosted_end(
+	    s, s->connector.update_state(s->self, hosted_lend(s, &seen, sizeof(seen)), &s->state));
 	if (rc != AB_OK)
 		return call_failed(s, e);
 	if (s->state.is_set) {
@@ -264,7 +269,8 @@ readloop_list(
 	hosted_begin(s, "partitions", r->name, (uint64_t)r->list.page);
 	args = read_args(s, r, none, r->is_shared ? r->shared : none, &r->list);
 	page_begin(&s->page, PAGE_LIST);
-	rc = hosted_end(s, s->connector.partitions(s->self, &args, &s->page));
+	rc = hosted_end(
+	    s, s->connector.partitions(s->self, hosted_lend(s, &args, sizeof(args)), &s->page));
 	rc = rc == AB_OK ? list_page(s, r, first, n, e) : call_failed(s, e);
 	hosted_release(s);
 	return rc == AB_OK && r->asks ? ask_committed(&s->lane, r, first, n, e) : rc;

@@ -216,6 +216,7 @@ sched_message(void *sched, const struct chan_msg *m)
 	case CHAN_OPEN:
 	case CHAN_CHECK:
 	case CHAN_STREAMS:
+	case CHAN_CLOSE:
 		return take_command(s, m);
 	case CHAN_READ:
 		return take_read(s, m);

@@ -62,7 +62,7 @@ svc_emit(struct ab_page *p, const struct ab_json *v)
 
 	if (!p->open)
 		return not_open(s, "emit");
-	if (p->keep && view_type(v) == AB_ARRAY)
+	if (p->keep && !s->is_strict && view_type(v) == AB_ARRAY)
 		r = services_find_body(s, view_span(v));
 	rc = page_add(p, v, r != NULL, &e);
 	if (r != NULL)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "net/cassette.h"
+#include "worker/guard.h"
 
 #define STREAMS_MAX 48 /* open at a time: a source may have turns of many partitions */
 
@@ -165,6 +166,57 @@ svc_endpoint(struct ab_host *h, const char *json)
 	return rc == AB_OK ? rc : hosted_broken(s, &e);
 }
 
+/* A strict source's answers are poisoned when they end. */
+static struct ab_response *
+new_response(const struct hosted *s)
+{
+	return s->is_strict ? guard_memory.get(sizeof(struct ab_response))
+			    : calloc(1, sizeof(struct ab_response));
+}
+
+static void
+free_response(const struct hosted *s, struct ab_response *r)
+{
+	if (r != NULL && r->is_stream && r->lent.ptr != NULL)
+		guard_memory.drop((void *)(uintptr_t)r->lent.ptr, r->lent.len + 1);
+	if (s->is_strict && r != NULL)
+		guard_memory.drop(r, sizeof(*r));
+	else
+		free(r);
+}
+
+/* The chunk before this one is gone now. */
+static void
+lend_chunk(struct ab_response *r, struct ab_str *chunk)
+{
+	char *copy;
+
+	if (!r->hosted->is_strict)
+		return;
+	if (r->lent.ptr != NULL) {
+		guard_say("it used the bytes that http_read had lent, after the next http_read");
+		guard_memory.drop((void *)(uintptr_t)r->lent.ptr, r->lent.len + 1);
+		r->lent = (struct ab_str){NULL, 0};
+	}
+	copy = guard_memory.get(chunk->len + 1);
+	if (copy == NULL)
+		return;
+	memcpy(copy, chunk->ptr, chunk->len);
+	*chunk = r->lent = (struct ab_str){copy, chunk->len};
+}
+
+static struct ab_str
+lend_body(struct ab_response *r)
+{
+	struct ab_str body = http_response_body(r->http);
+
+	if (!r->hosted->is_strict)
+		return body;
+	if (r->lent.ptr == NULL && body.ptr != NULL)
+		r->lent = (struct ab_str){hosted_lend(r->hosted, body.ptr, body.len), body.len};
+	return r->lent.ptr != NULL ? r->lent : body;
+}
+
 static void
 add_response(struct hosted *s, struct ab_response *r)
 {
@@ -215,7 +267,7 @@ svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_re
 {
 	struct hosted *s = hosted_of(h);
 	struct error e = ERROR_INIT;
-	struct ab_response *r = calloc(1, sizeof(*r));
+	struct ab_response *r = new_response(s);
 	struct ab_request own;
 	ab_status rc;
 
@@ -232,7 +284,7 @@ svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_re
 	crumb_host_leave(s->crumb);
 	if (rc != AB_OK) {
 		account(s, NULL);
-		free(r);
+		free_response(s, r);
 		return hosted_failed(s, &e);
 	}
 	add_response(s, r);
@@ -253,7 +305,9 @@ svc_http_status(const struct ab_response *r)
 static const char *
 svc_http_header(const struct ab_response *r, const char *name)
 {
-	return r != NULL && name != NULL ? http_response_header(r->http, name) : NULL;
+	const char *value = r != NULL && name != NULL ? http_response_header(r->http, name) : NULL;
+
+	return value == NULL ? NULL : hosted_lend(r->hosted, value, strlen(value));
 }
 
 static struct ab_response *
@@ -282,7 +336,7 @@ svc_http_body(const struct ab_response *r)
 {
 	if (r == NULL || is_in_pieces(r, "http_body"))
 		return (struct ab_str){"", 0};
-	return http_response_body(r->http);
+	return lend_body(writable(r));
 }
 
 /* What has no body by its status reads as null. */
@@ -300,7 +354,7 @@ svc_http_json(const struct ab_response *response)
 
 	if (r == NULL || is_in_pieces(r, "http_json"))
 		return NULL;
-	body = http_response_body(r->http);
+	body = lend_body(r);
 	if (body.len == 0 && is_bodiless(http_response_status(r->http)))
 		return NULL;
 	if (r->json == NULL)
@@ -313,7 +367,7 @@ svc_http_json(const struct ab_response *response)
 static struct ab_str
 read_whole(struct ab_response *r)
 {
-	struct ab_str body = http_response_body(r->http), chunk = {"", 0};
+	struct ab_str body = lend_body(r), chunk = {"", 0};
 
 	if (r->read_at < body.len)
 		chunk = (struct ab_str){body.ptr + r->read_at, body.len - r->read_at};
@@ -338,6 +392,7 @@ svc_http_read(const struct ab_response *response, struct ab_str *chunk)
 	}
 	crumb_host_enter(r->hosted->crumb);
 	rc = http_response_read(r->http, chunk, &e);
+	lend_chunk(r, chunk);
 	crumb_host_leave(r->hosted->crumb);
 	return rc == AB_OK ? rc : hosted_broken(r->hosted, &e);
 }
@@ -354,7 +409,8 @@ svc_http_done(const struct ab_response *response)
 			*at = response->next;
 			http_response_free(response->http);
 			account(response->hosted, NULL);
-			free(writable(response));
+			guard_say("it used an answer after http_done");
+			free_response(response->hosted, writable(response));
 			return;
 		}
 	}
@@ -385,7 +441,7 @@ services_free_responses(struct hosted *s, int streams_too)
 		}
 		*at = r->next;
 		http_response_free(r->http);
-		free(r);
+		free_response(s, r);
 	}
 	if (s->lane.share.bytes > 0)
 		uplink_held(&s->lane, count_bodies(s), 0);

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 #define CRUMB_BYTES 512u /* the head of the memfd takes as much */
 
 _Static_assert(sizeof(struct chan_crumb) <= CRUMB_BYTES, "a breadcrumb has its place");
@@ -198,6 +200,17 @@ chan_crumb_read(const struct chan *c, uint32_t lane, struct chan_crumb *out)
 		}
 	}
 	return -1;
+}
+
+void
+chan_misuse(const struct chan *c, char *out, size_t size)
+{
+	struct chan_head head;
+
+	if (pread(c->mem_fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head))
+		head.misuse[0] = '\0';
+	head.misuse[sizeof(head.misuse) - 1] = '\0';
+	utf8_copy(out, size, head.misuse);
 }
 
 uint32_t
