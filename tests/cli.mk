@@ -25,7 +25,8 @@ tests_loader_relr_so_LDFLAGS = $(CONNECTOR_LD) -Wl,-z,pack-relative-relocs
 endif
 
 # Whole commands, and what the programs are made of.
-CLI_TESTS = tests/cli/symbols.sh tests/cli/install.py tests/cli/manual.py tests/cli/misuse.py
+CLI_TESTS = tests/cli/symbols.sh tests/cli/inspect.py tests/cli/install.py \
+	tests/cli/manual.py tests/cli/misuse.py
 dist_check_SCRIPTS += $(CLI_TESTS)
 TESTS += $(CLI_TESTS)
 

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "cli/cli.h"
+#include "cli/inspect.h"
 #include "cli/table.h"
-#include "data/config.h"
 #include "data/jsontext.h"
 #include "source/sofile.h"
+
+enum { OPT_JSON };
 
 #define MAX_DEPTH 6
 #define MAX_SHOWN 1000 /* bytes of a default */
@@ -25,11 +26,30 @@ print_functions(const struct loader_file *f)
 }
 
 static void
-print_file(const struct loader_file *f)
+print_pin(const struct inspection *in)
 {
-	const unsigned bad = SOFILE_EXEC_STACK | SOFILE_TEXTREL | SOFILE_WRITABLE_CODE;
+	const struct pin *p = &in->file.pin;
+
+	if (in->sha256[0] != '\0')
+		printf("sha256:    %s\n", in->sha256);
+	if (in->file.pinned == PIN_NONE)
+		printf(
+		    "pin:       none, so whatever stands in the file is loaded (abhost install pins it)\n");
+	else
+		printf("pin:       %s%s%s%s%s%s\n",
+		    in->file.pinned == PIN_HELD ? "as it was installed" : "CHANGED: it was ",
+		    in->file.pinned == PIN_HELD ? "" : p->sha256, p->installed != NULL ? ", " : "",
+		    p->installed != NULL ? p->installed : "", p->source != NULL ? ", from " : "",
+		    p->source != NULL ? p->source : "");
+}
+
+static void
+print_identity(const struct inspection *in)
+{
+	const struct loader_file *f = &in->file;
 
 	printf("file:      %s\n", f->path);
+	print_pin(in);
 	if (f->id != NULL)
 		printf("id:        %s\n", f->id);
 	if (f->version != NULL)
@@ -40,20 +60,52 @@ print_file(const struct loader_file *f)
 		    AB_ABI >> 16, AB_ABI & 0xffff);
 	if (f->spec != NULL)
 		print_functions(f);
+}
+
+static void
+print_binary(const struct inspection *in)
+{
+	const unsigned bad = SOFILE_EXEC_STACK | SOFILE_TEXTREL | SOFILE_WRITABLE_CODE;
+	const struct loader_file *f = &in->file;
+
 	printf("libraries:");
 	for (char **p = f->needed; p != NULL && *p != NULL; p++) {
 		cli_clean(*p);
 		printf(" %s", *p);
 	}
 	printf("%s\n", f->needed == NULL ? " none" : "");
-	printf("hardening: %s, %s, %s%s%s%s\n",
+	printf("hardening: %s, %s, %s%s%s, %s, %s%s\n",
 	    f->traits & SOFILE_RELRO ? f->traits & SOFILE_BIND_NOW ? "full RELRO" : "RELRO"
 				     : "no RELRO",
 	    f->traits & SOFILE_EXEC_STACK ? "EXECUTABLE STACK" : "no executable stack",
 	    f->traits & SOFILE_TEXTREL ? "TEXT RELOCATIONS" : "no text relocations",
 	    f->traits & SOFILE_WRITABLE_CODE ? ", WRITABLE CODE" : "",
 	    f->traits & SOFILE_RUNPATH ? ", has its own library path (RUNPATH)" : "",
+	    in->has_stack_protector ? "stack protector" : "no stack protector seen",
+	    in->has_fortified_calls ? "fortified calls" : "no fortified calls seen",
 	    f->traits & bad ? " - ask its author why" : "");
+}
+
+static void
+print_paths(const char *head, const json_t *paths, const char *tail)
+{
+	struct buf b;
+
+	buf_init(&b, 65536);
+	for (size_t i = 0; i < json_array_size(paths); i++)
+		buf_addf(&b, " %s", json_string_value(json_array_get(paths, i)));
+	if (b.len > 0)
+		printf("%s%s%s\n", head, cli_clean(b.ptr), tail);
+	buf_fini(&b);
+}
+
+static void
+print_secrets(const struct inspection *in)
+{
+	if (json_array_size(in->kept) + json_array_size(in->shown) == 0)
+		printf("secrets:   none\n");
+	print_paths("secrets:  ", in->kept, " (kept by the host: the connector does not see them)");
+	print_paths("IN CLEAR: ", in->shown, " (secrets that the connector asks to see)");
 }
 
 static int
@@ -139,50 +191,61 @@ print_properties(struct table *t, const json_t *schema, const char *above, int d
 }
 
 static ab_status
-print_spec(const struct loader_file *f, struct error *e)
+print_spec(const struct inspection *in)
 {
 	static const char *const names[] = {
 	    "key", "type", "required", "secret", "default", "description"};
 	struct table t;
-	json_t *spec;
 	int rc;
 
-	if (config_parse(f->spec, strlen(f->spec), "its spec", AB_EBUG, &spec, e) != AB_OK)
-		return e->status;
 	printf("\nconfiguration:\n");
 	rc = table_init(&t, stdout, TABLE_ALIGNED, names, 6);
 	if (rc == 0)
-		rc = print_properties(&t, spec, "", 0);
-	if (table_fini(&t) != 0 || rc != 0)
-		error_set(e, AB_ENOMEM, "no memory");
-	json_decref(spec);
-	return e->status;
+		rc = print_properties(&t, in->spec, "", 0);
+	return table_fini(&t) != 0 || rc != 0 ? AB_ENOMEM : AB_OK;
+}
+
+static void
+print_all(struct inspection *in)
+{
+	if (in->file.path == NULL)
+		return;
+	print_identity(in);
+	if (in->has_elf)
+		print_binary(in);
+	if (in->spec == NULL)
+		return;
+	print_secrets(in);
+	if (print_spec(in) != AB_OK)
+		error_set(&in->why, AB_ENOMEM, "no memory");
 }
 
 static int
 inspect_run(const struct cli_args *a)
 {
-	struct error e = ERROR_INIT;
-	struct loader_file f;
-	ab_status rc = loader_find(a->word[0], &f, &e);
+	struct inspection in;
+	int code = CLI_DONE;
 
-	if (f.path != NULL)
-		print_file(&f);
-	if (rc == AB_OK)
-		rc = print_spec(&f, &e);
-	loader_file_fini(&f);
-	if (rc == AB_OK)
-		return CLI_DONE;
+	inspect_look(a->word[0], &in);
+	if (a->value[OPT_JSON] == NULL)
+		print_all(&in);
+	else if (in.file.path != NULL && inspect_print_json(&in) != CLI_DONE)
+		error_set(&in.why, AB_ENOMEM, "no memory");
 	fflush(stdout);
-	return cli_fail(&e);
+	if (in.why.status != AB_OK)
+		code = cli_fail(&in.why);
+	inspect_fini(&in);
+	return code;
 }
 
-static const struct cli_option options[] = {{.name = NULL}};
+static const struct cli_option options[] = {
+    [OPT_JSON] = {"json", NULL, "print one JSON object", 0}, {.name = NULL}};
 const struct cli_command cmd_inspect = {.name = "inspect",
     .words = "CONNECTOR",
     .summary = "Show what a connector's file says of itself",
     .more =
-	"Identity, ABI, functions, libraries, hardening, and the keys of its configuration; also of a file\n"
+	"All that one wants to know before one trusts it: identity, ABI, SHA-256 and pin, functions, libraries,\n"
+	"hardening, which secrets it asks to see in the clear, and the keys of its configuration; also of a file\n"
 	"that cannot be used, as far as it goes, and why. Nothing of the connector is run.",
     .least = 1,
     .most = 1,

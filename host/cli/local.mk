@@ -11,7 +11,7 @@ host_libcli_a_SOURCES = \
 	host/cli/help.c \
 	host/cli/history.c \
 	host/cli/inprocess.c \
-	host/cli/inspect.c \
+	host/cli/inspect.c host/cli/inspect.h host/cli/inspect_json.c host/cli/inspect_look.c \
 	host/cli/install.c \
 	host/cli/list.c \
 	host/cli/query.c \

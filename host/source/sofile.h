@@ -44,4 +44,8 @@ char *sofile_string(const struct sofile *so, uint64_t addr, size_t max);
 /* The i-th library that it needs (DT_NEEDED), malloc'ed, or NULL behind the last one. */
 char *sofile_needed(const struct sofile *so, size_t i);
 unsigned sofile_traits(const struct sofile *so);
+/* Is there, among the symbols that other libraries are to bring, one of this name, or with this end ("_chk")?  A look at
+ * each of them. */
+int sofile_imports(const struct sofile *so, const char *name);
+int sofile_imports_ending(const struct sofile *so, const char *end);
 #endif

@@ -146,6 +146,56 @@ sofile_object(const struct sofile *so, const char *name, uint64_t *addr, uint64_
 	return 0;
 }
 
+/* How many symbols stand in front of those that the hash table finds: those that are not defined here are among them. */
+static uint32_t
+count_unhashed(const struct sofile *so)
+{
+	uint32_t head[2] = {0, 0};
+	uint64_t where = so->gnu_hash != 0 ? so->gnu_hash : so->tag[DT_HASH];
+
+	if (where == 0 || sofile_read(so, where, head, sizeof(head)) != 0)
+		return 0;
+	return head[1] < MAX_CHAIN ? head[1] : MAX_CHAIN;
+}
+
+static int
+imports(const struct sofile *so, const char *name, int only_end)
+{
+	size_t n = strlen(name);
+
+	for (uint32_t i = 1, end = count_unhashed(so); i < end; i++) {
+		Elf64_Sym sym;
+		char *text;
+		size_t len;
+		int is_it;
+
+		if (read_symbol(so, i, &sym) != 0)
+			return 0;
+		if (sym.st_shndx != SHN_UNDEF)
+			continue;
+		text = sofile_string(so, so->tag[DT_STRTAB] + sym.st_name, 65536);
+		len = text != NULL ? strlen(text) : 0;
+		is_it = text != NULL && (only_end ? len >= n : len == n) &&
+		    memcmp(text + len - n, name, n) == 0;
+		free(text);
+		if (is_it)
+			return 1;
+	}
+	return 0;
+}
+
+int
+sofile_imports(const struct sofile *so, const char *name)
+{
+	return imports(so, name, 0);
+}
+
+int
+sofile_imports_ending(const struct sofile *so, const char *end)
+{
+	return imports(so, end, 1);
+}
+
 /* 1 where DT_RELR relocates the word at addr: an even entry is an address, an odd one a map of the 63 words behind. */
 static int
 in_relr(const struct sofile *so, uint64_t addr)
