@@ -19,6 +19,25 @@ examples_datasette_so_CFLAGS = $(CONNECTOR_CC)
 examples_datasette_so_LDFLAGS = $(CONNECTOR_LD)
 examples_datasette_so_LDADD = libabhost-kit.a
 
+# The same in C++ and in Rust, where there is a compiler: a proof that abi.h is neutral.  Not installed.
+if HAVE_CXX
+check_DATA += examples/my-api-cpp.so
+examples/my-api-cpp.so: examples/my-api-cpp.cpp sdk/include/abhost/abi.h sdk/connector.map
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CXX) $(CONNECTOR_INC) -std=c++17 -Wall -Wextra -Wpedantic -fPIC -fvisibility=hidden $(SAN_FLAGS) \
+		$(CXXFLAGS) $(CONNECTOR_LD) -Wl,--version-script=$(top_srcdir)/sdk/connector.map \
+		-o $@ $(top_srcdir)/examples/my-api-cpp.cpp
+endif
+if HAVE_RUSTC
+check_DATA += examples/my-api-rust.so
+examples/my-api-rust.so: examples/my-api-rust.rs
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)MAKEFLAGS= $(RUSTC) --edition 2021 -O -C panic=abort -C strip=symbols --crate-type cdylib -o $@ \
+		$(top_srcdir)/examples/my-api-rust.rs
+endif
+CLEANFILES += examples/my-api-cpp.so examples/my-api-rust.so
+EXTRA_DIST += examples/my-api-cpp.cpp examples/my-api-rust.rs
+
 # The cookbook: a file for each way of an API.  Not installed; tests/whole/cookbook.py runs them all.
 COOKBOOK = \
 	examples/cookbook/cursor-header.c \

@@ -31,6 +31,9 @@ libabhost_kit_a_CFLAGS = $(CONNECTOR_CC)
 
 pkgconfig_DATA = sdk/abhost-sdk.pc
 
+# what a linker must be told that languages with templates export nothing else
+dist_pkgdata_DATA = sdk/connector.map
+
 schemadir = $(pkgdatadir)/schema
 dist_schema_DATA = \
 	sdk/schema/about.json \

@@ -13,6 +13,7 @@
 #include "source/install.h"
 #include "source/loader.h"
 #include "source/sofile.h"
+#include "worker/load.h"
 
 static char dir[32];
 static char path[128]; /* of the patched copy */
@@ -148,9 +149,13 @@ START_TEST(versions_are_decided_by_the_head)
 {
 	uint32_t *h = head();
 
-	h[0] = 0x31434241;
+	h[0] = 0x32434241;
 	write_copy(nbytes);
-	refused(path, AB_EUNSUPPORTED, "its magic is \"ABC1\", this abhost reads \"ABC0\"");
+	refused(path, AB_EUNSUPPORTED, "its magic is \"ABC2\", that of a connector is \"ABC1\"");
+	h[0] = LOAD_DRAFT_MAGIC;
+	write_copy(nbytes);
+	refused(path, AB_EUNSUPPORTED,
+	    "built before ABI 1.0 was frozen: build it again with the SDK of this abhost");
 	h[0] = AB_MAGIC;
 	h[2] = h[3] = AB_VERSION(2, 1);
 	write_copy(nbytes);

@@ -55,6 +55,12 @@ START_TEST(a_table_is_checked_before_it_is_used)
 	ck_assert_ptr_eq(out.extension, NULL);
 	table.known.min_host = AB_VERSION(1, 9);
 	ck_assert_int_eq(load_table(&table, "x.so", &out, &e), AB_EUNSUPPORTED);
+	error_clear(&e);
+	ck_assert_int_eq(
+	    load_table((const uint32_t[]){LOAD_DRAFT_MAGIC, 16, AB_ABI, AB_ABI}, "x.so", &out, &e),
+	    AB_EUNSUPPORTED);
+	ck_assert_ptr_nonnull(
+	    strstr(e.text, "built before connector ABI 1.0 was frozen; build it again"));
 	/* The head alone decides: nothing behind it is read. */
 	ck_assert_int_eq(
 	    load_table((const uint32_t[]){AB_MAGIC, 16, AB_ABI, AB_ABI}, "x.so", &out, NULL),
@@ -86,6 +92,9 @@ START_TEST(argument_structs_grow_both_ways)
 	in.flags = 1;
 	ck_assert_int_eq(services_take(&out, 24, &in, "it", NULL), AB_EUNSUPPORTED);
 	in.size = 4;
+	ck_assert_int_eq(services_take(&out, 24, &in, "it", NULL), AB_EBUG);
+	in.flags = 0;
+	in.size = 20; /* half of b */
 	ck_assert_int_eq(services_take(&out, 24, &in, "it", NULL), AB_EBUG);
 	ck_assert_int_eq(services_take(&out, 24, NULL, "it", NULL), AB_EBUG);
 }

@@ -326,7 +326,7 @@ END_TEST
 START_TEST(what_is_no_good_connector_is_never_called)
 {
 	static const char *const x[][2] = {{"no-symbol", "it does not export ab_connector_v1"},
-	    {"magic", "begins with magic 0x31434241, this abhost takes 0x30434241"},
+	    {"magic", "begins with magic 0x32434241, that of a connector is 0x31434241"},
 	    {"abi", "was built for connector ABI 2.3, this abhost speaks 1.0"},
 	    {"min-host", "needs a host with connector ABI 1.77, this abhost speaks 1.0"},
 	    {"size", "says it has 40 bytes"}, {"null", "has no read_page (it is NULL)"},

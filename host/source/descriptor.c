@@ -4,13 +4,12 @@
 
 #include "source/loader_internal.h"
 #include "source/sofile.h"
+#include "worker/load.h"
 
 #define MAX_ID	    64u
 #define MAX_VERSION 64u
 #define MAX_SPEC    (4u << 20)
 #define SYMBOL	    "ab_connector_v1"
-/* The table as ABI 1.0 has it; later versions only append. */
-#define SIZE_1_0 (offsetof(struct ab_connector, extension) + sizeof(void *))
 
 static const struct {
 	const char *name;
@@ -68,11 +67,16 @@ check_head(struct loader_file *f, const uint32_t head[4], uint64_t symbol_size, 
 	unsigned major = major_of(head[2]), ours = major_of(AB_ABI);
 	char theirs[16], wanted[16];
 
+	if (head[0] == LOAD_DRAFT_MAGIC)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "it was built before ABI 1.0 was frozen: build it again with the SDK of this abhost, once and "
+		    "for all");
 	if (head[0] != AB_MAGIC) {
 		magic_text(head[0], theirs);
 		magic_text(AB_MAGIC, wanted);
 		return error_set(e, AB_EUNSUPPORTED,
-		    "its magic is \"%s\", this abhost reads \"%s\": build it with the SDK of this abhost",
+		    "its magic is \"%s\", that of a connector is \"%s\": fill it with AB_MAGIC of "
+		    "abhost/abi.h",
 		    theirs, wanted);
 	}
 	f->abi = head[2];
@@ -88,10 +92,10 @@ check_head(struct loader_file *f, const uint32_t head[4], uint64_t symbol_size, 
 		    "needs an abhost with ABI %u.%u, this one has ABI %u.%u: use a newer abhost, or build it "
 		    "with a lower AB_TARGET",
 		    major_of(head[3]), minor_of(head[3]), ours, minor_of(AB_ABI));
-	if (head[1] < SIZE_1_0 || head[1] > symbol_size)
+	if (head[1] < LOAD_SIZE_1_0 || head[1] > symbol_size)
 		return error_set(e, AB_ECONFIG,
 		    "its table says it has %u bytes (ABI 1.0 has %zu, the file %llu): its build is broken",
-		    head[1], SIZE_1_0, (unsigned long long)symbol_size);
+		    head[1], LOAD_SIZE_1_0, (unsigned long long)symbol_size);
 	return AB_OK;
 }
 

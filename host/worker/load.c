@@ -27,10 +27,15 @@ minor_of(uint32_t version)
 static ab_status
 check_head(const struct ab_connector *c, const char *name, struct error *e)
 {
+	if (c->magic == LOAD_DRAFT_MAGIC)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "%s was built before connector ABI 1.0 was frozen; build it again with this "
+		    "abhost's SDK, once and for all",
+		    name);
 	if (c->magic != AB_MAGIC)
 		return error_set(e, AB_EUNSUPPORTED,
-		    "%s: its %s begins with magic 0x%08x, this abhost takes 0x%08x (\"ABC0\") "
-		    "only; build it again with this abhost's SDK",
+		    "%s: its %s begins with magic 0x%08x, that of a connector is 0x%08x; fill it with "
+		    "AB_MAGIC of abhost/abi.h",
 		    name, SYMBOL, c->magic, AB_MAGIC);
 	if (major_of(c->abi) != major_of(AB_ABI))
 		return error_set(e, AB_EUNSUPPORTED,
@@ -44,12 +49,11 @@ check_head(const struct ab_connector *c, const char *name, struct error *e)
 		    "install a newer abhost",
 		    name, major_of(c->min_host), minor_of(c->min_host), major_of(AB_ABI),
 		    minor_of(AB_ABI));
-	if (c->size < sizeof(struct ab_connector) || c->size > TABLE_MAX)
+	if (c->size < LOAD_SIZE_1_0 || c->size > TABLE_MAX)
 		return error_set(e, AB_EUNSUPPORTED,
-		    "%s: its %s says it has %u bytes, ABI %u.%u needs %zu; build it with "
+		    "%s: its %s says it has %u bytes, ABI 1.0 needs %zu; build it with "
 		    "AB_CONNECTOR of abhost/connector.h",
-		    name, SYMBOL, c->size, major_of(AB_ABI), minor_of(AB_ABI),
-		    sizeof(struct ab_connector));
+		    name, SYMBOL, c->size, LOAD_SIZE_1_0);
 	return AB_OK;
 }
 
@@ -86,7 +90,7 @@ load_table(const void *found, const char *name, struct ab_connector *out, struct
 	if (rc != AB_OK)
 		return rc;
 	/* A tail that we do not know is governed by min_host, so it may be there. */
-	memcpy(out, c, sizeof(*out));
+	memcpy(out, c, c->size < sizeof(*out) ? c->size : sizeof(*out));
 	return check_functions(out, name, e);
 }
 

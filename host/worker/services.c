@@ -143,9 +143,11 @@ services_take(void *out, size_t known, const void *in, const char *name, struct 
 	if (in == NULL)
 		return error_set(e, AB_EBUG, "%s is NULL", name);
 	memcpy(head, in, sizeof(head));
-	if (head[0] < sizeof(head) || head[0] > 4096)
-		return error_set(
-		    e, AB_EBUG, "%s says that it has %u bytes; make it with AB_NEW", name, head[0]);
+	/* No member ends where it is cut: a half of a pointer must never be taken for one. */
+	if (head[0] < sizeof(head) || head[0] > 4096 || head[0] % sizeof(void *) != 0)
+		return error_set(e, AB_EBUG,
+		    "%s says that it has %u bytes; set its size to that of the struct", name,
+		    head[0]);
 	for (size_t i = known; i < head[0]; i++)
 		if (bytes[i] != 0)
 			return error_set(e, AB_EUNSUPPORTED,

@@ -334,9 +334,11 @@ is_in_pieces(const struct ab_response *r, const char *function)
 static struct ab_str
 svc_http_body(const struct ab_response *r)
 {
-	if (r == NULL || is_in_pieces(r, "http_body"))
-		return (struct ab_str){"", 0};
-	return lend_body(writable(r));
+	struct ab_str body = {NULL, 0};
+
+	if (r != NULL && !is_in_pieces(r, "http_body"))
+		body = lend_body(writable(r));
+	return body.ptr != NULL ? body : (struct ab_str){"", 0};
 }
 
 /* What has no body by its status reads as null. */

@@ -20,9 +20,14 @@ for so in examples/*.so examples/cookbook/*.so plugins/*/*.so; do
 		"$($NM -D --defined-only "$so" | awk '$3 == "ab_connector_v1" {seen = 1; next}
 			$3 !~ /^__odr_asan\./ {print $3}
 			END {if (!seen) print "no ab_connector_v1"}')"
-	verdict "$so needs libc only" \
+	case $so in
+	*-cpp.so) own='|libstdc\+\+\.|libgcc_s\.|libm\.' ;;
+	*-rust.so) own='|libgcc_s\.' ;;
+	*) own= ;;
+	esac
+	verdict "$so needs libc${own:+ and what its language brings} only" \
 		"$(readelf -d "$so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-			grep -vE '^(libc\.so|ld-linux|libasan\.|libubsan\.)')"
+			grep -vE "^(libc\.so|ld-linux|libasan\.|libubsan\.$own)")"
 done
 verdict "libabhost-kit.a hides its symbols" \
 	"$(readelf -sW libabhost-kit.a | awk '$5 == "GLOBAL" && $7 != "UND" && $6 != "HIDDEN" {print $8}')"

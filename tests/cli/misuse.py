@@ -62,7 +62,7 @@ refused(["inspect", "/nowhere/x.so"], 3, "/nowhere/x.so: there is no such file")
 refused(["run", "nowhere.so", good], 3, "nowhere.so: there is no such file")
 refused(["run", "my-apy", good], 3, 'no usable connector "my-apy"', "/abhost/connectors/my-apy.so: ")
 refused(["spec", good], 3, "not an ELF file")
-for name, told in (("no-symbol", "exports no data object ab_connector_v1"), ("magic", 'this abhost reads "ABC0"'),
+for name, told in (("no-symbol", "exports no data object ab_connector_v1"), ("magic", 'its magic is "ABC2", that of a connector is "ABC1"'),
                    ("abi", "this abhost has ABI 1.0"), ("min-host", "this one has ABI 1.0"),
                    ("null", "is NULL"), ("size", "its build is broken")):
     refused(["run", connector("tests/zoo/bad-" + name), good], 3, told, "bad-%s.so: " % name)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""my-api on the kit and my-api on the bare vtable are one connector: the same requests, records and state."""
+"""my-api on the kit and my-api on the bare vtable, in C, C++ and Rust, are one connector: the same requests, records
+and state."""
 import json
 import os
 import sys
@@ -7,9 +8,14 @@ import sys
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "whole"))
 import lib
 
-FLAVOURS = ("my-api", "my-api-low")
+FLAVOURS = ["my-api", "my-api-low"]
 lib.need(lib.ABHOST, lib.FAKE, *map(lib.connector, FLAVOURS))
 tap = lib.Tap()
+for language, compiler in (("cpp", "a C++ compiler"), ("rust", "rustc")):
+    if os.path.exists(lib.connector("my-api-" + language)):
+        FLAVOURS.append("my-api-" + language)
+    else:
+        tap.skip("my-api-%s is the same" % language, "%s was not there when abhost was configured" % compiler)
 folder = lib.scratch()
 
 
@@ -22,7 +28,7 @@ def state(db):
     return json.loads(lib.abhost("state", db).out)
 
 
-def both(api, what):
+def all_of_them(api, what):
     """Runs each flavour over what it left before: requests, tables and state must be equal."""
     seen = []
     for name in FLAVOURS:
@@ -33,8 +39,9 @@ def both(api, what):
         requests = asked(api)
         tables = [sorted(map(lib.sort_key, lib.read_table(db, stream))) for stream in ("users", "events")]
         seen.append((requests, tables, state(db)))
-    for i, thing in enumerate(("requests", "records", "state")):
-        tap.same(seen[1][i], seen[0][i], "%s: the same %s" % (what, thing))
+    for name, other in zip(FLAVOURS[1:], seen[1:]):
+        for i, thing in enumerate(("requests", "records", "state")):
+            tap.same(other[i], seen[0][i], "%s: %s has the same %s" % (what, name, thing))
     for stream in ("users", "events"):
         lib.check_table(tap, db, stream, lib.latest(api.truth(stream)), "%s: %s is what the API has" % (what, stream))
     return seen[0]
@@ -44,22 +51,23 @@ with lib.FakeApi(users=450, events=1234) as api:
     config = lib.write_config(folder, api)
     found = [lib.abhost("discover", lib.connector(name), config) for name in FLAVOURS]
     tap.ok(found[0].code == 0, "discover works", found[0])
-    tap.same(json.loads(found[1].out or "null"), json.loads(found[0].out or "null"), "the same catalog")
+    for name, other in zip(FLAVOURS[1:], found[1:]):
+        tap.same(json.loads(other.out or "null"), json.loads(found[0].out or "null"), name + ": the same catalog")
     asked(api)
 
-    requests, _, _ = both(api, "plain")
+    requests, _, _ = all_of_them(api, "plain")
     first = [q for _, path, q in requests if path.endswith("/events")][0]
     tap.same(first, {"limit": "200", "updated_after": "2024-01-01"}, "200 a page, from 2024-01-01 on")
     tap.same(len(requests), 3 + 7, "as many requests as pages")
     api.add("events", 37)
     api.change("events", 5)
-    requests, _, _ = both(api, "plain")
+    requests, _, _ = all_of_them(api, "plain")
     events = [q for _, path, q in requests if path.endswith("/events")]
     tap.ok(len(events) == 1 and events[0]["updated_after"] > "2024-01-01", "only what is new is asked for", events)
-    both(api, "plain")
+    all_of_them(api, "plain")
 
     config = lib.write_config(folder, api, page_size=77, start_date="2023-12-01")
-    requests, _, _ = both(api, "configured")
+    requests, _, _ = all_of_them(api, "configured")
     first = [q for _, path, q in requests if path.endswith("/events")][0]
     tap.same(first, {"limit": "77", "updated_after": "2023-12-01"}, "page_size and start_date are taken")
 

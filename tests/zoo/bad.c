@@ -65,7 +65,7 @@ extern __attribute__((visibility("default"))) const struct ab_connector somethin
 
 const struct ab_connector ab_connector_v1 = {
 #ifdef BAD_MAGIC
-    .magic = 0x31434241u,
+    .magic = 0x32434241u,
 #else
     .magic = AB_MAGIC,
 #endif

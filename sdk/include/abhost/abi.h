@@ -3,20 +3,29 @@
  * Descriptions cross this line as JSON text, in Airbyte's words; actions cross it as functions.  So
  * what a connector can say grows without this file.  sdk/schema/ has a JSON Schema for each text.
  *
- * Every struct begins with its size; one side writes it, the other only reads.  Shorter than known:
- * the rest reads as zero.  Longer: refused unless the tail is zero.  Unknown flags are refused.
- * What the host hands out lives until the current call returns (the config: until close).  What a
- * connector hands over is copied.  Nobody frees the other side's memory.  Text is UTF-8.  No
- * exception, panic, longjmp, vararg, bitfield or libc type beyond <stdint.h>'s crosses this line.
+ * Every struct but ab_str has a size; one side writes it, the other only reads.  Members are only
+ * ever appended, and zero means what it meant before they came.  A struct of the connector's that is
+ * shorter than the host knows: the rest reads as zero; longer: refused unless the rest is zero (of
+ * ab_connector it is not looked at: min_host says what is needed).  A struct of the host's ends at
+ * its size: look there before you use what came after min_host.  Unknown flags are refused.
+ * docs/abi-policy.md says what may change when.
+ *
+ * What the host hands out lives until the current call returns; the config, and the host itself,
+ * until close does.  What a connector hands over is copied.  Nobody frees the other side's memory.
+ * Text is UTF-8.  No exception, panic, longjmp, vararg, bitfield or libc type beyond <stdint.h>'s
+ * crosses this line.
  *
  * open may be called many times in a process, on several threads: no mutable globals.  Partitions
  * are read at once by several sources; all pages of one, and all pages of a stream's partitions(),
- * are the same source's.  [source] one call at a time per source, possibly on another OS thread
- * next time; [any] any thread, any time.
+ * are the same source's.  [source]: the connector's functions are called one at a time per source,
+ * possibly on another OS thread next time; the host's are called from within such a call, on its
+ * thread.  [any]: on any thread, any time from open to close.
  *
  * A view that could not be made, or was read as a type that it is not, fails the whole call, even
  * where it returns AB_OK: so nothing ends silently.  Null, and what is absent, reads as 0, "" or
- * empty.  All of this is there since 1.0. */
+ * empty.
+ *
+ * This is ABI 1.0, whole and frozen: what is built with it runs on every host of ABI 1.x. */
 #ifndef ABHOST_ABI_H
 #define ABHOST_ABI_H
 #include <stddef.h>
@@ -26,9 +35,9 @@
 extern "C" {
 #endif
 
-#define AB_VERSION(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
+#define AB_VERSION(major, minor) ((major) * 0x10000u + (minor)) /* also in an #if */
 #define AB_ABI   AB_VERSION(1, 0)
-#define AB_MAGIC 0x30434241u /* "ABC0": until 1.0 is frozen it must match exactly */
+#define AB_MAGIC 0x31434241u /* "ABC1", for all time */
 
 /* What the operator should do about it.  The sentence goes through fail(). */
 typedef int32_t ab_status;
@@ -52,7 +61,8 @@ struct ab_catalog;  /* filled by streams() */
 struct ab_page;     /* filled by partitions() and read_page() */
 struct ab_state;    /* filled by update_state() */
 
-struct ab_str { const char *ptr; size_t len; }; /* from the host: ptr[len] is '\0' */
+/* Never grows.  From the host: never NULL, and ptr[len] is '\0'.  To the host: NULL is empty. */
+struct ab_str { const char *ptr; size_t len; };
 
 struct ab_request {
 	uint32_t size, flags;           /* flags: none yet, 0 */
@@ -81,7 +91,7 @@ struct ab_seen {                        /* a page that was just read */
 };
 
 /* What the host does for a source.  A function that returns a status has, on failure, already told
- * why: pass the status on.  Read-only; later versions only append. */
+ * why: pass the status on.  Read-only; none of its functions is NULL. */
 struct ab_host {
 	uint32_t size, abi;             /* abi: the host's own version */
 	void *priv;                     /* not yours */
@@ -105,7 +115,8 @@ struct ab_host {
 	 * Names config keys of credentials; the host attaches them, to that origin only. */
 	ab_status (*endpoint)(struct ab_host *, const char *json);
 	/* Runs a request: retries, backs off, keeps to rate limits.  A status of 400 or more is an
-	 * error, told with the answer's first bytes, unless options say it is "ok". */
+	 * error, told with the answer's first bytes, unless options say it is "ok".  On failure the
+	 * response is NULL, which reads as status 0 and an empty body. */
 	ab_status (*http)(struct ab_host *, const struct ab_request *,
 	    const struct ab_response **);
 	int (*http_status)(const struct ab_response *);
@@ -143,18 +154,21 @@ struct ab_host {
 	ab_status (*next)(struct ab_page *, const char *token);
 	/* In update_state(): an object. */
 	ab_status (*set_state)(struct ab_state *, const char *json);
-	/* A table of more functions ("ab.arrow/1"), or NULL where this host has none of that name. */
+	/* A table of more functions, or NULL where this host has none of that id: "ab.arrow/1".  What
+	 * an id stands for never changes; another table is "ab.arrow/2".  "ab." is abhost's own. */
 	const void *(*extension)(struct ab_host *, const char *id);
 };
 
-/* What a connector does.  All [source]; a status that is not AB_OK fails the attempt. */
+/* What a connector does.  [source]; a status that is not AB_OK fails the attempt.  NULL only where it
+ * says so. */
 struct ab_connector {
 	uint32_t magic, size, abi, min_host; /* read first; frozen for all time */
 	const char *id, *version;            /* "my-api", "1.0.0" */
 	const char *spec;                    /* Airbyte's connectionSpecification, JSON */
 	/* Makes one source; no request yet.  *self is the connector's, passed to all others. */
 	ab_status (*open)(struct ab_host *, void **self);
-	void (*close)(void *self);           /* once, if open set *self */
+	/* Once, if open set *self, also where open failed; no requests. */
+	void (*close)(void *self);
 	/* Is this configuration usable?  A request or two. */
 	ab_status (*check)(void *self);
 	ab_status (*streams)(void *self, struct ab_catalog *);
@@ -164,9 +178,11 @@ struct ab_connector {
 	/* Emits the records of one page, names the next. */
 	ab_status (*read_page)(void *self, const struct ab_read *, struct ab_page *);
 	/* The state behind this page, from the state before it: pure, no requests.  Called right after
-	 * the page; becomes durable with its records.  NULL: {cursor field: greatest value}. */
+	 * the page; becomes durable with its records.  This function NULL: {cursor field: greatest
+	 * value}. */
 	ab_status (*update_state)(void *self, const struct ab_seen *, struct ab_state *);
-	/* The connector's own extensions, by name; may be NULL. */
+	/* The connector's own extensions, as the host's: for ever the same, without a source, [any],
+	 * also before open.  May be NULL. */
 	const void *(*extension)(const char *id);
 };
 
