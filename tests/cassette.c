@@ -367,6 +367,82 @@ START_TEST(streams_are_recorded_as_far_as_they_were_read)
 }
 END_TEST
 
+static void
+replay_with(uint32_t exchange, const char *fault)
+{
+	http_free(http);
+	http = NULL;
+	use(1);
+	begin_again(BEARER);
+	ck_assert_int_eq(cassette_fault(cassette, exchange, fault), 0);
+}
+
+#define GOOD "{\"data\": [{\"id\": 1, \"t\": \"a \\\" b\", \"on\": true, \"no\": null}]}"
+
+START_TEST(an_answer_is_replaced_as_often_as_it_is_asked_for)
+{
+	static const struct {
+		const char *name;
+		ab_status status;
+		unsigned sleeps;
+		const char *text;
+	} x[] = {{"401", AB_ECONFIG, 0, "401 Unauthorized: {\"error\": {\"message\": "},
+	    {"403", AB_ECONFIG, 0, "403 Forbidden"}, {"404", AB_EDATA, 0, "404 Not Found"},
+	    {"429", AB_ETRANSIENT, 5, "429 Too Many Requests"},
+	    {"500", AB_ETRANSIENT, 5, "500 Internal Server Error"},
+	    {"reset", AB_ETRANSIENT, 5, "the connection was reset (tried 6 times"},
+	    {"truncated", AB_ETRANSIENT, 5, "the body ended too early (tried 6 times"}};
+	static const char *const bodies[][2] = {{"empty", "{}"}, {"null", "null"},
+	    {"types",
+		"{\"data\": [{\"id\": \"seven\", \"t\": 7, \"on\": \"seven\", \"no\": []}]}"}};
+	static const struct wire_step steps[] = {JSON_200("[1]"), JSON_200(GOOD)};
+
+	record(steps, COUNT(steps));
+	expect_body("a", "[1]");
+	expect_body("b", GOOD);
+	replay();
+	for (size_t i = 0; i < COUNT(x); i++) {
+		replay_with(2, x[i].name);
+		outside.sleeps = 0;
+		expect_body("a", "[1]");
+		expect_error("b", x[i].status, x[i].text);
+		ck_assert_uint_eq(outside.sleeps, x[i].sleeps);
+		/* whoever is led astray by it is not told that he asked wrong */
+		expect_error("c", AB_EDATA, "is not in the recording");
+	}
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		replay_with(2, bodies[i][0]);
+		expect_body("b", bodies[i][1]);
+		expect_body("b", bodies[i][1]);
+		expect_body("a", "[1]");
+	}
+	replay_with(1, "html");
+	expect_error("c", AB_ECONFIG, "is not in the recording");
+	expect_body("a", "<!DOCTYPE html>\n<html><body><h1>Please sign in</h1></body></html>\n");
+	ck_assert_int_eq(cassette_fault(cassette, 1, "418"), -1);
+}
+END_TEST
+
+START_TEST(a_stream_is_cut_in_its_middle)
+{
+	static const struct wire_step steps[] = {{.head = "200 OK\r\n", .body = "abcdefgh"}};
+	struct http_response *resp;
+	struct ab_str chunk;
+
+	record(steps, COUNT(steps));
+	ck_assert_uint_eq(read_stream(100), 8);
+	replay();
+	replay_with(1, "truncated");
+	ck_assert_msg(http_request(http, &streamed, &resp, &error) == AB_OK, "%s", error.text);
+	ck_assert_int_eq(http_response_read(resp, &chunk, &error), AB_OK);
+	ck_assert_uint_eq(chunk.len, 4);
+	ck_assert_int_eq(http_response_read(resp, &chunk, &error), AB_ETRANSIENT);
+	ck_assert_ptr_nonnull(
+	    strstr(error.text, "the body ended too early, behind the first 4 bytes"));
+	http_response_free(resp);
+}
+END_TEST
+
 START_TEST(a_replay_opens_no_socket)
 {
 	static const struct wire_step steps[] = {JSON_200("[]")};
@@ -433,6 +509,8 @@ cassette_suite(void)
 	tcase_add_test(t, no_secret_is_written);
 	tcase_add_test(t, exchanges_for_a_token_are_not_recorded_and_not_needed);
 	tcase_add_test(t, streams_are_recorded_as_far_as_they_were_read);
+	tcase_add_test(t, an_answer_is_replaced_as_often_as_it_is_asked_for);
+	tcase_add_test(t, a_stream_is_cut_in_its_middle);
 	tcase_add_test(t, a_replay_opens_no_socket);
 	tcase_add_test(t, recordings_that_make_no_sense_are_refused);
 	suite_add_tcase(s, t);

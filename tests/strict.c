@@ -160,6 +160,26 @@ START_TEST(what_is_left_is_counted)
 }
 END_TEST
 
+START_TEST(an_answer_can_be_replaced)
+{
+	struct drive d;
+
+	ck_assert_int_eq(
+	    start(&d, "nothing", ", \"fault\": {\"exchange\": 3, \"kind\": \"500\"}"), AB_OK);
+	ck_assert_int_eq(drive_read(&d, "tags", NULL), AB_OK);
+	ck_assert_int_eq(drive_read(&d, "items", NULL), AB_ETRANSIENT);
+	ck_assert_int_eq(d.npages, 1);
+	ck_assert_ptr_nonnull(
+	    strstr(d.error.text, "read_page of stream items, page 2: GET https://"));
+	ck_assert_ptr_nonnull(strstr(d.error.text, "500 Internal Server Error"));
+	ck_assert_ptr_null(strstr(d.error.text, "secret-secret"));
+	drive_close(&d);
+	ck_assert_int_eq(
+	    start(&d, "nothing", ", \"fault\": {\"exchange\": 3, \"kind\": \"x\"}"), AB_EBUG);
+	drive_close(&d);
+}
+END_TEST
+
 START_TEST(memory_is_measured_where_it_is_wanted)
 {
 	struct drive d;
@@ -190,6 +210,7 @@ strict_suite(void)
 	tcase_add_test(t, functions_are_for_their_callers_thread);
 	tcase_add_test(t, open_asks_nothing);
 	tcase_add_test(t, what_is_left_is_counted);
+	tcase_add_test(t, an_answer_can_be_replaced);
 	tcase_add_test(t, memory_is_measured_where_it_is_wanted);
 	suite_add_tcase(s, t);
 	return s;

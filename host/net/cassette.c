@@ -425,6 +425,7 @@ cassette_play(struct cassette *c, const struct transfer_request *r, struct http_
 	const struct tape *t;
 	struct buf url, body;
 	ab_status rc = AB_OK;
+	int faulty = 0;
 
 	buf_init(&url, 4 * URL_MAX);
 	buf_init(&body, FILE_MAX);
@@ -435,9 +436,15 @@ cassette_play(struct cassette *c, const struct transfer_request *r, struct http_
 		pthread_mutex_lock(&c->lock);
 		t = cassette_take(
 		    c, r->method, buf_str(&url), (struct ab_str){buf_str(&body), body.len}, e);
+		faulty = t != NULL && cassette_is_faulty(c, t);
+		c->is_spoilt |= faulty;
+		if (t == NULL && c->is_spoilt)
+			e->status = AB_EDATA; /* it asks for what nobody meant */
 		pthread_mutex_unlock(&c->lock);
-		rc = t == NULL ? AB_ECONFIG : fill(c, t->name, resp, result, e);
+		rc = t == NULL ? e->status : fill(c, t->name, resp, result, e);
 	}
+	if (rc == AB_OK && faulty && cassette_put_fault(c, r, resp, result) != 0)
+		rc = error_set(e, AB_ENOMEM, "out of memory");
 	buf_fini(&url);
 	buf_fini(&body);
 	return rc;

@@ -141,7 +141,7 @@ cassette_take(
 		if (t->hash != hash || !is_same(t, method, url, body))
 			continue;
 		if (!t->used) {
-			t->used = 1;
+			t->used = !cassette_is_faulty(c, t);
 			return t;
 		}
 		times++;

@@ -18,12 +18,17 @@ struct tape {
 	int used;
 };
 
+struct cassette_fault;
+
 struct cassette {
 	char *folder;
 	int replay;
 	int64_t begun_us;
 	pthread_mutex_t lock;
+	const struct cassette_fault *fault; /* in place of one answer, NULL: none */
+	uint32_t fault_at;
 	/* under lock */
+	int is_spoilt;	 /* it was given out */
 	uint32_t number; /* of the last file */
 	struct tape *tapes;
 	uint32_t ntapes;
@@ -39,6 +44,12 @@ int cassette_add_body(struct buf *out, const char *bytes, size_t n, int lines);
 int cassette_body(const struct ab_json *object, struct buf *out);
 /* Appends an object of the headers that are worth keeping. */
 int cassette_add_headers(struct buf *out, const struct headers *h, int answer);
+
+/* cassette_fault.c: what a test puts in the place of one answer. */
+int cassette_is_faulty(const struct cassette *c, const struct tape *t);
+/* What resp and result have is changed.  -1: no memory. */
+int cassette_put_fault(const struct cassette *c, const struct transfer_request *r,
+    struct http_response *resp, struct transfer_result *result);
 
 /* cassette_find.c: which exchange a request gets. */
 int cassette_index(struct cassette *c);

@@ -39,6 +39,7 @@ struct exchange {
 	int is_paused, is_added, is_done;
 	int is_played; /* from a cassette: resp->body has it all, chunk_at of it was given out */
 	size_t chunk_at;
+	int is_cut;	   /* played: and behind that it breaks, as the result then said */
 	struct buf noted;  /* recording: the request, */
 	struct body taped; /* what came of a stream so far, */
 	int64_t begun_us;  /* and since when */

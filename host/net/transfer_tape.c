@@ -30,6 +30,11 @@ exchange_play(struct exchange *x, const struct transfer_request *r, struct http_
 		set_failed(result, e.status, e.text);
 	else if (body_close(&resp->body) != 0)
 		set_failed(result, AB_ENOMEM, "out of memory");
+	/* A stream that breaks is good up to there. */
+	x->is_cut = wants_stream && result->outcome == RETRY_BROKEN && resp->status >= 200 &&
+	    resp->status < 300;
+	if (x->is_cut)
+		result->outcome = RETRY_ANSWERED;
 	x->is_stream = wants_stream && result->outcome == RETRY_ANSWERED && resp->status >= 200 &&
 	    resp->status < 300;
 }
@@ -43,6 +48,11 @@ exchange_play_on(struct exchange *x, struct ab_str *chunk, struct transfer_resul
 	x->chunk.len = 0;
 	if (n > STREAM_CHUNK)
 		n = STREAM_CHUNK;
+	if (n == 0 && x->is_cut)
+		*result = (struct transfer_result){.status = AB_OK,
+		    .outcome = RETRY_BROKEN,
+		    .blame = AB_ETRANSIENT,
+		    .detail = "the body ended too early"};
 	if (n == 0)
 		return;
 	if (body_add(&x->chunk, b->ptr + x->chunk_at, n) != 0 || body_close(&x->chunk) != 0) {

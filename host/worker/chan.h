@@ -35,7 +35,8 @@ enum chan_type {
 	CHAN_OPEN =
 	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; 2: path of the secrets
 	          file, or ""; 3: what else was chosen, a JSON object: {"record": "/folder"} or {"replay": "/folder"};
-	          and for a test of the connector {"strict": true, "measure": true} (strict.h, tally.h); num: page cap, bytes; bytes:
+	          and for a test of the connector {"strict": true, "measure": true} (strict.h, tally.h),
+	          {"fault": {"exchange": 3, "kind": "401"}} (net/cassette.h); num: page cap, bytes; bytes:
 	          what page bodies may take together, 0: any; flags bits CHAN_WANT_TRACE, CHAN_WANT_TOKENS */
 	CHAN_CHECK,
 	CHAN_STREAMS,

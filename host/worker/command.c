@@ -1,5 +1,6 @@
 /* command.c - the commands that run alone, on lane 0; and opening the source of another lane.  All that runs of the
  * connector here, its constructors included, runs on the lane's thread. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,21 @@ open_cassette(struct opening *o, const json_t *choices, const char *key, struct 
 }
 
 static ab_status
+take_fault(struct opening *o, const json_t *choices, struct error *e)
+{
+	const json_t *fault = json_object_get(choices, "fault");
+	const char *kind = json_string_value(json_object_get(fault, "kind"));
+
+	if (kind == NULL)
+		return AB_OK;
+	snprintf(o->fault, sizeof(o->fault), "%s", kind);
+	o->fault_at = (uint32_t)json_integer_value(json_object_get(fault, "exchange"));
+	if (o->cassette != NULL && cassette_fault(o->cassette, o->fault_at, o->fault) != 0)
+		return error_set(e, AB_EBUG, "there is no fault of the kind %s", o->fault);
+	return AB_OK;
+}
+
+static ab_status
 take_choices(struct opening *o, struct ab_str text, struct error *e)
 {
 	json_t *choices = text.len == 0 ? json_object() : json_loadb(text.ptr, text.len, 0, NULL);
@@ -79,6 +95,8 @@ take_choices(struct opening *o, struct ab_str text, struct error *e)
 		rc = open_cassette(o, choices, "record", e);
 	if (rc == AB_OK && o->cassette == NULL)
 		rc = open_cassette(o, choices, "replay", e);
+	if (rc == AB_OK)
+		rc = take_fault(o, choices, e);
 	o->is_strict = json_is_true(json_object_get(choices, "strict"));
 	o->measures = json_is_true(json_object_get(choices, "measure"));
 	json_decref(choices);

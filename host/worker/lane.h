@@ -17,6 +17,8 @@ struct opening {
 	size_t page_cap;
 	int wants_trace, wants_tokens;
 	int is_strict, measures;
+	char fault[16]; /* cassette_fault, "": none */
+	uint32_t fault_at;
 	struct tally before; /* strict: as it was before open */
 	struct http_shared *shared;
 	struct cassette *cassette; /* records, or stands for the network; NULL: neither */
