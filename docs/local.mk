@@ -2,6 +2,6 @@
 # tests/real/cdk.py
 dist_man_MANS += docs/abhost.1
 # what the manual page and the SDK's headers refer to
-dist_doc_DATA = docs/abi-policy.md docs/airbyte.md docs/http.md docs/modes.md docs/readers.md docs/schema.md \
+dist_doc_DATA = docs/abi-policy.md docs/airbyte.md docs/connector-tests.md docs/http.md docs/modes.md docs/readers.md docs/schema.md \
 	docs/verify.md
 EXTRA_DIST += docs/map.md docs/differences.md

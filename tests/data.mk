@@ -1,5 +1,11 @@
 # tests of host/data: scanner, views, values.  What uses SSE2 is tested twice, the second time without it.
 if HAVE_CHECK
+check_PROGRAMS += tests/meta.t
+tests_meta_t_SOURCES = tests/meta.c tests/suite.h
+tests_meta_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_meta_t_LDADD = host/libdata.a host/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) -lm
+TESTS += tests/meta.t
+
 check_LIBRARIES += tests/libdata-portable.a
 tests_libdata_portable_a_SOURCES = \
 	host/data/lines.c host/data/lines_span.c \

@@ -21,6 +21,7 @@ WHOLE_TESTS = \
 	tests/whole/modes.py \
 	tests/whole/places.py \
 	tests/whole/zoo.py \
+	tests/whole/accept.py \
 	tests/whole/iso-codes.py \
 	tests/kill/kill.py
 dist_check_SCRIPTS += $(WHOLE_TESTS)

@@ -27,6 +27,7 @@ host_libcli_a_SOURCES = \
 	host/cli/syncfile.c host/cli/syncfile.h \
 	host/cli/summary.c host/cli/summary.h \
 	host/cli/table.c host/cli/table.h \
+	host/cli/test.c \
 	host/cli/text.c host/cli/text.h \
 	host/cli/ui.c host/cli/ui.h \
 	host/cli/ui_json.c \
@@ -43,11 +44,11 @@ host_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(builddir)/host $(SQLITE_CFLAGS) -DPK
 # The engine: whatever a connector does, this program must not link libcurl.
 bin_PROGRAMS += abhost
 abhost_SOURCES = host/cli/main.c
-abhost_LDADD = host/libcli.a host/libengine.a host/libdest.a host/libsource.a host/libworker.a host/libdata.a \
+abhost_LDADD = host/libcli.a host/libaccept.a host/libengine.a host/libdest.a host/libsource.a host/libworker.a host/libdata.a \
 	host/libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(ELF_LIBS) -lm
 
 # The same with the worker inside, for --in-process.
 pkglibexec_PROGRAMS += abhost-inprocess
 abhost_inprocess_SOURCES = host/cli/main_inprocess.c
-abhost_inprocess_LDADD = host/libcli.a host/libengine.a host/libdest.a host/libsource.a host/libworker.a \
+abhost_inprocess_LDADD = host/libcli.a host/libaccept.a host/libengine.a host/libdest.a host/libsource.a host/libworker.a \
 	host/libnet.a host/libdata.a host/libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(ELF_LIBS) $(CURL_LIBS) -lm

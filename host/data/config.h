@@ -27,6 +27,11 @@ ab_status config_expand(json_t *config, struct error *e);
 ab_status config_check(const json_t *spec, json_t *config, struct error *e);
 /* The same by another schema, which `by` names in messages ("the connector's spec"); a slip is no warning. */
 ab_status config_check_by(const json_t *schema, const char *by, json_t *config, struct error *e);
+/* Whether a schema is one: known types, keywords of the right form and without slips, patterns, $ref.  AB_EBUG, all faults
+ * as in config_check; `what` names it ("its spec"). */
+ab_status config_check_schema(const json_t *schema, const char *what, struct error *e);
+/* Whether what a schema says by "default" and "examples" fits it.  AB_EBUG. */
+ab_status config_check_defaults(const json_t *schema, struct error *e);
 /* Registers every value whose spec says airbyte_secret with redact_add, in whatever branch of a oneOf it says so. */
 ab_status config_redact(const json_t *spec, const json_t *config, struct error *e);
 /* A deep copy in which each secret is "****" (unless its spec also says "ab_reveal": true); NULL: no memory. */

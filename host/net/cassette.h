@@ -12,10 +12,16 @@
 
 struct cassette;
 
-/* The folder is there.  Recording goes on behind what it holds.  AB_ECONFIG: it cannot be used. */
+/* The folder is there.  Recording goes on behind what it holds; a replay of "" has nothing.  AB_ECONFIG: it cannot be
+ * used. */
 ab_status cassette_open(const char *folder, int replay, struct cassette **out, struct error *e);
 /* NULL is fine. */
 void cassette_free(struct cassette *c);
+/* For tests of a connector.  Played exchanges that were used up are given again, from the first of their kind. */
+void cassette_again(struct cassette *c);
+/* In place of what was recorded, for every request, also one that was not: "401" (an answer of this status),
+ * "unreachable"; or what was recorded with every list in it "empty".  -1: no such thing. */
+int cassette_bend(struct cassette *c, const char *how);
 /* For tests of a connector: whoever asks for the exchange of this number ("00003.json": 3) gets, as often as it asks, in
  * place of its answer "401", "403", "404", "429" or "500" (an answer of this status), "reset" (none), "truncated" (half of
  * its body), "html", "empty" ({}) or "null" (a good answer with this for a body), or "types" (the same answer with each

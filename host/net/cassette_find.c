@@ -128,11 +128,22 @@ say_missing(const struct cassette *c, const char *method, const char *url, struc
 	    t->name, t->nbody < SHOWN ? (int)t->nbody : SHOWN, t->body);
 }
 
+/* All of the kind but the first may be given again. */
+static void
+forget_used(
+    struct cassette *c, struct tape *first, const char *method, const char *url, struct ab_str body)
+{
+	for (uint32_t i = first->next; i != 0; i = c->tapes[i - 1].next)
+		if (is_same(&c->tapes[i - 1], method, url, body))
+			c->tapes[i - 1].used = 0;
+}
+
 const struct tape *
 cassette_take(
     struct cassette *c, const char *method, const char *url, struct ab_str body, struct error *e)
 {
 	uint64_t hash = hash_of(method, url, body);
+	struct tape *first = NULL;
 	unsigned times = 0;
 
 	for (uint32_t i = c->buckets[hash & c->mask]; i != 0; i = c->tapes[i - 1].next) {
@@ -144,7 +155,13 @@ cassette_take(
 			t->used = !cassette_is_faulty(c, t);
 			return t;
 		}
+		if (first == NULL)
+			first = t;
 		times++;
+	}
+	if (first != NULL && c->again) {
+		forget_used(c, first, method, url, body);
+		return first;
 	}
 	if (times > 0)
 		error_set(e, AB_ECONFIG, "was recorded %u time%s (%s) and is asked for once more",

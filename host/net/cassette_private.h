@@ -19,10 +19,12 @@ struct tape {
 };
 
 struct cassette_fault;
+enum cassette_bent { CASSETTE_STRAIGHT, CASSETTE_REFUSED, CASSETTE_UNREACHABLE, CASSETTE_EMPTY };
 
 struct cassette {
 	char *folder;
-	int replay;
+	int replay, again;
+	enum cassette_bent bent;
 	int64_t begun_us;
 	pthread_mutex_t lock;
 	const struct cassette_fault *fault; /* in place of one answer, NULL: none */
@@ -50,6 +52,12 @@ int cassette_is_faulty(const struct cassette *c, const struct tape *t);
 /* What resp and result have is changed.  -1: no memory. */
 int cassette_put_fault(const struct cassette *c, const struct transfer_request *r,
     struct http_response *resp, struct transfer_result *result);
+/* cassette_bend.c: what a test puts in the place of an answer. */
+/* 1: it is the whole answer, nothing need be looked for. */
+int cassette_bent_answer(
+    const struct cassette *c, struct http_response *resp, struct transfer_result *result);
+/* The body without its lists' elements; what holds none, and what is no JSON, stays. -1: no memory. */
+int cassette_empty_lists(struct buf *body);
 
 /* cassette_find.c: which exchange a request gets. */
 int cassette_index(struct cassette *c);

@@ -11,7 +11,7 @@ host_libnet_a_SOURCES = \
 	host/net/body.c host/net/body.h \
 	host/net/crowd.c host/net/crowd.h \
 	host/net/cassette.c host/net/cassette.h host/net/cassette_private.h \
-	host/net/cassette_fault.c \
+	host/net/cassette_bend.c host/net/cassette_fault.c \
 	host/net/cassette_find.c \
 	host/net/cassette_text.c \
 	host/net/decode.c host/net/decode.h \

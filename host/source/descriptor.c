@@ -198,9 +198,12 @@ read_table(struct loader_file *f, const struct sofile *so, struct error *e)
 		return error_set(e, AB_ECONFIG,
 		    "not a connector: it exports no data object " SYMBOL
 		    " (see AB_CONNECTOR in abhost/connector.h)");
+	f->stage = LOADER_TABLE;
 	if (size < sizeof(head) || sofile_read(so, table, head, sizeof(head)) != 0)
 		return error_set(e, AB_ECONFIG, "its " SYMBOL " is cut short");
 	rc = check_head(f, head, size, e);
+	if (rc == AB_OK)
+		f->stage = LOADER_HEAD;
 	if (rc == AB_OK)
 		rc = read_text(
 		    so, table, offsetof(struct ab_connector, id), "id", MAX_ID, &f->id, e);
@@ -212,7 +215,13 @@ read_table(struct loader_file *f, const struct sofile *so, struct error *e)
 	if (rc == AB_OK)
 		rc = read_text(
 		    so, table, offsetof(struct ab_connector, spec), "spec", MAX_SPEC, &f->spec, e);
-	return rc == AB_OK ? read_functions(f, so, table, e) : rc;
+	if (rc == AB_OK) {
+		f->stage = LOADER_TEXTS;
+		rc = read_functions(f, so, table, e);
+	}
+	if (rc == AB_OK)
+		f->stage = LOADER_WHOLE;
+	return rc;
 }
 
 ab_status
@@ -223,6 +232,7 @@ descriptor_read(struct loader_file *f, struct error *e)
 
 	if (rc != AB_OK)
 		return rc;
+	f->stage = LOADER_LIBRARY;
 	f->traits = sofile_traits(so);
 	read_needed(f, so);
 	rc = read_table(f, so, e);

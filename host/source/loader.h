@@ -19,6 +19,16 @@
 /* printf format: offset and length; the line has always the same length. */
 #define LOADER_WRAP "# abhost-wrap 1 %010lld %010lld"
 
+/* How far a description came: what is told of a file that cannot be used. */
+enum loader_stage {
+	LOADER_NOTHING, /* no shared library for this machine, or one that must not be trusted */
+	LOADER_LIBRARY,
+	LOADER_TABLE, /* has the table, */
+	LOADER_HEAD,  /* of a size and version that this host takes, */
+	LOADER_TEXTS, /* with id, version and spec, */
+	LOADER_WHOLE  /* and the functions */
+};
+
 struct loader_file {
 	int fd;	    /* opened read-only, close-on-exec; -1 when only described */
 	char *path; /* as found */
@@ -30,6 +40,7 @@ struct loader_file {
 	unsigned traits; /* SOFILE_* (sofile.h) */
 	enum pin_state pinned;
 	struct pin pin; /* PIN_NONE: empty */
+	enum loader_stage stage;
 };
 
 /* Finds, checks (regular file, not writable by others, nor by a group but the user's own; on the search path: owned by root or the user) and

@@ -400,6 +400,7 @@ take_log(struct source *s, struct source_event *ev, int last)
 	ev->type = SOURCE_LOG;
 	ev->stream = SOURCE_ALL;
 	ev->num = AB_WARN;
+	ev->is_printed = 1;
 	ev->text = text_of(utf8_copy(s->line, sizeof(s->line), line));
 }
 

@@ -11,6 +11,7 @@
 
 #define MAX_HEADERS 512u
 #define MAX_DYNAMIC 4096u
+#define MAX_SEGMENT ((uint64_t)256 << 20)
 
 #if defined(__x86_64__)
 #define OUR_MACHINE EM_X86_64
@@ -263,6 +264,37 @@ char *
 sofile_needed(const struct sofile *so, size_t i)
 {
 	return i < so->nneeded ? sofile_string(so, so->tag[DT_STRTAB] + so->needed[i], 4096) : NULL;
+}
+
+/* The texts of one segment, which is read as a whole. */
+static int
+segment_texts(const struct sofile *so, const GElf_Phdr *p, char first, size_t max,
+    int (*each)(void *ctx, const char *text), void *ctx)
+{
+	char *bytes = p->p_filesz > MAX_SEGMENT ? NULL : malloc(p->p_filesz + 1), *at, *end;
+	int rc = bytes == NULL ? -1 : 0;
+
+	if (rc == 0 && sofile_read(so, p->p_vaddr, bytes, p->p_filesz) == 0) {
+		bytes[p->p_filesz] = '\0';
+		end = bytes + p->p_filesz;
+		for (at = bytes; at < end && rc == 0; at += strlen(at) + 1)
+			if (*at == first && strlen(at) <= max)
+				rc = each(ctx, at);
+	}
+	free(bytes);
+	return rc;
+}
+
+int
+sofile_texts(const struct sofile *so, char first, size_t max,
+    int (*each)(void *ctx, const char *text), void *ctx)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < so->nload && rc == 0; i++)
+		if ((so->load[i].p_flags & (PF_R | PF_W)) == PF_R && so->load[i].p_filesz > 0)
+			rc = segment_texts(so, &so->load[i], first, max, each, ctx);
+	return rc;
 }
 
 unsigned

@@ -43,6 +43,19 @@ enum sofile_pointer sofile_pointer(const struct sofile *so, uint64_t addr, uint6
 char *sofile_string(const struct sofile *so, uint64_t addr, size_t max);
 /* The i-th library that it needs (DT_NEEDED), malloc'ed, or NULL behind the last one. */
 char *sofile_needed(const struct sofile *so, size_t i);
+/* A symbol that other libraries can see. */
+struct sofile_symbol {
+	char *name;
+	int is_function;
+	uint64_t addr, size;
+};
+/* Each of them, in no order; the name lives until `each` returns.  -1: the table cannot be read, or `each` said so. */
+int sofile_symbols(
+    const struct sofile *so, int (*each)(void *ctx, const struct sofile_symbol *s), void *ctx);
+/* Each text that begins with this byte and has at most `max` bytes, in data that is not written to.  `each` must not keep
+ * it. -1: no memory, or `each` said so. */
+int sofile_texts(const struct sofile *so, char first, size_t max,
+    int (*each)(void *ctx, const char *text), void *ctx);
 unsigned sofile_traits(const struct sofile *so);
 /* Is there, among the symbols that other libraries are to bring, one of this name, or with this end ("_chk")?  A look at
  * each of them. */

@@ -196,6 +196,96 @@ sofile_imports_ending(const struct sofile *so, const char *end)
 	return imports(so, end, 1);
 }
 
+/* What a linker adds by itself, or a sanitizer. */
+static int
+is_linkers(const char *name)
+{
+	static const char *const names[] = {
+	    "_init", "_fini", "_edata", "_end", "__bss_start", "_start", "__data_start"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return 1;
+	return strncmp(name, "__odr_asan", 10) == 0 || strncmp(name, "__asan_", 7) == 0;
+}
+
+static int
+give_symbol(const struct sofile *so, const Elf64_Sym *sym,
+    int (*each)(void *ctx, const struct sofile_symbol *s), void *ctx)
+{
+	int type = ELF64_ST_TYPE(sym->st_info), seen = ELF64_ST_VISIBILITY(sym->st_other), rc = 0;
+	struct sofile_symbol s = {.addr = sym->st_value, .size = sym->st_size};
+
+	if (sym->st_shndx == SHN_UNDEF || sym->st_shndx == SHN_ABS ||
+	    ELF64_ST_BIND(sym->st_info) == STB_LOCAL ||
+	    (seen != STV_DEFAULT && seen != STV_PROTECTED))
+		return 0;
+	s.name = sofile_string(so, so->tag[DT_STRTAB] + sym->st_name, 65536);
+	if (s.name == NULL)
+		return -1;
+	s.is_function = type == STT_FUNC || type == STT_GNU_IFUNC;
+	if (!is_linkers(s.name))
+		rc = each(ctx, &s);
+	free(s.name);
+	return rc;
+}
+
+/* Those of one bucket; *left bounds the walk, for a chain may lead in a circle. */
+static int
+give_chain(const struct sofile *so, uint64_t chains, const uint32_t head[4], uint32_t i,
+    uint32_t *left, int (*each)(void *ctx, const struct sofile_symbol *s), void *ctx)
+{
+	Elf64_Sym sym;
+	uint32_t entry = 0;
+
+	for (; (entry & 1) == 0; i++) {
+		uint64_t at = chains + (uint64_t)(i - head[1]) * 4;
+
+		if (i < head[1] || (*left)-- == 0 || sofile_read(so, at, &entry, 4) != 0 ||
+		    read_symbol(so, i, &sym) != 0 || give_symbol(so, &sym, each, ctx) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+give_gnu(const struct sofile *so, int (*each)(void *ctx, const struct sofile_symbol *s), void *ctx)
+{
+	uint32_t head[4], first, left = MAX_CHAIN;
+	uint64_t buckets;
+
+	if (sofile_read(so, so->gnu_hash, head, sizeof(head)) != 0 || head[0] > MAX_CHAIN)
+		return -1;
+	buckets = so->gnu_hash + sizeof(head) + (uint64_t)head[2] * 8;
+	for (uint32_t i = 0; i < head[0]; i++) {
+		if (sofile_read(so, buckets + (uint64_t)i * 4, &first, 4) != 0)
+			return -1;
+		if (first != 0 &&
+		    give_chain(
+			so, buckets + (uint64_t)head[0] * 4, head, first, &left, each, ctx) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+sofile_symbols(
+    const struct sofile *so, int (*each)(void *ctx, const struct sofile_symbol *s), void *ctx)
+{
+	uint32_t head[2];
+	Elf64_Sym sym;
+
+	if (so->gnu_hash != 0)
+		return give_gnu(so, each, ctx);
+	if (so->tag[DT_HASH] == 0 || sofile_read(so, so->tag[DT_HASH], head, sizeof(head)) != 0 ||
+	    head[1] > MAX_CHAIN)
+		return -1;
+	for (uint32_t i = 1; i < head[1]; i++)
+		if (read_symbol(so, i, &sym) != 0 || give_symbol(so, &sym, each, ctx) != 0)
+			return -1;
+	return 0;
+}
+
 /* 1 where DT_RELR relocates the word at addr: an even entry is an address, an odd one a map of the 63 words behind. */
 static int
 in_relr(const struct sofile *so, uint64_t addr)

@@ -45,8 +45,9 @@ struct source_event {
 	int64_t num; /* PARTITION and PARTITION_END: part again */
 	size_t bytes;
 	int has_token;
-	uint64_t done;				 /* WAIT: requests that the host has answered; */
-	int limited;				 /* it is a rate limit, not trouble */
+	uint64_t done;	/* WAIT: requests that the host has answered; */
+	int limited;	/* it is a rate limit, not trouble */
+	int is_printed; /* LOG: no word of the connector to the host, but a line that it printed */
 	struct ab_str text, token, state, about; /* until the next source_next */
 	struct error error;
 };

@@ -36,7 +36,8 @@ enum chan_type {
 	    1, /* text 0: config (JSON, with secrets); 1: name of the file, for messages; 2: path of the secrets
 	          file, or ""; 3: what else was chosen, a JSON object: {"record": "/folder"} or {"replay": "/folder"};
 	          and for a test of the connector {"strict": true, "measure": true} (strict.h, tally.h),
-	          {"fault": {"exchange": 3, "kind": "401"}} (net/cassette.h); num: page cap, bytes; bytes:
+	          {"fault": {"exchange": 3, "kind": "401"}} and {"again": true, "bend": "401"} beside "replay", which may then
+	          be "" (net/cassette.h); num: page cap, bytes; bytes:
 	          what page bodies may take together, 0: any; flags bits CHAN_WANT_TRACE, CHAN_WANT_TOKENS */
 	CHAN_CHECK,
 	CHAN_STREAMS,

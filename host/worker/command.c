@@ -68,6 +68,34 @@ open_cassette(struct opening *o, const json_t *choices, const char *key, struct 
 			      : cassette_open(folder, strcmp(key, "replay") == 0, &o->cassette, e);
 }
 
+/* {"replay": "", "again": true, "bend": "401"}: see cassette.h. */
+static ab_status
+take_test(struct opening *o, const json_t *choices, struct error *e)
+{
+	const char *folder = json_string_value(json_object_get(choices, "replay"));
+	const char *bend = json_string_value(json_object_get(choices, "bend"));
+
+	o->each.folder = folder == NULL ? NULL : strdup(folder);
+	o->each.bend = bend == NULL ? NULL : strdup(bend);
+	if ((folder != NULL && o->each.folder == NULL) || (bend != NULL && o->each.bend == NULL))
+		return error_set(e, AB_ENOMEM, "no memory for a choice");
+	return AB_OK;
+}
+
+static ab_status
+own_cassette(struct hosted *s, const struct opening *o, struct error *e)
+{
+	if (cassette_open(o->each.folder, 1, &s->cassette, e) != AB_OK)
+		return e->status;
+	s->owns_cassette = 1;
+	cassette_again(s->cassette);
+	if (o->fault[0] != '\0' && cassette_fault(s->cassette, o->fault_at, o->fault) != 0)
+		return error_set(e, AB_EBUG, "there is no fault of the kind %s", o->fault);
+	if (o->each.bend != NULL && cassette_bend(s->cassette, o->each.bend) != 0)
+		return error_set(e, AB_EBUG, "answers cannot be bent so: %s", o->each.bend);
+	return AB_OK;
+}
+
 static ab_status
 take_fault(struct opening *o, const json_t *choices, struct error *e)
 {
@@ -93,7 +121,9 @@ take_choices(struct opening *o, struct ab_str text, struct error *e)
 		rc = error_set(e, AB_EBUG, "what the user chose is no JSON object");
 	if (rc == AB_OK)
 		rc = open_cassette(o, choices, "record", e);
-	if (rc == AB_OK && o->cassette == NULL)
+	if (rc == AB_OK && json_is_true(json_object_get(choices, "again")))
+		rc = take_test(o, choices, e);
+	else if (rc == AB_OK && o->cassette == NULL)
 		rc = open_cassette(o, choices, "replay", e);
 	if (rc == AB_OK)
 		rc = take_fault(o, choices, e);
@@ -107,6 +137,8 @@ void
 opening_fini(struct opening *o)
 {
 	cassette_free(o->cassette);
+	free(o->each.folder);
+	free(o->each.bend);
 	free(o->config_text);
 	json_decref(o->config);
 	http_shared_free(o->shared);
@@ -149,6 +181,8 @@ command_open_more(struct lane *l, struct error *e)
 	s->connector = o->connector;
 	s->config = o->config;
 	s->cassette = o->cassette;
+	if (o->each.folder != NULL && own_cassette(s, o, e) != AB_OK)
+		return e->status;
 	s->page_cap = s->page.cap = o->page_cap;
 	s->wants_trace = o->wants_trace;
 	s->wants_tokens = o->wants_tokens;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/redact.h"
+#include "net/cassette.h"
 #include "worker/strict.h"
 
 #define VIEWS_MAX ((size_t)256 << 20) /* memory of the views of one call */
@@ -38,6 +39,8 @@ hosted_fini(struct hosted *s)
 	uplink_on_cancel(&s->lane, NULL, NULL);
 	http_free(s->http);
 	arena_fini(&s->lent);
+	if (s->owns_cassette)
+		cassette_free(s->cassette);
 	page_fini(&s->page);
 	buf_fini(&s->state.text);
 	view_root_fini(&s->config_root);
@@ -140,6 +143,17 @@ hosted_failed(struct hosted *s, const struct error *e)
 	s->why = *e;
 	s->why_is_hosts = 1;
 	return e->status;
+}
+
+int
+hosted_is_pure(const struct hosted *s, const char *function, struct error *e)
+{
+	if (!s->state.open)
+		return 0;
+	error_set(e, AB_EBUG,
+	    "%s was called in update_state, which must be pure: what it needs is in its arguments",
+	    function);
+	return 1;
 }
 
 ab_status

@@ -58,6 +58,7 @@ struct hosted {
 	const struct ab_json *config_view;
 
 	struct cassette *cassette; /* the worker's, or NULL */
+	int owns_cassette;	   /* no: this source's own */
 	_Atomic int64_t
 	    waited_us;	  /* with one: what its clock has gone on since the recording began */
 	int64_t slept_us; /* in a replay, inside of http: nobody really waits */
@@ -90,6 +91,8 @@ const void *hosted_lend(struct hosted *s, const void *bytes, size_t n);
 void hosted_release(struct hosted *s);
 /* A service failed: records the sentence, whose status is returned. */
 ab_status hosted_failed(struct hosted *s, const struct error *e);
+/* 1, and e: update_state runs, in which this function has nothing to do. */
+int hosted_is_pure(const struct hosted *s, const char *function, struct error *e);
 /* The same where the connector must not be able to go on as if nothing had happened. */
 ab_status hosted_broken(struct hosted *s, const struct error *e);
 

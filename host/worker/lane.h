@@ -22,6 +22,11 @@ struct opening {
 	struct tally before; /* strict: as it was before open */
 	struct http_shared *shared;
 	struct cassette *cassette; /* records, or stands for the network; NULL: neither */
+	/* what the kit for connector tests chose (host/accept): each source plays a cassette of its own */
+	struct {
+		char *folder; /* NULL: not so */
+		char *bend;   /* or NULL */
+	} each;
 };
 
 struct lane {

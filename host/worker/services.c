@@ -84,6 +84,8 @@ svc_wait(struct ab_host *h, int fd, int events, uint32_t ms)
 	struct error e = ERROR_INIT;
 	ab_status rc;
 
+	if (hosted_is_pure(s, "wait", &e))
+		return hosted_broken(s, &e);
 	crumb_host_enter(s->crumb);
 	if (fd < 0 && s->cassette != NULL)
 		s->waited_us += (int64_t)ms * 1000;

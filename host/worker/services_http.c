@@ -160,8 +160,9 @@ svc_endpoint(struct ab_host *h, const char *json)
 {
 	struct hosted *s = hosted_of(h);
 	struct error e = ERROR_INIT;
-	ab_status rc = json == NULL ? error_set(&e, AB_EBUG, "endpoint got NULL")
-				    : http_endpoint(s->http, json, &e);
+	ab_status rc = hosted_is_pure(s, "endpoint", &e) ? e.status
+	    : json == NULL ? error_set(&e, AB_EBUG, "endpoint got NULL")
+			   : http_endpoint(s->http, json, &e);
 
 	return rc == AB_OK ? rc : hosted_broken(s, &e);
 }
@@ -267,11 +268,14 @@ svc_http(struct ab_host *h, const struct ab_request *request, const struct ab_re
 {
 	struct hosted *s = hosted_of(h);
 	struct error e = ERROR_INIT;
-	struct ab_response *r = new_response(s);
+	struct ab_response *r;
 	struct ab_request own;
 	ab_status rc;
 
 	*out = NULL;
+	if (hosted_is_pure(s, "http", &e))
+		return hosted_broken(s, &e);
+	r = new_response(s);
 	crumb_host_enter(s->crumb);
 	rc = r == NULL ? error_set(&e, AB_ENOMEM, "no memory for a response")
 		       : services_take(&own, sizeof(own), request, "ab_request", &e);

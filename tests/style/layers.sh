@@ -1,7 +1,7 @@
 #!/bin/sh
 # Includes point down only: a room may include itself and the rooms after it in this list.
 cd "${top_srcdir:-.}" || exit 1
-rooms="cli serve engine dest source worker net data base"
+rooms="cli serve accept engine dest source worker net data base"
 echo 1..4
 
 verdict() { # NUMBER NAME PROBLEMS
@@ -27,4 +27,4 @@ verdict 2 "only host/net includes curl" "$(grep -ln 'curl/curl.h' host/*/*.[ch] 
 verdict 3 "only dest/sqlite*, cli and tests include sqlite3" \
 	"$(grep -ln 'sqlite3.h' host/*/*.[ch] | grep -v -e '^host/dest/sqlite' -e '^host/cli/')"
 verdict 4 "the SDK includes nothing of the host" \
-	"$(grep -nE '#include "(cli|engine|dest|source|worker|net|data|base)/' sdk/include/abhost/*.h sdk/kit/*.[ch] examples/*.c 2>/dev/null)"
+	"$(grep -nE '#include "(cli|accept|engine|dest|source|worker|net|data|base)/' sdk/include/abhost/*.h sdk/kit/*.[ch] examples/*.c 2>/dev/null)"

@@ -1,0 +1,140 @@
+/* accept.c - see accept.h: runs the table of checks. */
+#include "accept/accept.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accept/act.h"
+#include "accept/checks.h"
+
+#define FINDING_MAX 4000
+
+static volatile sig_atomic_t stopped_by;
+
+static void
+on_signal(int sig)
+{
+	stopped_by = sig;
+}
+
+/* What a worker does ends with the process; what is asked here ends with the check that runs. */
+static void
+catch_signals(struct sigaction old[3])
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+
+	stopped_by = 0;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, &old[0]);
+	sigaction(SIGTERM, &sa, &old[1]);
+	sigaction(SIGHUP, &sa, &old[2]);
+}
+
+static void
+release_signals(const struct sigaction old[3])
+{
+	sigaction(SIGINT, &old[0], NULL);
+	sigaction(SIGTERM, &old[1], NULL);
+	sigaction(SIGHUP, &old[2], NULL);
+}
+
+int
+accept_stopped(void)
+{
+	return stopped_by == SIGHUP ? SIGTERM : stopped_by;
+}
+
+unsigned
+accept_count(void)
+{
+	return checks_count;
+}
+
+static void
+finding_init(struct finding *f)
+{
+	buf_init(&f->expected, FINDING_MAX);
+	buf_init(&f->seen, FINDING_MAX);
+	buf_init(&f->reason, FINDING_MAX);
+	buf_init(&f->note, FINDING_MAX);
+}
+
+static void
+finding_fini(struct finding *f)
+{
+	buf_fini(&f->expected);
+	buf_fini(&f->seen);
+	buf_fini(&f->reason);
+	buf_fini(&f->note);
+}
+
+/* What came of a check: the verdict, and for those that depend on it, who failed. */
+struct outcome {
+	enum accept_verdict verdict;
+	const char *culprit; /* its own name, or that of the one that it waited for; NULL: nobody */
+};
+
+static const char *
+culprit_of(const struct check *c, const struct outcome *outcomes)
+{
+	for (unsigned a = 0; a < CHECKS_AFTER && c->after[a] != NULL; a++)
+		for (unsigned i = 0; &checks[i] < c; i++)
+			if (strcmp(checks[i].name, c->after[a]) == 0 && outcomes[i].culprit != NULL)
+				return outcomes[i].culprit;
+	return NULL;
+}
+
+static void
+run_check(struct kit *k, unsigned i, struct outcome *outcomes, struct accept_counts *counts)
+{
+	const struct check *c = &checks[i];
+	struct outcome *out = &outcomes[i];
+	struct finding f;
+	struct accept_result r = {
+	    i + 1, c->family, c->name, c->title, c->why, ACCEPT_OK, "", "", "", ""};
+
+	finding_init(&f);
+	out->culprit = culprit_of(c, outcomes);
+	if (out->culprit != NULL)
+		out->verdict = skip(&f, "%s failed", out->culprit);
+	else
+		out->verdict = c->run(k, &f);
+	if (out->verdict == ACCEPT_FAILED)
+		out->culprit = c->name;
+	r.verdict = out->verdict;
+	r.expected = buf_str(&f.expected);
+	r.seen = buf_str(&f.seen);
+	r.reason = buf_str(&f.reason);
+	r.note = buf_str(&f.note);
+	counts->ok += r.verdict == ACCEPT_OK;
+	counts->failed += r.verdict == ACCEPT_FAILED;
+	counts->skipped += r.verdict == ACCEPT_SKIPPED;
+	if (!accept_stopped())
+		k->o->each(k->o->ctx, &r);
+	finding_fini(&f);
+}
+
+ab_status
+accept_run(const struct accept_options *o, struct accept_counts *counts, struct error *e)
+{
+	struct outcome *outcomes = calloc(checks_count, sizeof(*outcomes));
+	struct sigaction old[3];
+	struct kit k;
+	ab_status rc;
+
+	memset(counts, 0, sizeof(*counts));
+	catch_signals(old);
+	rc = kit_init(&k, o, e);
+	if (outcomes == NULL)
+		rc = error_set(e, AB_ENOMEM, "no memory");
+	for (unsigned i = 0; rc == AB_OK && i < checks_count; i++) {
+		run_check(&k, i, outcomes, counts);
+		if ((counts->signal = accept_stopped()) != 0)
+			rc = error_set(e, AB_ECANCELLED, "stopped by a signal");
+	}
+	kit_fini(&k);
+	release_signals(old);
+	free(outcomes);
+	return rc;
+}

@@ -1,0 +1,47 @@
+/* accept.h - abhost test: the acceptance kit for authors of connectors.
+ *
+ * A list of checks (checks.c), in families, of one connector's file and of what it does in abhost-worker.  Answers of the
+ * API come from fixtures, a recording as --record makes it: the kit opens no connection.
+ * Never loads the connector; keeps hashes of records, never records. */
+#ifndef ABHOST_ACCEPT_H
+#define ABHOST_ACCEPT_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum accept_verdict { ACCEPT_OK, ACCEPT_FAILED, ACCEPT_SKIPPED };
+
+struct accept_result {
+	unsigned number; /* from 1 */
+	const char *family, *name, *title, *why;
+	enum accept_verdict verdict;
+	const char *expected, *seen; /* of a failure */
+	const char *reason;	     /* of a skip */
+	const char *note;	     /* what limits an "ok", or "" */
+};
+
+struct accept_options {
+	const char *connector; /* a file, or an id */
+	const char *config;    /* a file; NULL: beside the connector */
+	const char *fixtures;  /* a folder; NULL: beside the connector; "": none */
+	const char *stream;    /* only this one; NULL: all */
+	size_t page_cap;
+	int call_timeout_s;
+	/* Each result when it is there. */
+	void (*each)(void *ctx, const struct accept_result *r);
+	/* A line of the connector's log, redacted. */
+	void (*log)(void *ctx, int level, const char *text);
+	void *ctx;
+};
+
+struct accept_counts {
+	unsigned ok, failed, skipped;
+	int signal; /* that ended it, or 0 */
+};
+
+/* How many checks there are. */
+unsigned accept_count(void);
+/* Runs all.  Not AB_OK: it could not even begin (no such file, a config that cannot be read), or a signal ended it. */
+ab_status accept_run(const struct accept_options *o, struct accept_counts *counts, struct error *e);
+#endif

@@ -1,0 +1,227 @@
+/* act.c - see act.h. */
+#include "accept/act.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "data/jsontext.h"
+#include "data/scan.h"
+
+#define GRACE_MS 2000
+#define LOOK_MS	 200 /* a signal may have come between two looks */
+
+static const char not_there[] = "is not in the recording";
+
+static void
+on_trace(void *ctx, const struct source_trace *t)
+{
+	struct act *a = ctx;
+
+	a->requests++;
+	if (a->missing[0] == '\0' && strncmp(t->error, not_there, sizeof(not_there) - 1) == 0)
+		snprintf(a->missing, sizeof(a->missing), "%s %s", t->method, t->url);
+}
+
+static char *
+choices_of(const struct kit *k, const struct act_options *o)
+{
+	json_t *v =
+	    json_pack("{s:s, s:b, s:s*}", "replay", k->fixtures, "again", 1, "bend", o->bend);
+	char *text = jsontext_make(v, JSON_COMPACT);
+
+	json_decref(v);
+	return text;
+}
+
+/* Waits for the one command that runs. */
+static ab_status
+finish(struct act *a, void (*each)(void *ctx, struct ab_str text), void *ctx)
+{
+	while (act_next(a, -1)) {
+		switch (a->ev.type) {
+		case SOURCE_DONE:
+			return AB_OK;
+		case SOURCE_FAILED:
+			return a->error.status;
+		case SOURCE_STREAM:
+			if (each != NULL)
+				each(ctx, a->ev.text);
+			break;
+		default:
+			break;
+		}
+	}
+	return a->error.status;
+}
+
+ab_status
+act_open(struct act *a, struct kit *k, const struct act_options *o)
+{
+	const struct loader_file *file = &k->file;
+	char *choices;
+	struct source_options s = {.path = file->path,
+	    .fd = file->fd < 0 ? -1 : fcntl(file->fd, F_DUPFD_CLOEXEC, 0),
+	    .id = file->id,
+	    .version = file->version,
+	    .config = k->config_text,
+	    .page_cap = k->o->page_cap,
+	    .call_timeout_s = k->o->call_timeout_s,
+	    .lanes = o->lanes,
+	    .trace = on_trace,
+	    .trace_ctx = a};
+
+	*a = (struct act){.k = k};
+	choices = choices_of(k, o);
+	s.choices = choices;
+	if (choices == NULL)
+		error_set(&a->error, AB_ENOMEM, "no memory for a worker");
+	else
+		source_start(&s, &a->source, &a->error);
+	free(choices);
+	return a->error.status == AB_OK ? finish(a, NULL, NULL) : a->error.status;
+}
+
+ab_status
+act_check(struct act *a)
+{
+	error_clear(&a->error);
+	return source_check(a->source, &a->error) == AB_OK ? finish(a, NULL, NULL)
+							   : a->error.status;
+}
+
+ab_status
+act_streams(struct act *a, void (*each)(void *ctx, struct ab_str text), void *ctx)
+{
+	error_clear(&a->error);
+	return source_streams(a->source, &a->error) == AB_OK ? finish(a, each, ctx)
+							     : a->error.status;
+}
+
+ab_status
+act_read(struct act *a, uint32_t stream, const char *configured, const char *committed)
+{
+	error_clear(&a->error);
+	return source_read(a->source, stream, configured, committed, 0, &a->error);
+}
+
+static void
+take_log(struct act *a)
+{
+	const struct source_event *ev = &a->ev;
+	struct kit *k = a->k;
+
+	if (ev->is_printed && k->printed[0] == '\0')
+		snprintf(k->printed, sizeof(k->printed), "%s", ev->text.ptr);
+	else if (k->o->log != NULL)
+		k->o->log(k->o->ctx, (int)ev->num, ev->text.ptr);
+}
+
+/* 1: it is for the caller. */
+static int
+take_event(struct act *a)
+{
+	switch (a->ev.type) {
+	case SOURCE_NOTHING:
+	case SOURCE_WAIT:
+	case SOURCE_HELD:
+		return 0;
+	case SOURCE_LOG:
+		take_log(a);
+		return 0;
+	case SOURCE_ASK:
+		source_committed(a->source, a->ev.stream, a->ev.num, (struct ab_str){"[null]", 6});
+		return 0;
+	case SOURCE_FAILED:
+		error_set(&a->error, a->ev.error.status, "%s", a->ev.error.text);
+		return 1;
+	default:
+		return 1;
+	}
+}
+
+static void
+wait_for_some(struct act *a, int ms)
+{
+	struct pollfd fds[SOURCE_FDS];
+	int n = source_fds(a->source, fds), own = source_timeout_ms(a->source);
+
+	if (ms < 0 || ms > LOOK_MS)
+		ms = LOOK_MS;
+	if (own >= 0 && own < ms)
+		ms = own;
+	(void)poll(fds, (nfds_t)n, ms);
+}
+
+int
+act_next(struct act *a, int ms)
+{
+	int64_t until = clock_mono_us() + (int64_t)ms * 1000, left = -1;
+
+	for (;;) {
+		if (accept_stopped() != 0) {
+			error_set(&a->error, AB_ECANCELLED, "stopped by a signal");
+			return 0;
+		}
+		source_next(a->source, &a->ev);
+		if (take_event(a))
+			return 1;
+		if (ms >= 0 && (left = (until - clock_mono_us() + 999) / 1000) <= 0)
+			return 0;
+		if (a->ev.type == SOURCE_NOTHING)
+			wait_for_some(a, (int)left);
+	}
+}
+
+const char *
+act_page(struct act *a)
+{
+	size_t need = a->ev.bytes + SCAN_PADDING;
+	char *grown;
+
+	if (need > a->room) {
+		grown = realloc(a->page, need);
+		if (grown == NULL) {
+			error_set(
+			    &a->error, AB_ENOMEM, "no memory for a page of %zu bytes", a->ev.bytes);
+			return NULL;
+		}
+		a->page = grown;
+		a->room = need;
+	}
+	if (source_page(a->source, &a->ev, a->page, &a->error) != AB_OK)
+		return NULL;
+	memset(a->page + a->ev.bytes, 0, SCAN_PADDING);
+	return a->page;
+}
+
+void
+act_close(struct act *a)
+{
+	/* what was printed before the end is still on its way */
+	while (a->source != NULL && !source_dead(a->source)) {
+		source_next(a->source, &a->ev);
+		if (a->ev.type == SOURCE_NOTHING)
+			break;
+		if (a->ev.type == SOURCE_LOG)
+			take_log(a);
+	}
+	source_close(a->source, accept_stopped() != 0 ? 0 : GRACE_MS);
+	a->source = NULL;
+	free(a->page);
+	a->page = NULL;
+	a->room = 0;
+}
+
+enum accept_verdict
+act_failed(const struct act *a, struct finding *f, const char *expected)
+{
+	if (a->missing[0] != '\0')
+		return skip(f,
+		    "not in fixtures: %s; record again with `abhost test %s --record DIR`",
+		    a->missing, a->k->o->connector);
+	return fail(f, expected, "%s (class %s)", a->error.text, error_word(a->error.status));
+}

@@ -1,0 +1,30 @@
+/* checks.h - the table of checks: data. docs/connector-tests.md has a paragraph for each, by its name. */
+#ifndef ABHOST_ACCEPT_CHECKS_H
+#define ABHOST_ACCEPT_CHECKS_H
+#include "accept/kit.h"
+
+#define CHECKS_AFTER 2
+
+struct check {
+	const char *family, *name, *title; /* the title says what is so where it is ok */
+	const char *after[CHECKS_AFTER];   /* these must not have failed */
+	const char *why;		   /* why it matters, one sentence */
+	check_fn *run;
+};
+
+extern const struct check checks[];
+extern const unsigned checks_count;
+
+/* binary.c */
+check_fn check_binary_file, check_binary_table, check_binary_versions, check_binary_words,
+    check_binary_functions, check_binary_exports, check_binary_hidden, check_binary_libraries,
+    check_binary_textrel, check_binary_stack, check_binary_code;
+/* spec.c */
+check_fn check_spec_json, check_spec_schema, check_spec_required, check_spec_secrets,
+    check_spec_defaults, check_spec_missing, check_spec_example;
+/* open.c */
+check_fn check_open, check_good, check_credential, check_unreachable;
+/* streams.c */
+check_fn check_streams_list, check_streams_names, check_streams_schema, check_streams_keys,
+    check_streams_cursors, check_streams_modes, check_streams_same, check_streams_since;
+#endif

@@ -1,0 +1,23 @@
+# host/accept: abhost test, the acceptance kit for authors of connectors
+noinst_LIBRARIES += host/libaccept.a
+host_libaccept_a_SOURCES = \
+	host/accept/accept.c host/accept/accept.h \
+	host/accept/act.c host/accept/act.h \
+	host/accept/binary.c \
+	host/accept/checks.c host/accept/checks.h \
+	host/accept/kit.c host/accept/kit.h \
+	host/accept/open.c \
+	host/accept/since.c host/accept/since.h \
+	host/accept/spec.c \
+	host/accept/streams.c
+# the descriptions' schemas, as bytes
+ACCEPT_SCHEMAS = \
+	host/accept/endpoint_schema.inc \
+	host/accept/options_schema.inc \
+	host/accept/stream_schema.inc
+$(ACCEPT_SCHEMAS): host/accept/%_schema.inc: $(srcdir)/sdk/schema/%.json
+	$(AM_V_GEN)$(MKDIR_P) host/accept && { od -An -v -tu1 $< | \
+		sed 's/\([0-9][0-9]*\)/\1,/g'; echo 0; } > $@.tmp && mv $@.tmp $@
+host/accept/libaccept_a-since.$(OBJEXT): $(ACCEPT_SCHEMAS)
+CLEANFILES += $(ACCEPT_SCHEMAS)
+host_libaccept_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(builddir)/host
