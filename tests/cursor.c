@@ -10,13 +10,19 @@
 static const char *const at[] = {"at", NULL};
 static const char *const nested[] = {"meta", "at", NULL};
 
+static const char *const id[] = {"id", NULL};
+static const char *const of[] = {"of", "id", NULL};
+static const char *const *const keys[] = {id, of, NULL};
+
 static struct track track;
+static struct ab_str about;
 static struct scan records;
 static char page[8192];
 
 static void
 setup(void)
 {
+	about = (struct ab_str){"", 0};
 	scan_init(&records);
 }
 
@@ -35,7 +41,7 @@ see(const char *text)
 	memset(page, 0, sizeof(page));
 	memcpy(page, text, strlen(text));
 	ck_assert_msg(scan_page(&records, page, strlen(text), &e) == AB_OK, "%s", e.text);
-	ck_assert_int_eq(track_page(&track, page, &records), 0);
+	ck_assert_int_eq(track_page(&track, page, &records, about), 0);
 }
 
 static void
@@ -88,7 +94,7 @@ START_TEST(the_greater_value_wins_whatever_the_order)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		for (int swap = 0; swap < 2; swap++) {
-			track_init(&track, at, cases[i].is_time, 0);
+			track_init(&track, at, cases[i].is_time, NULL);
 			ck_assert_int_eq(track_begin(&track, "", NULL, 0, 0), 0);
 			snprintf(text, sizeof(text), "{\"at\":%s}\n{\"id\":1,\"at\":%s}",
 			    swap ? cases[i].more : cases[i].less,
@@ -99,13 +105,13 @@ START_TEST(the_greater_value_wins_whatever_the_order)
 			track_fini(&track);
 		}
 	}
-	track_init(&track, at, 0, 0);
+	track_init(&track, at, 0, NULL);
 }
 END_TEST
 
 START_TEST(what_is_no_value_is_passed_over)
 {
-	track_init(&track, at, 0, 0);
+	track_init(&track, at, 0, NULL);
 	track_begin(&track, "", NULL, 0, 0);
 	see("[{\"at\":null},{\"at\":true},{\"at\":[9]},{\"at\":{\"a\":1}},{},{\"x\":5}]");
 	assert_value("");
@@ -117,7 +123,7 @@ END_TEST
 
 START_TEST(the_bytes_stay_as_they_came)
 {
-	track_init(&track, at, 0, 0);
+	track_init(&track, at, 0, NULL);
 	track_begin(&track, "", NULL, 0, 0);
 	see("{\"at\":1.50}{\"at\":0.1e1}");
 	assert_value("1.50");
@@ -128,7 +134,7 @@ END_TEST
 
 START_TEST(a_path_leads_into_objects)
 {
-	track_init(&track, nested, 0, 0);
+	track_init(&track, nested, 0, NULL);
 	track_begin(&track, "", NULL, 0, 0);
 	see("{\"meta\":{\"x\":{\"at\":9},\"at\":4}}{\"at\":7}{\"meta\":5}{\"meta\":{}}{\"meta\":{\"at\": 6 }}");
 	assert_value("6");
@@ -137,7 +143,7 @@ END_TEST
 
 START_TEST(an_escaped_key_is_the_same_key)
 {
-	track_init(&track, at, 0, 0);
+	track_init(&track, at, 0, NULL);
 	track_begin(&track, "", NULL, 0, 0);
 	see("{\"\\u0061t\":4}{\"at\":3}");
 	assert_value("4");
@@ -146,7 +152,7 @@ END_TEST
 
 START_TEST(a_read_never_falls_below_where_it_began)
 {
-	track_init(&track, at, 0, 0);
+	track_init(&track, at, 0, NULL);
 	track_begin(&track, "50", NULL, 0, 0);
 	see("{\"at\":40}{\"at\":45}");
 	assert_value("50");
@@ -164,7 +170,7 @@ read_on(struct track *from, const char *text, int at_token)
 	struct ab_str v = track_value(from);
 
 	snprintf(value, sizeof(value), "%.*s", (int)v.len, v.ptr);
-	track_init(&track, at, 0, 1);
+	track_init(&track, at, 0, NULL);
 	ck_assert_int_eq(track_begin(&track, value, from->edge.hashes, from->edge.n, at_token), 0);
 	see(text);
 	return records.nrecords;
@@ -174,7 +180,7 @@ START_TEST(records_at_the_edge_are_taken_once)
 {
 	struct track first;
 
-	track_init(&track, at, 0, 1);
+	track_init(&track, at, 0, NULL);
 	track_begin(&track, "", NULL, 0, 0);
 	see("{\"id\":1,\"at\":1}{\"id\":2,\"at\":2}{\"id\":3,\"at\":2}");
 	see("{\"id\":4,\"at\":2}");
@@ -202,7 +208,7 @@ START_TEST(a_removed_record_predicts_no_keys)
 {
 	struct track first;
 
-	track_init(&track, at, 0, 1);
+	track_init(&track, at, 0, NULL);
 	track_begin(&track, "", NULL, 0, 0);
 	see("{\"at\":2,\"id\":1}");
 	first = track;
@@ -217,7 +223,7 @@ END_TEST
 
 START_TEST(the_edge_is_bounded)
 {
-	track_init(&track, at, 0, 1);
+	track_init(&track, at, 0, NULL);
 	track_begin(&track, "", NULL, 0, 0);
 	for (int i = 0; i < TRACK_MAX_EDGE / 2 + 1; i++)
 		see("{\"at\":2}{\"at\":2}");
@@ -226,6 +232,39 @@ START_TEST(the_edge_is_bounded)
 	see("{\"at\":3}");
 	ck_assert_int_eq(track.edge.n, 1);
 	ck_assert_int_eq(track.overflowed, 0);
+}
+END_TEST
+
+START_TEST(of_records_with_a_key_none_is_at_the_edge)
+{
+	static const struct {
+		const char *record, *about;
+		size_t kept;
+	} cases[] = {
+	    {"{\"at\":1,\"id\":1,\"of\":{\"id\":2}}", "", 0},
+	    {"{\"at\":1,\"id\":null,\"of\":{\"id\":2}}", "", 1},
+	    {"{\"at\":1,\"of\":{\"id\":2}}", "", 1},
+	    {"{\"at\":1,\"id\":1,\"of\":{\"id\":null}}", "", 1},
+	    {"{\"at\":1,\"id\":1,\"of\":{}}", "", 1},
+	    {"{\"at\":1,\"id\":1,\"of\":7}", "", 1},
+	    {"{\"at\":1,\"id\":1}", "", 1},
+	    {"{\"at\":1,\"id\":1,\"id\":null,\"of\":{\"id\":2}}", "", 1},
+	    {"{\"at\":1,\"id\":null,\"\\u0069d\":false,\"of\":{\"id\":2}}", "", 0},
+	    {"{\"at\":1,\"id\":1}", "{\"constants\":{\"of\":{\"id\":2}}}", 0},
+	    {"{\"at\":1,\"id\":null}", "{\"constants\":{\"id\":1,\"of\":{\"id\":2}}}", 1},
+	    {"{\"at\":1,\"of\":{\"id\":2}}", "{\"constants\":{\"id\":null}}", 1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		about = (struct ab_str){cases[i].about, strlen(cases[i].about)};
+		track_init(&track, at, 0, keys);
+		track_begin(&track, "", NULL, 0, 0);
+		see(cases[i].record);
+		ck_assert_msg(track.edge.n == cases[i].kept, "%s, %s: %zu", cases[i].record,
+		    cases[i].about, track.edge.n);
+		track_fini(&track);
+	}
+	track_init(&track, at, 0, NULL);
 }
 END_TEST
 
@@ -245,6 +284,7 @@ cursor_suite(void)
 	tcase_add_test(t, records_at_the_edge_are_taken_once);
 	tcase_add_test(t, a_removed_record_predicts_no_keys);
 	tcase_add_test(t, the_edge_is_bounded);
+	tcase_add_test(t, of_records_with_a_key_none_is_at_the_edge);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -133,7 +133,7 @@ begin_variant(const struct variant *v)
 	world_source.sorted = v->sorted;
 	world_source.resumable = v->resumable;
 	world_source.own_state = v->own_state;
-	world_source.has_key = v->key;
+	world_source.has_key = world_source.keyless = v->key;
 	mode = v->mode;
 	fill(v->shuffled);
 }

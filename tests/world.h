@@ -22,6 +22,7 @@ struct world_record {
 
 struct world_row {
 	int id, at, part;
+	int is_keyless; /* its key is NULL: in append_dedup it equals no other */
 	int64_t us, generation_id;
 };
 
@@ -36,6 +37,7 @@ struct world_source {
 	int parts; /* 0: none, else as many */
 	int page_size;
 	int sorted, resumable, own_state, has_key; /* as the stream describes itself */
+	int keyless;	    /* every fourth id is null: "row" has the number, as of all */
 	int fail_at;	    /* the page of the run at which it fails, 0: never; */
 	int dies;	    /* and is dead then */
 	int is_stale;	    /* refuses every token */

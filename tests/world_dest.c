@@ -131,9 +131,9 @@ world_run_begin(struct dest *d, struct dest_run *run, struct error *e)
 	return AB_OK;
 }
 
-/* Those of a time and a lane, and those of a generation. */
+/* Those of a time and a lane, and those of a generation; or only what has no key of them. */
 static void
-remove_rows(struct world_table *t, int64_t since_us, int lane, int64_t generation_id)
+remove_rows(struct world_table *t, int64_t since_us, int lane, int64_t generation_id, int keyless)
 {
 	size_t kept = 0;
 
@@ -142,7 +142,8 @@ remove_rows(struct world_table *t, int64_t since_us, int lane, int64_t generatio
 		int is_late =
 		    r->us >= since_us && (lane == DEST_NO_LANE || r->us % DEST_LANES == lane);
 
-		if (!is_late && (generation_id == 0 || r->generation_id != generation_id))
+		if ((keyless && !r->is_keyless) ||
+		    (!is_late && (generation_id == 0 || r->generation_id != generation_id)))
 			t->rows[kept++] = *r;
 	}
 	t->n = kept;
@@ -169,7 +170,7 @@ world_begin(
 	if (!spec->is_refresh || spec->fresh)
 		live.beside[index].n = 0;
 	if (spec->fresh && spec->mode == DEST_APPEND)
-		remove_rows(&live.tables[index], INT64_MAX, DEST_NO_LANE, spec->generation_id);
+		remove_rows(&live.tables[index], INT64_MAX, DEST_NO_LANE, spec->generation_id, 0);
 	*out = s;
 	return AB_OK;
 }
@@ -185,7 +186,7 @@ put(struct dest_stream *s, const struct world_row *row)
 {
 	struct world_table *t = table_of(s);
 
-	if (s->spec.mode == DEST_APPEND_DEDUP)
+	if (s->spec.mode == DEST_APPEND_DEDUP && !row->is_keyless)
 		for (size_t i = 0; i < t->n; i++)
 			if (t->rows[i].id == row->id) {
 				if (row->at >= t->rows[i].at)
@@ -203,7 +204,7 @@ int_field(const struct dest_page *p, const struct scan_record *r, const char *na
 		const struct scan_field *f = &p->scan->fields[r->field + i];
 
 		if (f->klen == strlen(name) && memcmp(p->bytes + f->key, name, f->klen) == 0)
-			return (int)strtol(p->bytes + f->val, NULL, 10);
+			return f->type == SCAN_NULL ? -1 : (int)strtol(p->bytes + f->val, NULL, 10);
 	}
 	return -1;
 }
@@ -217,8 +218,9 @@ world_write(struct dest_stream *s, const struct dest_page *page, struct error *e
 		return error_set(e, world_dest.wrong, "a value is wrong");
 	for (size_t i = 0; i < page->scan->nrecords; i++) {
 		const struct scan_record *r = &page->scan->records[i];
-		const struct world_row row = {int_field(page, r, "id"), int_field(page, r, "at"),
-		    int_field(page, r, "part"), page->extracted_us, s->spec.generation_id};
+		const struct world_row row = {int_field(page, r, "row"), int_field(page, r, "at"),
+		    int_field(page, r, "part"), int_field(page, r, "id") < 0, page->extracted_us,
+		    s->spec.generation_id};
 
 		put(s, &row);
 	}
@@ -232,7 +234,7 @@ world_discard(struct dest_stream *s, int64_t since_us, int lane, struct error *e
 		return e->status;
 	if (world_dest.keeps_rows)
 		return error_set(e, AB_EUNSUPPORTED, "what is written stays");
-	remove_rows(table_of(s), since_us, lane, 0);
+	remove_rows(table_of(s), since_us, lane, 0, s->spec.mode == DEST_APPEND_DEDUP);
 	return AB_OK;
 }
 

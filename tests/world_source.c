@@ -296,7 +296,7 @@ fill_page(struct source *s, struct lane *l, int *more)
 {
 	const struct world_source *w = &world_source;
 	size_t len = 0, at = 0, taken = 0;
-	char cursor[16];
+	char cursor[16], id[16];
 
 	*more = 0;
 	for (size_t i = 0; i < w->n; i++) {
@@ -311,8 +311,9 @@ fill_page(struct source *s, struct lane *l, int *more)
 		taken++;
 		l->running = r->at > l->running ? r->at : l->running;
 		snprintf(cursor, sizeof(cursor), r->at < 0 ? "null" : "%d", r->at);
+		snprintf(id, sizeof(id), w->keyless && r->id % 4 == 2 ? "null" : "%d", r->id);
 		len += (size_t)snprintf(s->text + len, sizeof(s->text) - len,
-		    "{\"id\":%d,\"at\":%s,\"part\":%d}\n", r->id, cursor, r->part);
+		    "{\"id\":%s,\"row\":%d,\"at\":%s,\"part\":%d}\n", id, r->id, cursor, r->part);
 	}
 	l->next += taken;
 	return len;

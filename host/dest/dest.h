@@ -164,7 +164,8 @@ struct dest_ops {
 	    struct dest_stream **out, struct error *e);
 	ab_status (*write)(struct dest_stream *s, const struct dest_page *page, struct error *e);
 	/* Rows of this stream with _airbyte_extracted_at >= since_us go, of all lanes (DEST_NO_LANE) or of one: what a
-	 * read had written that nothing covers. AB_EUNSUPPORTED where the destination cannot. */
+	 * read had written that nothing covers.  DEST_APPEND_DEDUP: of them those that have no key; the others replace themselves.
+	 * AB_EUNSUPPORTED where the destination cannot. */
 	ab_status (*discard)(struct dest_stream *s, int64_t since_us, int lane, struct error *e);
 	/* The stream ended well: an overwrite's rows replace the table (with the next commit). */
 	ab_status (*finish)(struct dest_stream *s, struct error *e);

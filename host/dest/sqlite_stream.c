@@ -201,8 +201,13 @@ open_table(struct sqlite_stream *s, struct error *e)
 static ab_status
 delete_rows(struct sqlite_stream *s, char *condition, struct error *e)
 {
-	sqlite3_str *sql = sqlite3_str_new(s->d->db);
+	sqlite3_str *sql;
 
+	if (s->key == SQLITE_KEY_ROWID) {
+		sqlite3_free(condition);
+		return AB_OK; /* none lacks its key: the table need not be searched */
+	}
+	sql = sqlite3_str_new(s->d->db);
 	if (condition == NULL)
 		sqlite3_free(sqlite3_str_finish(sql));
 	if (condition == NULL)

@@ -80,12 +80,20 @@ set_reached(const struct read *r, const struct read_part *p, struct state_point 
 	return failed;
 }
 
-/* Rows of one partition can be taken back without those of others. */
+static int
+is_pipe(const struct read *r)
+{
+	const struct dest_ops *ops = r->flow->dest->ops;
+
+	return ops->is_durable != NULL && !ops->is_durable(r->flow->dest);
+}
+
+/* Rows of one partition can be taken back without those of others; in append_dedup only rows without a key need it. */
 static int
 may_go_back(const struct read *r)
 {
-	return !r->partitioned || r->state.mode == DEST_APPEND_DEDUP ||
-	    r->flow->dest->ops->can_discard;
+	return !r->partitioned || r->flow->dest->ops->can_discard ||
+	    (r->state.mode == DEST_APPEND_DEDUP && is_pipe(r));
 }
 
 /* Not once the state has moved: if the token were refused, all rows of the read would go, those that the state covers with
@@ -104,14 +112,18 @@ may_use_state(const struct read *r, const struct read_part *p)
 	    !p->is_torn && may_go_back(r);
 }
 
+/* Rows that are written again replace themselves, but for those without a key, which are void. */
+static int
+may_replace(const struct read *r)
+{
+	return r->state.mode == DEST_APPEND_DEDUP && r->flow->dest->ops->can_discard;
+}
+
 /* Rows that are written again do no harm. */
 static int
 may_repeat(const struct read *r)
 {
-	const struct dest_ops *ops = r->flow->dest->ops;
-
-	if (r->state.mode == DEST_APPEND_DEDUP ||
-	    (ops->is_durable != NULL && !ops->is_durable(r->flow->dest)))
+	if (may_replace(r) || is_pipe(r))
 		return 1;
 	return r->state.mode == DEST_OVERWRITE && !r->partitioned && !r->plan->resumable;
 }
@@ -150,7 +162,7 @@ cut_part(struct read *r, struct read_part *p, enum cut how)
 	}
 	if (how == CUT_TOKEN || how == CUT_STATE)
 		p->since_us = row->void_us = 0;
-	if (how == CUT_VOID && row->void_us == 0)
+	if ((how == CUT_VOID || (how == CUT_REPEAT && may_replace(r))) && row->void_us == 0)
 		row->void_us = p->since_us;
 	if (how != CUT_VOID)
 		row->pages = p->pages_before + p->page;
@@ -366,7 +378,7 @@ break_promise(struct read *r)
 		p->since_us = p->row->started_us;
 		p->cut_page = -1;
 		p->moved_base = 0;
-		if (r->state.mode == DEST_APPEND)
+		if (r->state.mode != DEST_OVERWRITE)
 			p->row->void_us = p->since_us;
 		p->row->dirty = r->flow->has_progress = 1;
 	}

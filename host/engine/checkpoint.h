@@ -4,7 +4,8 @@
  * be cut: when a restart would neither lose nor double what the partition has written.  A partition is cut
  * - at its token, where page tokens outlive a run: {the state as its read began, token};
  * - at its state, where the cursor never descends: {the state so far};
- * - anywhere, where rows that are written again do no harm: append_dedup, an overwrite that begins afresh, a pipe;
+ * - anywhere, where rows that are written again do no harm: an overwrite that begins afresh, a pipe; and append_dedup, where
+ *   those that have no key are void as below (a destination takes no others back then);
  * - else by declaring the rows since its last cut void: the next read takes them back before it goes on.  The rows of one
  *   partition are told from those of the others by their time, which ends in the number of its lane (dest.h).
  * A destination that cannot take rows back allows only the first three (the first two in streams without partitions).

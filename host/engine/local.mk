@@ -8,6 +8,7 @@ host_libengine_a_SOURCES = \
 	host/engine/cursor.c host/engine/cursor.h \
 	host/engine/flow.c host/engine/flow.h \
 	host/engine/infer.c host/engine/infer.h \
+	host/engine/keyless.c host/engine/keyless.h \
 	host/engine/look.c \
 	host/engine/memory.c host/engine/memory.h \
 	host/engine/plan.c host/engine/plan.h host/engine/plan_rule.c host/engine/plan_rule.h \

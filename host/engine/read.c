@@ -100,8 +100,8 @@ begin_track(struct read *r, struct track *t, const struct state_point *at, int a
 static ab_status
 give_lane(struct read *r, struct state_part *row, struct error *e)
 {
-	if (!r->partitioned || row->lane != DEST_NO_LANE || r->state.mode == DEST_APPEND_DEDUP ||
-	    !r->flow->dest->ops->can_discard || state_give_lane(&r->state, row) == 0)
+	if (!r->partitioned || row->lane != DEST_NO_LANE || !r->flow->dest->ops->can_discard ||
+	    state_give_lane(&r->state, row) == 0)
 		return AB_OK;
 	return broken(r, "more partitions begin at once than there are lanes", e);
 }
@@ -143,6 +143,13 @@ begin_part(struct read *r, struct read_part *p, struct error *e)
 	return failed ? no_memory(e) : AB_OK;
 }
 
+/* By what the destination finds a row again; NULL: by nothing. */
+static const char *const *const *
+key_of(const struct read *r)
+{
+	return r->state.mode == DEST_APPEND_DEDUP ? r->plan->primary_key : NULL;
+}
+
 static struct read_part *
 new_part(struct read *r, uint32_t number, struct state_part *row)
 {
@@ -154,7 +161,7 @@ new_part(struct read *r, uint32_t number, struct state_part *row)
 	buf_init(&p->own_state, STATE_MAX_TEXT);
 	/* a full refresh keeps no state, so it need not look at the cursor */
 	track_init(&p->track, r->plan->sync_mode == PLAN_FULL_REFRESH ? NULL : r->plan->cursor,
-	    r->plan->cursor_is_time, r->state.mode != DEST_APPEND_DEDUP);
+	    r->plan->cursor_is_time, key_of(r));
 	p->number = number;
 	p->row = row;
 	p->next = r->parts;
@@ -256,7 +263,7 @@ static ab_status
 take_page(
     struct read_part *p, const struct source_event *ev, struct queue_page *page, struct error *e)
 {
-	int failed = track_page(&p->track, page->bytes, &page->scan) != 0;
+	int failed = track_page(&p->track, page->bytes, &page->scan, ev->about) != 0;
 
 	p->page++;
 	p->has_token = ev->has_token && ev->token.len > 0;
@@ -320,7 +327,7 @@ on_restart(struct read *r, struct read_part *p, struct error *e)
 		item.type = QUEUE_BEGIN;
 		item.fresh = 1;
 		writer_send(r->flow->writer, &item);
-	} else if (r->state.mode != DEST_APPEND_DEDUP) {
+	} else {
 		item.type = QUEUE_DISCARD;
 		item.since_us = p->row->started_us;
 		writer_send(r->flow->writer, &item);
@@ -417,8 +424,7 @@ discard_void(struct read *r, struct error *e)
 			continue;
 		item.since_us = p->void_us;
 		item.lane = p->lane;
-		if (r->state.mode != DEST_APPEND_DEDUP)
-			writer_send(r->flow->writer, &item);
+		writer_send(r->flow->writer, &item);
 		p->void_us = 0;
 		p->dirty = 1;
 		if (p->token == NULL) {
@@ -527,8 +533,7 @@ read_begin(struct flow *f, size_t index)
 	f->running++;
 	if (state_open(&r->state, r->plan, r->plan->from_start, f->rows, f->nrows, &e) != AB_OK)
 		r->is_refused = 1;
-	track_init(&r->shared, r->plan->cursor, r->plan->cursor_is_time,
-	    r->state.mode != DEST_APPEND_DEDUP);
+	track_init(&r->shared, r->plan->cursor, r->plan->cursor_is_time, key_of(r));
 	report_begin(f->report, index, r->state.resumed);
 	if (e.status != AB_OK || send_begin(r, &e) != AB_OK)
 		read_end(r, &e);

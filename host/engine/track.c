@@ -7,17 +7,19 @@
 #include "data/value.h"
 
 void
-track_init(struct track *t, const char *const *path, int is_time, int has_edge)
+track_init(struct track *t, const char *const *path, int is_time, const char *const *const *keys)
 {
 	memset(t, 0, sizeof(*t));
 	cursor_init(&t->cursor, path, is_time);
-	t->has_edge = has_edge && path != NULL;
+	keyless_init(&t->keyless, keys);
+	t->has_edge = path != NULL;
 }
 
 void
 track_fini(struct track *t)
 {
 	cursor_fini(&t->cursor);
+	keyless_fini(&t->keyless);
 	free(t->edge.hashes);
 	free(t->known.hashes);
 }
@@ -113,8 +115,13 @@ edge_extend(struct track *t, const char *page, const struct scan *s, size_t from
 		return 0;
 	for (size_t i = from; i < s->nrecords; i++) {
 		struct cursor_value v = cursor_at(&t->cursor, page, s, &s->records[i]);
+		int counts = cursor_compare(&t->cursor, &v, greatest) == 0;
 
-		if (cursor_compare(&t->cursor, &v, greatest) != 0)
+		if (counts && t->keyless.key != NULL)
+			counts = keyless_is(&t->keyless, page, s, &s->records[i]);
+		if (counts < 0)
+			return -1;
+		if (!counts)
 			continue;
 		if (t->edge.n == TRACK_MAX_EDGE)
 			t->overflowed = 1;
@@ -125,7 +132,7 @@ edge_extend(struct track *t, const char *page, const struct scan *s, size_t from
 }
 
 int
-track_page(struct track *t, const char *page, struct scan *s)
+track_page(struct track *t, const char *page, struct scan *s, struct ab_str about)
 {
 	struct cursor *c = &t->cursor;
 	size_t kept = 0, newest = 0;
@@ -160,6 +167,8 @@ track_page(struct track *t, const char *page, struct scan *s)
 		t->edge.n = 0;
 		t->overflowed = 0;
 	}
+	if (keyless_page(&t->keyless, about) != 0)
+		return -1;
 	return edge_extend(t, page, s, newest);
 }
 

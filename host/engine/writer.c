@@ -210,8 +210,8 @@ is_of_stream(const struct queue_item *item)
 	    item->type == QUEUE_DISCARD || item->type == QUEUE_FINISH;
 }
 
-/* What the stream has written since the last commit goes, where that is all it has done.  In append_dedup it may stay: it
- * comes again. */
+/* What the stream has written since the last commit goes, where that is all it has done.  In append_dedup a row may stay that
+ * will replace itself: the destination knows which. */
 static ab_status
 take_back(struct writer *w, struct writer_stream *s, struct error *e)
 {
@@ -219,7 +219,7 @@ take_back(struct writer *w, struct writer_stream *s, struct error *e)
 
 	if (s->destroyed == commits + 1)
 		return error_set(e, AB_EUNSUPPORTED, "what was committed is gone");
-	if (s->spec.mode == DEST_APPEND_DEDUP || s->since_us == 0 || s->since_commits != commits)
+	if (s->since_us == 0 || s->since_commits != commits)
 		return AB_OK;
 	return w->dest->ops->discard(s->handle, s->since_us, DEST_NO_LANE, e);
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The disk or the memory of the engine fails at a chosen call (tests/kill/shim.c): between any two writes or syncs of a
 commit, by a power cut that keeps, loses or tears what was not synced, by a full disk, an I/O error, a failing
-malloc.  Also of two streams at once, one of them in partitions, in several lanes.  Then a run that is left alone.  The content must be the truth, and the engine must have said what happened.
+malloc.  In every mode, sorted or not, of one stream or of two at once of which one is in partitions, in several lanes; in
+append_dedup with NULLs in keys or without, with records that are deleted, marked or removed, or without.  Then a run that is left alone.  The content must be the truth, and the engine must have said what happened.
 
 usage: faults.py [ROUNDS]     (default: $FAULT_ROUNDS, or 200; TEST_SEED=N repeats a series)
 """
+import itertools
 import os
 import random
 import shutil
@@ -33,14 +35,20 @@ KILLED = -signal.SIGKILL
 class Scene:
     """A kind of sync: how it is read and where it goes; its folder holds what a first run left behind."""
 
-    def __init__(self, mode, to, paging, is_sorted, fleeting, crowd=False):
-        self.mode, self.to, self.paging, self.sorted, self.fleeting = mode, to, paging, is_sorted, fleeting
+    def __init__(self, chance, to, mode, is_sorted, crowd, key="id", deleted=None):
+        self.mode, self.to, self.sorted, self.key, self.deleted = mode, to, is_sorted, key, deleted
+        self.paging = chance.choice(["cursor", "page"])
+        self.fleeting = chance.random() < 0.5
         self.streams = ["events", "others"] if crowd else ["events"]
         self.folder = tempfile.mkdtemp(prefix="abhost-fault-")
         self.counts = {}
+        self.words = [word for stream in self.streams if deleted
+                      for word in ("--deleted", "%s=%s:active" % (stream, deleted))]
 
     def __str__(self):
-        return "%s, %s, %s, %s%s%s" % (self.to, self.mode, "sorted" if self.sorted else "unsorted", self.paging,
+        return "%s, %s%s%s, %s, %s%s%s" % (self.to, self.mode, " with NULL keys" if self.key != "id" else "",
+                                       ", deleted: " + self.deleted if self.deleted else "",
+                                       "sorted" if self.sorted else "unsorted", self.paging,
                                        " (fleeting)" if self.fleeting else "",
                                        ", two streams, partitions" if len(self.streams) > 1 else "")
 
@@ -49,16 +57,16 @@ class Scene:
         if fault or count:
             env.update(LD_PRELOAD=SHIM, SHIM_UNDER=folder, SHIM_FAULT=fault or "", SHIM_COUNT=count or "")
         return abhost_start("run", connector("tests/whole/paged"), "config.json", "--catalog", "catalog.json",
-                            "--to", self.to, cwd=folder, program=OFTEN,
+                            "--to", self.to, *self.words, cwd=folder, program=OFTEN,
                             env={k: v for k, v in env.items() if v})
 
     def prepare(self, api):
         """A first run, then changes at the API; what a second run will do is counted."""
         url = "by-page/events" if self.paging == "page" else "events"
         write_config(self.folder, api, page_size=50, streams=[{
-            "name": name, "url": url, "paging": self.paging, "key": "id", "cursor": "updated_at", "parts": name != "events",
+            "name": name, "url": url, "paging": self.paging, "key": self.key, "cursor": "updated_at", "parts": name != "events",
             "sorted": self.sorted, "fleeting": self.fleeting} for name in self.streams])
-        write_catalog(self.folder, {name: self.mode for name in self.streams})
+        write_catalog(self.folder, {name: self.mode for name in self.streams}, key=self.key)
         os.mkdir(os.path.join(self.folder, "out"))
         self.check_run(self.folder)
         self.before = api.truth("events")
@@ -88,6 +96,7 @@ class View:
 
     def __init__(self, scene, folder):
         self.to, self.mode, self.folder, self.truths = scene.to, scene.mode, folder, {}
+        self.key, self.deleted = scene.key, scene.deleted
 
 
 def copy(folder, to):
@@ -143,27 +152,22 @@ def play(scene, api, kind, at, number):
 
 
 def scenes(chance):
-    """Every mode in SQLite, and JSON Lines; sorting, paging and tokens by chance."""
-    for mode in ("overwrite", "refresh-append", "append", "dedup"):
-        yield Scene(mode, "sqlite:paged.db", chance.choice(["cursor", "page"]), chance.random() < 0.5,
-                    chance.random() < 0.5)
-        yield Scene(mode, "sqlite:paged.db", chance.choice(["cursor", "page"]), chance.random() < 0.5,
-                    chance.random() < 0.5, True)
-    yield Scene("overwrite", "jsonl:out", "cursor", True, False)
-    yield Scene(chance.choice(["overwrite", "append", "dedup"]), "jsonl:out", chance.choice(["cursor", "page"]),
-                chance.random() < 0.5, chance.random() < 0.5, True)
-    yield Scene(chance.choice(["append", "dedup"]), chance.choice(["jsonl:out", "jsonl:log.jsonl"]), "cursor",
-                chance.random() < 0.5, chance.random() < 0.5)
+    """Every mode x sorted or not x one stream or two, one in partitions; of append_dedup x NULL keys x deleted records."""
+    for is_sorted, crowd in itertools.product((False, True), repeat=2):
+        for mode in ("overwrite", "refresh-append", "append"):
+            yield Scene(chance, "sqlite:paged.db", mode, is_sorted, crowd)
+        for key, deleted in itertools.product(("id", "id,ref"), (None, "mark", "remove")):
+            yield Scene(chance, "sqlite:paged.db", "dedup", is_sorted, crowd, key, deleted)
+        yield Scene(chance, "jsonl:out", "overwrite", is_sorted, crowd)
+        yield Scene(chance, "jsonl:out" if crowd else "jsonl:log.jsonl", "append", is_sorted, crowd)
+        yield Scene(chance, "jsonl:out", "dedup", is_sorted, crowd, chance.choice(["id", "id,ref"]))
 
 
 def draw(chance, scene, n):
-    """n faults of a scene, each (kind, at): spread evenly over the calls, with a random start."""
-    weight = sum(share for _, share in KINDS.values())
-    for kind, (counter, share) in KINDS.items():
-        places = max(scene.counts[counter], 1)
-        few = max(1, round(n * share / weight))
-        for i in range(few):
-            yield kind, 1 + int((i + chance.random()) * places / few)
+    """n faults of a scene, each (kind, at), of which the usual kinds are more."""
+    kinds = [kind for kind, (_, share) in KINDS.items() for _ in range(share)]
+    for kind in chance.sample(kinds, min(n, len(kinds))) + chance.choices(kinds, k=max(0, n - len(kinds))):
+        yield kind, 1 + chance.randrange(max(scene.counts[KINDS[kind][0]], 1))
 
 
 def run_scene(tap, scene, chance, rounds):
@@ -181,23 +185,23 @@ def run_scene(tap, scene, chance, rounds):
         scene, len(cases), struck, ", ".join("%d %s" % (v, k) for k, v in scene.counts.items())),
         *["%s@%d: %s" % (case[0], case[1], why) for case, why in bad[:3]], "%d bad" % len(bad))
     shutil.rmtree(scene.folder)
-    return len(cases), struck
+    return [why for _, why in bad], struck
 
 
 def main():
     need(OFTEN, FAKE, SHIM, connector("tests/whole/paged"))
     tap = Tap()
-    chance = random.Random(seed())
-    begin = time.monotonic()
-    played = struck = 0
-    while played < ROUNDS:
-        for scene in scenes(chance):
-            counts = run_scene(tap, scene, chance, min(100, max(20, (ROUNDS - played) // 11)))
-            played, struck = played + counts[0], struck + counts[1]
-            if played >= ROUNDS:
-                break
-    tap.note("%d faults, %d felt, in %.0f s" % (played, struck, time.monotonic() - begin))
-    tap.ok(struck > played / 2, "most faults were felt")
+    value, begun = seed(), time.monotonic()
+    chance = random.Random(value)
+    all_scenes = list(scenes(chance))
+    played, struck, wrong = 0, 0, []
+    for number, scene in enumerate(all_scenes):
+        rounds = ROUNDS * (number + 1) // len(all_scenes) - ROUNDS * number // len(all_scenes)
+        if rounds > 0:
+            bad, hits = run_scene(tap, scene, chance, rounds)
+            played, struck, wrong = played + rounds, struck + hits, wrong + bad
+    tap.ok(struck > played / 2, "most faults were felt: %d of %d" % (struck, played))
+    tap.sum_up(played, begun, value, wrong)
     tap.done()
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """SIGKILL at random moments, of the engine, the worker or both, in every pair of modes, sorted or not, with page
-tokens that outlive a run or do not; then a run that is left alone.  The content must be the truth: nothing lost,
+tokens that outlive a run or do not, with NULLs in primary keys or without; then a run that is left alone.  The content must be the truth: nothing lost,
 nothing doubled.
 
 usage: kill.py [ROUNDS] [--verify]   (default: $KILL_ROUNDS, or 50; TEST_SEED=N repeats a series)
@@ -44,6 +44,9 @@ class Round:
         self.slow = chance.random() < 0.5 and self.events // self.size < 50
         self.duplicates = 0 if self.sorted or self.mode in ("append", "dedup") else chance.choice([0, 10])
         self.often = chance.random() < 0.75
+        # a part of the key is null in every fourth record
+        self.key = chance.choice(["id", "id,ref"]) if self.mode == "dedup" else "id"
+        self.deleted = None
         self.to = "sqlite:paged.db"
         if self.mode != "refresh-append" and chance.random() < 0.3:
             self.to = "jsonl:out" if self.mode == "overwrite" else chance.choice(["jsonl:out", "jsonl:log.jsonl"])
@@ -51,13 +54,14 @@ class Round:
         self.folder = scratch()
         self.kills = []
         self.runs = []
+        self.why = None   # what is wrong, in the end
         self.truths = {}  # of refresh-append: what each generation must hold
 
     def __str__(self):
-        return "%s, %s, %s, %s%s by %d, %d events%s%s%s, killed: %s" % (
+        return "%s, %s, %s, %s%s by %d, %d events%s%s%s%s, killed: %s" % (
             self.to, self.mode, "sorted" if self.sorted else "unsorted", self.paging,
             " (fleeting)" if self.fleeting else "",
-            self.size, self.events, ", slow" if self.slow else "", ", duplicates" if self.duplicates else "",
+            self.size, self.events, ", NULL keys" if self.key != "id" else "", ", slow" if self.slow else "", ", duplicates" if self.duplicates else "",
             (", many checkpoints" if self.often else "") + (", --verify" if self.verify else ""),
             " ".join(self.kills) or "nothing")
 
@@ -71,9 +75,9 @@ class Round:
     def configure(self, api):
         url = "by-page/events" if self.paging == "page" else "events"
         write_config(self.folder, api, page_size=self.size, streams=[{
-            "name": "events", "url": url, "paging": self.paging, "key": "id", "cursor": "updated_at",
+            "name": "events", "url": url, "paging": self.paging, "key": self.key, "cursor": "updated_at",
             "sorted": self.sorted, "fleeting": self.fleeting}])
-        write_catalog(self.folder, {"events": self.mode})
+        write_catalog(self.folder, {"events": self.mode}, key=self.key)
         for name in ("out", "other-out"):
             os.mkdir(os.path.join(self.folder, name))
 
@@ -143,11 +147,20 @@ def compare(this, before, now, stream="events"):
         return "%s: %s" % (type(error).__name__, error)
     if this.mode == "refresh-append":
         return compare_generations(this, rows, now)
+    if this.deleted and any(bool(row["_ab_cdc_deleted_at"]) != bool(row["active"]) for row in rows):
+        return "a row is marked as deleted that is not, or is not"
     for row in rows:
         drop_system(row)
-    if this.mode == "append" and before is not None:
+    return match_rows(rows, kept(this, before, now))
+
+
+def kept(this, before, now):
+    """Of what the API has had, what there must be: all of it, or of each key the latest."""
+    if this.mode in ("append", "dedup") and before is not None:
         now = before + newcomers(before, now)
-    return match_rows(rows, latest(now) if this.mode == "dedup" else now)
+    if this.mode != "dedup":
+        return now
+    return [record for record in latest(now, this.key) if this.deleted != "remove" or not record["active"]]
 
 
 def compare_lines(this, before, now, stream):
@@ -155,16 +168,13 @@ def compare_lines(this, before, now, stream):
     with open(os.path.join(this.folder, "log.jsonl" if log else "out/%s.jsonl" % stream), encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     records = [drop_system(line["data"] if log else line) for line in lines if not log or line["stream"] == stream]
-    if this.mode == "dedup":
-        return None if sorted(map(sort_key, latest(records))) == sorted(map(sort_key, latest(now))) else \
-            "the last line of each key is not the truth"
-    if this.mode == "append" and before is not None:
-        now = before + newcomers(before, now)
-    lost = collections.Counter(map(sort_key, now))
+    if this.mode == "dedup":  # the last line of each key counts
+        records = latest(records, this.key)
+    lost = collections.Counter(map(sort_key, kept(this, before, now)))
     lost.subtract(map(sort_key, records))
     wrong = {record: count for record, count in lost.items() if count != 0}
-    return "%d records are not there as often as they should be: %s" % (len(wrong), list(wrong.items())[:2]) \
-        if wrong else None
+    return "%d records are %s: %s" % (len(wrong), "missing" if max(wrong.values()) > 0 else "too many",
+                                      list(wrong.items())[:2]) if wrong else None
 
 
 def compare_generations(this, rows, now):
@@ -183,7 +193,7 @@ def compare_generations(this, rows, now):
 
 
 def drop_system(row):
-    for name in [name for name in row if name.startswith("_airbyte_") or name == "kind"]:  # a partition's name
+    for name in [name for name in row if name.startswith(("_airbyte_", "_ab_cdc_")) or name == "kind"]:  # a partition's name
         del row[name]
     return row
 
@@ -201,19 +211,24 @@ def play(tap, number, chance):
             this.kills.append("|")
             why = this.series(api, within) or compare(this, before, api.truth("events"))
         tap.ok(why is None, "round %d: %s" % (number, this), why, *this.runs[-3:])
+        this.why = why
     return this
 
 
 def main():
     tap = Tap()
-    chance = random.Random(seed())
+    value, begun = seed(), time.monotonic()
+    chance = random.Random(value)
     killed = resumed = 0
+    wrong = []
     for number in range(1, ROUNDS + 1):
         this = play(tap, number, random.Random(chance.randrange(1 << 60)))
+        wrong += [this.why] if this.why else []
         killed += sum(1 for kind in this.kills if kind in ("engine", "worker", "both"))
         resumed += sum(1 for run in this.runs if "went on where it had stopped" in run.text)
     tap.note("%d runs went on where an earlier one had stopped" % resumed)
     tap.ok(killed >= ROUNDS, "%d of the kills hit a run before its end" % killed)
+    tap.sum_up(ROUNDS, begun, value, wrong)
     tap.done()
 
 

@@ -117,14 +117,17 @@ def lives(pid):
 
 def main():
     tap = Tap()
-    chance = random.Random(seed())
-    killed = 0
+    value, begun = seed(), time.monotonic()
+    chance = random.Random(value)
+    killed, bad = 0, []
     for number in range(1, ROUNDS + 1):
         this = Round(random.Random(chance.randrange(1 << 60)))
         why = this.play()
         tap.ok(why is None, "round %d" % number, this, why, this.last)
+        bad += [why] if why else []
         killed += sum(1 for kind in this.kills if kind.split()[0] in ("engine", "worker", "both", "SIGTERM"))
     tap.ok(killed >= ROUNDS, "%d of the kills hit a run before its end" % killed)
+    tap.sum_up(ROUNDS, begun, value, bad)
     tap.done()
 
 

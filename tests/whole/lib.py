@@ -57,6 +57,13 @@ class Tap:
     def note(self, text):
         print("#", text, flush=True)
 
+    def sum_up(self, rounds, begun, value, wrong):
+        """The one line of a series that may be quoted; wrong: what was wrong, as match_rows says it, of each bad round."""
+        lost = sum(1 for why in wrong if "missing" in why or " lost" in why)
+        doubled = sum(1 for why in wrong if "too many" in why)
+        self.note("%d rounds, seed %d, %.0f s: %d lost, %d doubled, %d corrupted" % (
+            rounds, value, time.monotonic() - begun, lost, doubled, len(wrong) - lost - doubled))
+
     def done(self):
         print("1..%d" % self.count, flush=True)
         sys.exit(1 if self.failed else 0)
@@ -242,7 +249,7 @@ def write_catalog(folder, modes, cursor="updated_at", key="id"):
         if sync == "incremental":
             entry["cursor_field"] = [cursor]
         if mode == "dedup":
-            entry["primary_key"] = [[key]]
+            entry["primary_key"] = [[name] for name in key.split(",")]
         streams.append(entry)
     path = os.path.join(folder, "catalog.json")
     with open(path, "w", encoding="utf-8") as file:
@@ -356,13 +363,16 @@ def match_rows(rows, records, key="id"):
 
 
 def latest(records, key="id", cursor="updated_at"):
-    """What append_dedup keeps."""
-    kept = {}
+    """What append_dedup keeps; key: "id", or "id,ref" for a composite one.  What lacks a part of it equals no other."""
+    kept, keyless = {}, []
     for record in records:
-        old = kept.get(record[key])
-        if old is None or record[cursor] >= old[cursor]:
-            kept[record[key]] = record
-    return list(kept.values())
+        values = tuple(record.get(name) for name in key.split(","))
+        old = kept.get(values)
+        if None in values:
+            keyless.append(record)
+        elif old is None or record[cursor] >= old[cursor]:
+            kept[values] = record
+    return list(kept.values()) + keyless
 
 
 def newcomers(before, now):

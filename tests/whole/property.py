@@ -136,8 +136,9 @@ class Model:
                     if row is not None:
                         made.append(row)
             except Breach:
-                if self.case.mode == "dedup":
-                    self.rows = rows
+                if self.case.mode == "dedup":  # what has a key will be replaced when it comes again
+                    self.rows = [row for row in rows if row["cells"].get("id") not in (None, "null") or
+                                 any(row is old for old in self.rows)]
                 if self.case.mode != "overwrite":
                     self.types = types
                 return False
@@ -184,7 +185,7 @@ class Case:
     def fields(self):
         chance = self.chance
         self.serial += 1
-        identity = ("null", "") if chance.random() < 0.05 else (str(chance.randrange(9)), "INTEGER")
+        identity = ("null", "") if chance.random() < 0.15 else (str(chance.randrange(9)), "INTEGER")
         if not self.calm and chance.random() < 0.03:
             identity = ('"%s"' % identity[0], "TEXT") if identity[1] else identity
         out = [("n", str(self.serial), "INTEGER"), ("id",) + identity]
