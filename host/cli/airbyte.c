@@ -230,7 +230,7 @@ open_source(struct airbyte_call *call, const struct command *c, const struct cli
 
 	if (secrets == NULL)
 		secrets = getenv("ABHOST_SECRETS");
-	if (cli_source_init(s, a->word[0], NULL, &e) != AB_OK)
+	if (cli_source_init(s, a->word[0], NULL, &e) != AB_OK || cli_own(s, NULL, &e) != AB_OK)
 		return airbyte_fail(call, &e);
 	if (!c->has_config)
 		return -1;

@@ -99,6 +99,9 @@ ab_status cli_source_config(struct cli_source *s, const char *path, int literal,
 ab_status cli_source_init_with(struct cli_source *s, const char *connector, const char *config,
     const json_t *inline_config, struct error *e);
 void cli_source_fini(struct cli_source *s);
+/* AB_ECONFIG where the source is a program that speaks Airbyte's protocol: `option` (NULL: the command) is for connectors of
+ * abhost's own. */
+ab_status cli_own(const struct cli_source *s, const char *option, struct error *e);
 /* The same for check, discover and read, which log warnings only: an exit code, or -1: go on.  first: where in the command's options
  * CLI_LOOK_OPTIONS stand. */
 int cli_look_init(struct cli_source *s, const struct cli_command *cmd, const struct cli_args *a,

@@ -143,6 +143,16 @@ cli_source_fini(struct cli_source *s)
 	*s = (struct cli_source){.file.fd = -1};
 }
 
+ab_status
+cli_own(const struct cli_source *s, const char *option, struct error *e)
+{
+	if (s->file.program == NULL)
+		return AB_OK;
+	return error_set(e, AB_ECONFIG,
+	    "%s is an Airbyte source already, a program of its own: %s is for abhost's connectors",
+	    s->file.id, option != NULL ? option : "this command");
+}
+
 int
 cli_print_json(const json_t *v)
 {
@@ -187,6 +197,7 @@ cli_look_init(struct cli_source *s, const struct cli_command *cmd, const struct 
 	log_level(AB_WARN);
 	if (cli_source_init_with(s, a->word[0], a->word[1], config, &e) != AB_OK ||
 	    cli_secrets(s, secrets, a->word[1], NULL, &e) != AB_OK ||
+	    (in_process != NULL && cli_own(s, "--in-process", &e) != AB_OK) ||
 	    cli_record(s, a->value[first + 3], a->value[first + 4], &e) != AB_OK) {
 		cli_source_fini(s);
 		return cli_fail(&e);

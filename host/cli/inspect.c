@@ -49,11 +49,17 @@ print_identity(const struct inspection *in)
 	const struct loader_file *f = &in->file;
 
 	printf("file:      %s\n", f->path);
-	print_pin(in);
+	if (f->program == NULL)
+		print_pin(in);
 	if (f->id != NULL)
 		printf("id:        %s\n", f->id);
 	if (f->version != NULL)
 		printf("version:   %s\n", f->version);
+	if (f->program != NULL) {
+		printf(
+		    "kind:      a program that speaks Airbyte's protocol; it was run with `spec`\n");
+		return;
+	}
 	if (f->abi != 0)
 		printf("abi:       %u.%u (needs a host with %u.%u; this one has %u.%u)\n",
 		    f->abi >> 16, f->abi & 0xffff, f->min_host >> 16, f->min_host & 0xffff,
@@ -104,7 +110,11 @@ print_secrets(const struct inspection *in)
 {
 	if (json_array_size(in->kept) + json_array_size(in->shown) == 0)
 		printf("secrets:   none\n");
-	print_paths("secrets:  ", in->kept, " (kept by the host: the connector does not see them)");
+	if (in->file.program != NULL)
+		print_paths("secrets:  ", in->kept, " (shown to the program, in a private file)");
+	else
+		print_paths(
+		    "secrets:  ", in->kept, " (kept by the host: the connector does not see them)");
 	print_paths("IN CLEAR: ", in->shown, " (secrets that the connector asks to see)");
 }
 

@@ -75,6 +75,8 @@ cli_record(struct cli_source *s, const char *record, const char *replay, struct 
 
 	if (folder == NULL)
 		return AB_OK;
+	if (cli_own(s, record != NULL ? "--record" : "--replay", e) != AB_OK)
+		return e->status;
 	if (record != NULL && make_folder(record, e) != AB_OK)
 		return e->status;
 	if (find_folder(folder, replay != NULL, &path, e) != AB_OK)

@@ -109,6 +109,8 @@ run_init(struct run *run, const struct cli_args *a, const json_t *config, struct
 	ab_status rc = cli_source_init_with(&run->source, a->word[0], a->word[1], config, e);
 	struct sizes sizes;
 
+	if (rc == AB_OK && a->value[OPT_IN_PROCESS] != NULL)
+		rc = cli_own(&run->source, "--in-process", e);
 	if (rc == AB_OK)
 		rc = cli_record(&run->source, a->value[OPT_RECORD], a->value[OPT_REPLAY], e);
 	if (rc == AB_OK)

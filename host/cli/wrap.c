@@ -153,7 +153,7 @@ wrap_run(const struct cli_args *a)
 
 	if (path == NULL)
 		return cli_misuse(&cmd_wrap, "--output FILE is missing, as in -o source-my-api");
-	if (cli_source_init(&s, a->word[0], NULL, &e) != AB_OK ||
+	if (cli_source_init(&s, a->word[0], NULL, &e) != AB_OK || cli_own(&s, NULL, &e) != AB_OK ||
 	    make_file(&s, path, a->value[OPT_FORCE] != NULL, &e) != AB_OK)
 		code = cli_fail(&e);
 	else

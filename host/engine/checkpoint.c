@@ -101,15 +101,17 @@ may_go_back(const struct read *r)
 static int
 may_use_token(const struct read *r, const struct read_part *p)
 {
-	return !p->moved_base && p->has_token && r->plan->resumable && !p->is_torn &&
-	    may_go_back(r);
+	int outlives =
+	    r->plan->resumable || (r->plan->is_covered && r->plan->sync_mode == PLAN_INCREMENTAL);
+
+	return !p->moved_base && p->has_token && outlives && !p->is_torn && may_go_back(r);
 }
 
 static int
 may_use_state(const struct read *r, const struct read_part *p)
 {
-	return r->plan->sorted && !r->state.is_refresh && !r->broke_promise && r->whole == NULL &&
-	    !p->is_torn && may_go_back(r);
+	return (r->plan->sorted || p->is_covered) && !r->state.is_refresh && !r->broke_promise &&
+	    r->whole == NULL && !p->is_torn && may_go_back(r);
 }
 
 /* Rows that are written again replace themselves, but for those without a key, which are void. */
@@ -316,7 +318,7 @@ commit_or_hold(struct flow *f)
 	struct opinion o = ask_parts(f);
 	struct error e = ERROR_INIT;
 
-	if (!o.has_progress || f->is_undone || atomic_load(&f->writer->failed))
+	if (!o.has_progress || f->is_undone || f->is_joining || atomic_load(&f->writer->failed))
 		return;
 	if (!o.is_blocked) {
 		if (commit_all(f, &e) != AB_OK)
@@ -386,6 +388,18 @@ break_promise(struct read *r)
 		commit_or_hold(r->flow);
 }
 
+/* What comes next is not covered: the row moves now, and is committed when it is worth it. */
+static void
+cut_covered(struct read *r, struct read_part *p)
+{
+	enum cut how = how_to_cut(r, p);
+
+	if (how != CUT_TOKEN && how != CUT_STATE)
+		return;
+	p->is_torn |= cut_part(r, p, how) != 0;
+	r->flow->has_progress = 1;
+}
+
 void
 checkpoint_page(struct read *r, struct read_part *p, size_t records, size_t bytes)
 {
@@ -393,6 +407,8 @@ checkpoint_page(struct read *r, struct read_part *p, size_t records, size_t byte
 	r->flow->bytes += (int64_t)bytes;
 	if (r->plan->sorted && p->track.cursor.descended && !r->broke_promise)
 		break_promise(r);
+	if (p->is_covered)
+		cut_covered(r, p);
 	checkpoint_try(r->flow);
 }
 

@@ -117,6 +117,8 @@ on_event(void *ctx, struct source_event *ev)
 	case SOURCE_HELD:
 		break;
 	default:
+		if (ev->type == SOURCE_PAGE)
+			f->is_joining = ev->joined;
 		on_read_event(f, ev);
 		break;
 	}

@@ -40,7 +40,8 @@ struct flow {
 	int64_t records, bytes, since_us; /* since the last one */
 	int has_progress;		  /* something that is worth one */
 	int64_t commits;		  /* sent */
-	int is_held;			  /* no partition begins until the next one */
+	int is_joining; /* not before the next page, whose state belongs to this one's */
+	int is_held;	/* no partition begins until the next one */
 	int64_t held_us, hold_after_us;
 };
 

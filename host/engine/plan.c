@@ -234,6 +234,9 @@ add_stream(struct plan *plan, json_t *stream, const struct choice *ch, const str
 		return status;
 	fill_facts(p, stream, cursor);
 	p->from_start = ch->from_start;
+	p->is_covered = o->is_covered;
+	if (p->is_covered) /* words of ours that another program cannot mean */
+		p->sorted = p->shared_state = 0;
 	p->own_state = o->has_update_state && !p->shared_state;
 	if ((json_array_size(cursor) > 0 &&
 		(p->cursor = path_make(&plan->arena, cursor)) == NULL) ||

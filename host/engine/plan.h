@@ -28,6 +28,7 @@ struct plan_stream {
 	int64_t generation_id, minimum_generation_id;
 	int64_t sync_id; /* below 0: it is not */
 	int own_state;	 /* the connector keeps its state, not abhost */
+	int is_covered; /* a state comes with the records that it covers, and stands at once; others have none */
 	int from_start; /* what is stored counts for nothing: the stream is read from the beginning */
 	enum dest_contract contract;
 	const char *const
@@ -59,6 +60,7 @@ struct plan_options {
 	const char *const *deleted;   /* "events=remove", "events=mark:is_gone", "mark"; or NULL */
 	const char *full_refresh;     /* "a,b": these from the beginning; "": all; or NULL */
 	int has_update_state;	      /* the connector keeps a state of its own */
+	int is_covered;		      /* as in plan_stream, of all streams */
 };
 
 /* AB_ECONFIG: an unknown stream (the known ones are listed), an unknown mode, a combination that cannot work. *p is

@@ -260,8 +260,8 @@ check_page(
 
 /* The read moves behind the page: what it has seen of the cursor, and what the page says of what follows it. */
 static ab_status
-take_page(
-    struct read_part *p, const struct source_event *ev, struct queue_page *page, struct error *e)
+take_page(struct read_part *p, const struct source_event *ev, struct queue_page *page,
+    int is_refresh, struct error *e)
 {
 	int failed = track_page(&p->track, page->bytes, &page->scan, ev->about) != 0;
 
@@ -273,6 +273,12 @@ take_page(
 		buf_reset(&p->own_state);
 		buf_add(&p->own_state, ev->state.ptr, ev->state.len);
 		p->has_state = 1;
+	}
+	p->is_covered = ev->covers;
+	if (ev->covers && is_refresh) { /* the state says where it goes on, as a token does */
+		p->has_token = 1;
+		buf_reset(&p->token);
+		buf_add(&p->token, ev->state.ptr, ev->state.len);
 	}
 	p->is_torn = failed || p->token.failed || p->own_state.failed;
 	return p->is_torn ? no_memory(e) : AB_OK;
@@ -293,7 +299,7 @@ on_page(struct read *r, struct read_part *p, const struct source_event *ev, stru
 		return e->status;
 	since = clock_mono_us();
 	if (check_page(r, ev, item.page, e) == AB_OK)
-		take_page(p, ev, item.page, e);
+		take_page(p, ev, item.page, r->state.is_refresh, e);
 	t->scan_us += clock_mono_us() - since;
 	if (e->status != AB_OK) {
 		queue_release_page(reader->queue, item.page);

@@ -19,7 +19,8 @@ struct read_part {
 	int64_t since_us;	   /* the first row that no cut covers, 0: there is none */
 	int64_t cut_page;	   /* the last cut was behind this one */
 	/* behind the last page */
-	int is_torn; /* it has moved behind a page that was not sent */
+	int is_torn;	/* it has moved behind a page that was not sent */
+	int is_covered; /* its state covers all of it */
 	int has_token;
 	struct buf token;
 	int has_state; /* the connector keeps its own, */

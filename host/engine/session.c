@@ -38,6 +38,8 @@ start_source(struct session *s, struct error *e)
 	char *config = jsontext_make(s->o->config, JSON_COMPACT);
 	struct source_options o = {
 	    .path = f->path,
+	    .program = f->program,
+	    .spec = f->spec,
 	    .fd = f->fd < 0 ? -1 : fcntl(f->fd, F_DUPFD_CLOEXEC, 0),
 	    .id = f->id,
 	    .version = f->version,

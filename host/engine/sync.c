@@ -61,6 +61,7 @@ make_plan(struct sync *s, struct error *e)
 	    .deleted = s->o->deleted,
 	    .full_refresh = s->o->full_refresh,
 	    .has_update_state = s->o->connector->has_update_state,
+	    .is_covered = s->o->connector->program != NULL,
 	};
 
 	if (session_discover(&s->session, e) != AB_OK)
@@ -181,6 +182,8 @@ run_streams(struct sync *s, struct error *e)
 	    .rows = s->rows,
 	    .nrows = s->nrows,
 	    .most = s->o->lanes > 1 ? (size_t)s->o->lanes : 1};
+	if (s->o->connector->program != NULL) /* one process reads them all */
+		s->flow.most = s->plan.n;
 	s->rows = NULL;
 	s->nrows = 0;
 	status = flow_run(&s->flow, e);

@@ -28,6 +28,7 @@ loader_file_fini(struct loader_file *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	free(f->path);
+	free(f->program);
 	free(f->id);
 	free(f->version);
 	free(f->spec);
@@ -287,6 +288,8 @@ loader_find(const char *name, struct loader_file *out, struct error *e)
 	*out = (struct loader_file){.fd = -1};
 	if (name[0] == '\0' || strlen(name) >= MAX_PATH)
 		return error_set(e, AB_ECONFIG, "the connector's name is empty or too long");
+	if (strncmp(name, LOADER_FOREIGN, strlen(LOADER_FOREIGN)) == 0)
+		return loader_foreign(name + strlen(LOADER_FOREIGN), out, e);
 	if (strchr(name, '/') == NULL && !ends_in_so(name))
 		return find_id(name, out, e);
 	return loader_open(name, out, e);

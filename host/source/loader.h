@@ -6,6 +6,9 @@
  * with libelf from that opened file, and that same file is what a worker loads.  One that was installed (install.h) is
  * compared with its pin first; one that changed ends the search: no other file of its name takes its place.
  *
+ * LOADER_FOREIGN before a path, or before a name that is looked up on PATH, says that it is a program which speaks Airbyte's
+ * protocol: it is run with `spec` to describe it, and has no version of its own to tell.
+ *
  * A file that `abhost wrap` made is a shell script with a connector behind it: its second line is LOADER_WRAP with the
  * place of the connector in the file, which is copied into memory.  Everything else takes it as a connector like any other. */
 #ifndef ABHOST_LOADER_H
@@ -15,6 +18,8 @@
 
 #include "base/error.h"
 #include "source/pin.h"
+
+#define LOADER_FOREIGN "airbyte:"
 
 /* printf format: offset and length; the line has always the same length. */
 #define LOADER_WRAP "# abhost-wrap 1 %010lld %010lld"
@@ -30,8 +35,9 @@ enum loader_stage {
 };
 
 struct loader_file {
-	int fd;	    /* opened read-only, close-on-exec; -1 when only described */
-	char *path; /* as found */
+	int fd;	       /* opened read-only, close-on-exec; -1 when only described, or a program */
+	char *program; /* of one that speaks Airbyte's protocol: its path; else NULL */
+	char *path;    /* as found */
 	uint32_t abi, min_host;
 	char *id, *version, *spec; /* from the descriptor's data */
 	unsigned missing; /* bit per required function that is NULL in the file (loader_function) */

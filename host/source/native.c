@@ -1,4 +1,4 @@
-/* native.c - source.h for a native connector: its worker, the channel to it, its messages as events.
+/* native.c - source_kind.h for a native connector: its worker, the channel to it, its messages as events.
  *
  * Must never block but for sending a command, and never believe a message that verify.c did not let through. */
 #include "config.h"
@@ -23,6 +23,7 @@
 
 static const char deaf[] = "it did not read its commands";
 
+static const struct source_ops native_ops;
 int (*source_in_process_hook)(int fd, int mem_fd, int so_fd);
 
 struct thread_args {
@@ -41,7 +42,7 @@ run_in_process(void *p)
 
 /* The worker as a thread of ours; so_fd stays open for as long as the process lives. */
 static ab_status
-start_thread(struct source *s, int fd, int so_fd, struct error *e)
+start_thread(struct native *s, int fd, int so_fd, struct error *e)
 {
 	struct thread_args *a;
 	int rc = EINVAL;
@@ -63,7 +64,7 @@ start_thread(struct source *s, int fd, int so_fd, struct error *e)
 }
 
 static ab_status
-start_worker(struct source *s, int so_fd, const struct source_options *o, struct error *e)
+start_worker(struct native *s, int so_fd, const struct source_options *o, struct error *e)
 {
 	int fd;
 	uint32_t lanes = o->lanes > 0 ? (uint32_t)o->lanes : 1;
@@ -88,7 +89,7 @@ start_worker(struct source *s, int so_fd, const struct source_options *o, struct
 }
 
 static ab_status
-send_command(struct source *s, const struct chan_msg *m, struct error *e)
+send_command(struct native *s, const struct chan_msg *m, struct error *e)
 {
 	struct error why = ERROR_INIT;
 	ab_status rc;
@@ -118,7 +119,7 @@ text_of(const char *text)
 }
 
 static ab_status
-send_open(struct source *s, const struct source_options *o, struct error *e)
+send_open(struct native *s, const struct source_options *o, struct error *e)
 {
 	struct chan_msg m = {.type = CHAN_OPEN,
 	    .stream = CHAN_ALL,
@@ -135,9 +136,9 @@ send_open(struct source *s, const struct source_options *o, struct error *e)
 }
 
 ab_status
-source_start(const struct source_options *o, struct source **out, struct error *e)
+native_start(const struct source_options *o, struct source **out, struct error *e)
 {
-	struct source *s = calloc(1, sizeof(*s));
+	struct native *s = calloc(1, sizeof(*s));
 	int fd = o->fd;
 	ab_status rc = AB_OK;
 
@@ -150,6 +151,7 @@ source_start(const struct source_options *o, struct source **out, struct error *
 		rc = error_set(e, AB_ECONFIG, "cannot open %s: %s",
 		    o->path != NULL ? o->path : "the connector", strerror(errno));
 	if (rc == AB_OK) {
+		s->base.ops = &native_ops;
 		snprintf(s->who, sizeof(s->who), "%s%s%s", o->id != NULL ? o->id : "the connector",
 		    o->version != NULL ? " " : "", o->version != NULL ? o->version : "");
 		s->child.pid_fd = s->child.log_fd = -1;
@@ -165,15 +167,16 @@ source_start(const struct source_options *o, struct source **out, struct error *
 	if (rc != AB_OK)
 		free(s);
 	else if ((rc = send_open(s, o, e)) != AB_OK)
-		source_close(s, 0);
+		source_close(&s->base, 0);
 	else
-		*out = s;
+		*out = &s->base;
 	return rc;
 }
 
-int
-source_fds(struct source *s, struct pollfd fds[SOURCE_FDS])
+static int
+native_fds(struct source *source, struct pollfd fds[SOURCE_FDS])
 {
+	struct native *s = (struct native *)source;
 	int n = 0;
 
 	if (s->dead)
@@ -187,9 +190,10 @@ source_fds(struct source *s, struct pollfd fds[SOURCE_FDS])
 	return n;
 }
 
-int
-source_timeout_ms(struct source *s)
+static int
+native_timeout_ms(struct source *source)
 {
+	struct native *s = (struct native *)source;
 	int64_t left;
 
 	if (s->dead)
@@ -202,27 +206,33 @@ source_timeout_ms(struct source *s)
 	return left < 0 ? 0 : (int)left;
 }
 
-ab_status
-source_check(struct source *s, struct error *e)
+static ab_status
+native_check(struct source *source, struct error *e)
 {
+	struct native *s = (struct native *)source;
+
 	return send_command(s, &(const struct chan_msg){.type = CHAN_CHECK, .stream = CHAN_ALL}, e);
 }
 
-ab_status
-source_streams(struct source *s, struct error *e)
+static ab_status
+native_streams(struct source *source, struct error *e)
 {
+	struct native *s = (struct native *)source;
+
 	return send_command(
 	    s, &(const struct chan_msg){.type = CHAN_STREAMS, .stream = CHAN_ALL}, e);
 }
 
-ab_status
-source_finish(struct source *s, struct error *e)
+static ab_status
+native_finish(struct source *source, struct error *e)
 {
+	struct native *s = (struct native *)source;
+
 	return send_command(s, &(const struct chan_msg){.type = CHAN_CLOSE, .stream = CHAN_ALL}, e);
 }
 
 static ab_status
-send_read(struct source *s, struct chan_msg *m, const char *configured, const char *committed,
+send_read(struct native *s, struct chan_msg *m, const char *configured, const char *committed,
     struct error *e)
 {
 	m->type = CHAN_READ;
@@ -231,27 +241,30 @@ send_read(struct source *s, struct chan_msg *m, const char *configured, const ch
 	return send_command(s, m, e);
 }
 
-ab_status
-source_read(struct source *s, uint32_t stream, const char *configured, const char *committed,
+static ab_status
+native_read(struct source *source, uint32_t stream, const char *configured, const char *committed,
     uint32_t limit, struct error *e)
 {
+	struct native *s = (struct native *)source;
 	struct chan_msg m = {.stream = stream, .num = limit};
 
 	return send_read(s, &m, configured, committed, e);
 }
 
-ab_status
-source_read_asking(struct source *s, uint32_t stream, const char *configured, const char *committed,
-    struct error *e)
+static ab_status
+native_read_asking(struct source *source, uint32_t stream, const char *configured,
+    const char *committed, struct error *e)
 {
+	struct native *s = (struct native *)source;
 	struct chan_msg m = {.stream = stream, .flags = CHAN_MUST_ASK};
 
 	return send_read(s, &m, configured, committed, e);
 }
 
-void
-source_committed(struct source *s, uint32_t stream, int64_t num, struct ab_str text)
+static void
+native_committed(struct source *source, uint32_t stream, int64_t num, struct ab_str text)
 {
+	struct native *s = (struct native *)source;
 	const struct chan_msg m = {
 	    .type = CHAN_COMMITTED, .stream = stream, .num = num, .text = {text}};
 	struct error why = ERROR_INIT;
@@ -262,7 +275,7 @@ source_committed(struct source *s, uint32_t stream, int64_t num, struct ab_str t
 
 /* The failure of a command, with who and where. */
 static void
-fail_event(const struct source *s, const struct chan_msg *m, struct source_event *ev)
+fail_event(const struct native *s, const struct chan_msg *m, struct source_event *ev)
 {
 	ev->type = SOURCE_FAILED;
 	if (m->text[1].len > 0)
@@ -286,7 +299,7 @@ page_event(const struct chan_msg *m, struct source_event *ev)
 
 /* A thread of the connector's own may still talk when its read has ended. */
 static void
-talk_event(const struct source *s, const struct chan_msg *m, struct source_event *ev)
+talk_event(const struct native *s, const struct chan_msg *m, struct source_event *ev)
 {
 	ev->type = m->type == CHAN_WAIT ? SOURCE_WAIT : SOURCE_LOG;
 	ev->num = m->type == CHAN_WAIT ? m->num : m->status;
@@ -299,7 +312,7 @@ talk_event(const struct source *s, const struct chan_msg *m, struct source_event
 
 /* No event: it is of nobody's concern but the watcher's. */
 static void
-tell_trace(const struct source *s, const struct chan_msg *m)
+tell_trace(const struct native *s, const struct chan_msg *m)
 {
 	const struct source_trace t = {
 	    .stream = verify_reads(&s->verify, m->stream) ? m->stream : SOURCE_ALL,
@@ -316,7 +329,7 @@ tell_trace(const struct source *s, const struct chan_msg *m)
 }
 
 static void
-make_event(const struct source *s, const struct chan_msg *m, struct source_event *ev)
+make_event(const struct native *s, const struct chan_msg *m, struct source_event *ev)
 {
 	ev->stream = m->stream;
 	ev->part = m->part;
@@ -372,7 +385,7 @@ make_event(const struct source *s, const struct chan_msg *m, struct source_event
 
 /* 1: there was one, be it of no concern here. */
 static int
-take_message(struct source *s, struct source_event *ev)
+take_message(struct native *s, struct source_event *ev)
 {
 	struct chan_msg m;
 	struct error e = ERROR_INIT;
@@ -391,7 +404,7 @@ take_message(struct source *s, struct source_event *ev)
 }
 
 static void
-take_log(struct source *s, struct source_event *ev, int last)
+take_log(struct native *s, struct source_event *ev, int last)
 {
 	const char *line = logpipe_line(&s->log, s->who, last);
 
@@ -405,7 +418,7 @@ take_log(struct source *s, struct source_event *ev, int last)
 }
 
 static void
-watch(struct source *s)
+watch(struct native *s)
 {
 	siginfo_t info;
 
@@ -415,7 +428,7 @@ watch(struct source *s)
 
 /* Nothing has come: is the worker still there, and in time? */
 static void
-look_after(struct source *s, struct source_event *ev)
+look_after(struct native *s, struct source_event *ev)
 {
 	int64_t now = clock_mono_us();
 	siginfo_t info;
@@ -435,9 +448,11 @@ look_after(struct source *s, struct source_event *ev)
 	}
 }
 
-void
-source_next(struct source *s, struct source_event *ev)
+static void
+native_next(struct source *source, struct source_event *ev)
 {
+	struct native *s = (struct native *)source;
+
 	*ev = (struct source_event){.type = SOURCE_NOTHING};
 	for (int i = 0; i < 2 && !s->dead && ev->type == SOURCE_NOTHING; i++) {
 		s->log_turn = !s->log_turn;
@@ -460,15 +475,16 @@ source_next(struct source *s, struct source_event *ev)
 
 /* A word to the worker that no command is; one that is gone is told by source_next. */
 static void
-send_word(struct source *s, const struct chan_msg *m)
+send_word(struct native *s, const struct chan_msg *m)
 {
 	if (!s->dead && chan_send(&s->chan, m, NULL) == AB_ETRANSIENT)
 		obituary_rubbish(s, deaf);
 }
 
-ab_status
-source_page(struct source *s, const struct source_event *ev, char *dst, struct error *e)
+static ab_status
+native_page(struct source *source, const struct source_event *ev, char *dst, struct error *e)
 {
+	struct native *s = (struct native *)source;
 	struct verify *v = &s->verify;
 	ab_status rc;
 
@@ -484,35 +500,45 @@ source_page(struct source *s, const struct source_event *ev, char *dst, struct e
 	return rc;
 }
 
-void
-source_cancel(struct source *s)
+static void
+native_cancel(struct source *source)
 {
+	struct native *s = (struct native *)source;
+
 	send_word(s, &(const struct chan_msg){.type = CHAN_CANCEL, .stream = CHAN_ALL});
 }
 
-void
-source_cancel_read(struct source *s, uint32_t stream)
+static void
+native_cancel_read(struct source *source, uint32_t stream)
 {
+	struct native *s = (struct native *)source;
+
 	if (verify_reads(&s->verify, stream))
 		send_word(s, &(const struct chan_msg){.type = CHAN_CANCEL, .stream = stream});
 }
 
-void
-source_hold(struct source *s, int on)
+static void
+native_hold(struct source *source, int on)
 {
+	struct native *s = (struct native *)source;
+
 	verify_hold(&s->verify, on != 0);
 	send_word(s, &(const struct chan_msg){.type = CHAN_HOLD, .num = on != 0});
 }
 
-int
-source_dead(const struct source *s)
+static int
+native_dead(const struct source *source)
 {
+	const struct native *s = (const struct native *)source;
+
 	return s->dead;
 }
 
-void
-source_close(struct source *s, int grace_ms)
+static void
+native_close(struct source *source, int grace_ms)
 {
+	struct native *s = (struct native *)source;
+
 	if (s == NULL)
 		return;
 	if (!s->dead || s->in_process) {
@@ -528,3 +554,21 @@ source_close(struct source *s, int grace_ms)
 	chan_fini(&s->chan);
 	free(s);
 }
+
+static const struct source_ops native_ops = {
+    .fds = native_fds,
+    .timeout_ms = native_timeout_ms,
+    .check = native_check,
+    .streams = native_streams,
+    .finish = native_finish,
+    .read = native_read,
+    .read_asking = native_read_asking,
+    .committed = native_committed,
+    .next = native_next,
+    .page = native_page,
+    .cancel = native_cancel,
+    .cancel_read = native_cancel_read,
+    .hold = native_hold,
+    .dead = native_dead,
+    .close = native_close,
+};

@@ -5,12 +5,13 @@
 #include <pthread.h>
 
 #include "source/logpipe.h"
-#include "source/source.h"
+#include "source/source_kind.h"
 #include "source/spawn.h"
 #include "source/verify.h"
 #include "worker/chan.h"
 
-struct source {
+struct native {
+	struct source base;
 	struct chan chan;
 	struct spawn child;
 	struct logpipe log;
@@ -36,11 +37,11 @@ struct source {
 
 /* The sentences: set s->error and leave the source dead, its process killed. */
 /* Its end was seen; info is how. */
-void obituary_died(struct source *s, const siginfo_t *info);
+void obituary_died(struct native *s, const siginfo_t *info);
 /* It closed the channel and did not end. */
-void obituary_silent(struct source *s);
+void obituary_silent(struct native *s);
 /* It said what no worker says. */
-void obituary_rubbish(struct source *s, const char *what);
+void obituary_rubbish(struct native *s, const char *what);
 /* Looks at the breadcrumb: is a function of the connector over its time? Then it is stopped. */
-void obituary_watch(struct source *s, int64_t now_us);
+void obituary_watch(struct native *s, int64_t now_us);
 #endif

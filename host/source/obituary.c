@@ -19,7 +19,7 @@
 static const char safe[] = "; what was committed before is safe";
 
 static void
-bury(struct source *s)
+bury(struct native *s)
 {
 	s->dead = 1;
 	spawn_end(&s->child);
@@ -45,7 +45,7 @@ last_us(const struct chan_crumb *c)
 /* The lane that the worker's last note names; else one that is in a call of the connector, and *more is how many others
  * are; else the one that was in one last.  0: none has ever been. */
 static int
-find_lane(const struct source *s, struct chan_crumb *out, int *more)
+find_lane(const struct native *s, struct chan_crumb *out, int *more)
 {
 	uint32_t noted = chan_crashed(&s->chan);
 	struct chan_crumb c;
@@ -70,7 +70,7 @@ find_lane(const struct source *s, struct chan_crumb *out, int *more)
 
 /* " in read_page of stream events, page 12", " while it was loaded", or "". */
 static void
-find_place(struct source *s, char *out, size_t size)
+find_place(struct native *s, char *out, size_t size)
 {
 	struct chan_crumb c;
 	char text[320], others[48] = "";
@@ -91,7 +91,7 @@ find_place(struct source *s, char *out, size_t size)
 }
 
 void
-obituary_died(struct source *s, const siginfo_t *info)
+obituary_died(struct native *s, const siginfo_t *info)
 {
 	const char *name = sigabbrev_np(info->si_status);
 	char how[64], place[384], misuse[GUARD_PHRASE];
@@ -112,7 +112,7 @@ obituary_died(struct source *s, const siginfo_t *info)
 }
 
 void
-obituary_silent(struct source *s)
+obituary_silent(struct native *s)
 {
 	char place[384];
 
@@ -123,7 +123,7 @@ obituary_silent(struct source *s)
 }
 
 void
-obituary_rubbish(struct source *s, const char *what)
+obituary_rubbish(struct native *s, const char *what)
 {
 	char place[384];
 
@@ -134,7 +134,7 @@ obituary_rubbish(struct source *s, const char *what)
 
 /* Is the function that runs there over its time? */
 static int
-is_late(const struct source *s, const struct chan_crumb *c, int64_t now_us)
+is_late(const struct native *s, const struct chan_crumb *c, int64_t now_us)
 {
 	int64_t used = now_us - c->call_us;
 
@@ -146,7 +146,7 @@ is_late(const struct source *s, const struct chan_crumb *c, int64_t now_us)
 }
 
 static void
-stop_late(struct source *s, const char *what)
+stop_late(struct native *s, const char *what)
 {
 	error_set(&s->error, AB_EBUG,
 	    "%s was stopped: %s%s did not return within %d s (ABHOST_CALL_TIMEOUT)%s", s->who, what,
@@ -155,7 +155,7 @@ stop_late(struct source *s, const char *what)
 }
 
 void
-obituary_watch(struct source *s, int64_t now_us)
+obituary_watch(struct native *s, int64_t now_us)
 {
 	int64_t step = (int64_t)s->timeout_s * 250000;
 	struct chan_crumb c;

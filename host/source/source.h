@@ -1,4 +1,4 @@
-/* source.h - a running source, whatever kind it is: a native worker today, an Airbyte program later.
+/* source.h - a running source, whatever kind it is: a native worker, or a program that speaks Airbyte's protocol.
  *
  * Opening, checking and listing the streams are commands that run alone, until SOURCE_DONE or SOURCE_FAILED.  Reads
  * may run together, one per stream: their events come mixed, each with its stream and partition, and each read ends
@@ -45,6 +45,8 @@ struct source_event {
 	int64_t num; /* PARTITION and PARTITION_END: part again */
 	size_t bytes;
 	int has_token;
+	int covers; /* PAGE: of an Airbyte program: its state speaks for all records of the stream so far, */
+	int joined;	/* and the next page's belongs to it: nothing may be committed in between */
 	uint64_t done;	/* WAIT: requests that the host has answered; */
 	int limited;	/* it is a rate limit, not trouble */
 	int is_printed; /* LOG: no word of the connector to the host, but a line that it printed */
@@ -64,8 +66,11 @@ struct source_trace {
 };
 
 struct source_options {
-	const char *path;	  /* the connector's file, or NULL: then fd */
-	int fd;			  /* its opened and checked file (loader.h); the source takes it */
+	const char *path;    /* the connector's file, or NULL: then fd */
+	int fd;		     /* its opened and checked file (loader.h); the source takes it */
+	const char *program; /* in their place: the path of an Airbyte source; or NULL */
+	const char
+	    *spec; /* its connectionSpecification, JSON text: what of a configuration is secret */
 	const char *id, *version; /* from its descriptor, for sentences */
 	const char *config;	  /* JSON text */
 	const char *secrets; /* the file for refresh tokens that the server replaces, or NULL */

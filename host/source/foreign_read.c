@@ -1,0 +1,382 @@
+/* foreign_read.c - see foreign.h: records become pages, states are put behind the records that they cover.
+ *
+ * A page never holds records that a state in it does not cover.  A GLOBAL or LEGACY state covers all streams: its parts are
+ * handed over one after another, joined.  What of it no stream can be told by itself is kept in each stream's state:
+ *   {"_airbyte_global": {"number": 7, "shared_state": ...}, "stream_state": ...}, {"_airbyte_legacy": {"number": 7, "data": ...}} */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "source/foreign.h"
+
+#define STATE_MAX ((size_t)64 << 20)
+#define STRANGERS ((size_t)4096) /* bytes of names that are told */
+
+static int
+is_of(const struct foreign_stream *s, struct ab_str name, struct ab_str space)
+{
+	return strncmp(s->name, name.ptr, name.len) == 0 && s->name[name.len] == '\0' &&
+	    strncmp(s->space, space.ptr, space.len) == 0 && s->space[space.len] == '\0';
+}
+
+/* By name and namespace; a namespace that is not told, or not in the catalog, is no difference where the name is one
+ * stream's. */
+struct foreign_stream *
+foreign_find(struct foreign *f, struct ab_str name, struct ab_str space)
+{
+	struct foreign_stream *only = NULL;
+	int n = 0;
+
+	if (f->last != NULL && is_of(f->last, name, space))
+		return f->last;
+	for (size_t i = 0; i < f->n; i++) {
+		struct foreign_stream *s = f->streams[i];
+
+		if (!s->is_running)
+			continue;
+		if (is_of(s, name, space))
+			return f->last = s;
+		if (strncmp(s->name, name.ptr, name.len) == 0 && s->name[name.len] == '\0' &&
+		    (*s->space == '\0' || space.len == 0)) {
+			only = s;
+			n++;
+		}
+	}
+	return n == 1 ? only : NULL;
+}
+
+/* One warning for each name, as long as it is few. */
+static int
+tell_stranger(struct foreign *f, struct ab_str name, struct source_event *ev)
+{
+	size_t had = f->strange == NULL ? 0 : strlen(f->strange);
+	char key[300], *more;
+	int len = name.len > 250 ? 250 : (int)name.len;
+
+	snprintf(key, sizeof(key), "\n%.*s\n", len, name.ptr);
+	if (had > STRANGERS || (f->strange != NULL && strstr(f->strange, key) != NULL))
+		return 0;
+	more = realloc(f->strange, had + strlen(key) + 1);
+	if (more == NULL)
+		return 0;
+	memcpy(more + had, key, strlen(key) + 1);
+	f->strange = more;
+	foreign_log(f, ev, AB_WARN,
+	    "it sends records of a stream \"%.*s\" that was not asked for; they are dropped", len,
+	    name.ptr);
+	return 1;
+}
+
+static void
+grow_old(struct foreign_stream *s)
+{
+	if (s->since_us == 0)
+		s->since_us = clock_mono_us();
+}
+
+/* Hands over the first so many bytes; with the state where they are what it covers. */
+static int
+give(struct foreign *f, struct foreign_stream *s, size_t bytes, int covers, struct source_event *ev)
+{
+	ev->type = SOURCE_PAGE;
+	ev->stream = s->index;
+	ev->num = ++s->pages;
+	ev->bytes = bytes;
+	ev->covers = covers;
+	ev->text = ev->token = ev->state = ev->about = foreign_text("");
+	if (covers)
+		ev->state = foreign_text(s->state);
+	if (s->estimate >= 0) {
+		buf_reset(&f->about);
+		buf_addf(&f->about, "{\"total\":%lld}", (long long)s->estimate);
+		ev->about = foreign_text(buf_str(&f->about));
+		s->estimate = -1;
+	}
+	f->given = s;
+	f->given_bytes = bytes;
+	return 1;
+}
+
+/* The next page of the stream, which has something. */
+static int
+give_some(struct foreign *f, struct foreign_stream *s, struct source_event *ev)
+{
+	return s->state != NULL ? give(f, s, s->covered, 1, ev) : give(f, s, s->bytes.len, 0, ev);
+}
+
+void
+foreign_taken(struct foreign *f)
+{
+	struct foreign_stream *s = f->given;
+
+	f->given = NULL;
+	if (s == NULL)
+		return;
+	if (s->state != NULL) { /* it went with the page */
+		free(s->state);
+		s->state = NULL;
+		s->covered = 0;
+	}
+	if (f->given_bytes < s->bytes.len)
+		memmove(s->bytes.ptr, s->bytes.ptr + f->given_bytes, s->bytes.len - f->given_bytes);
+	s->bytes.len -= f->given_bytes;
+	f->buffered -= f->given_bytes;
+	s->since_us = s->bytes.len > 0 ? clock_mono_us() : 0;
+	if (s->bytes.len == 0 && s->bytes.cap > 8 * FOREIGN_PAGE)
+		buf_fini(&s->bytes);
+}
+
+/* The next one of the pages that carry the parts of one state. */
+static int
+flush_joint(struct foreign *f, struct source_event *ev)
+{
+	struct foreign_stream *s = NULL;
+
+	for (; f->joint_at < f->n && s == NULL; f->joint_at++)
+		if (f->streams[f->joint_at]->state != NULL)
+			s = f->streams[f->joint_at];
+	if (s != NULL) {
+		give(f, s, s->covered, 1, ev);
+		for (size_t i = f->joint_at; i < f->n && !ev->joined; i++)
+			ev->joined = f->streams[i]->state != NULL;
+	}
+	if (s == NULL || !ev->joined) {
+		f->is_joint = 0;
+		f->joint_at = 0;
+	}
+	return s != NULL;
+}
+
+/* The stream's buffer is to go; first what has to go with it. */
+static int
+flush_stream(struct foreign *f, struct foreign_stream *s, struct source_event *ev)
+{
+	return f->is_joint ? flush_joint(f, ev) : give_some(f, s, ev);
+}
+
+int
+foreign_flush(struct foreign *f, int all, struct source_event *ev)
+{
+	int64_t old = clock_mono_us() - FOREIGN_AGE_US;
+
+	if (f->is_joint && (all || f->joint_at > 0))
+		return flush_joint(f, ev);
+	for (size_t i = 0; i < f->n; i++) {
+		struct foreign_stream *s = f->streams[i];
+
+		if (s->since_us != 0 && (all ? s->state != NULL : s->since_us <= old))
+			return flush_stream(f, s, ev);
+	}
+	return 0;
+}
+
+int
+foreign_rest(struct foreign *f, struct foreign_stream *s, struct source_event *ev)
+{
+	return (s->bytes.len > 0 || s->state != NULL) && give_some(f, s, ev);
+}
+
+static struct foreign_stream *
+fullest(const struct foreign *f)
+{
+	struct foreign_stream *most = f->streams[0];
+
+	for (size_t i = 1; i < f->n; i++)
+		if (f->streams[i]->bytes.len > most->bytes.len)
+			most = f->streams[i];
+	return most;
+}
+
+static int
+went_on(struct foreign *f, struct foreign_stream *s, struct source_event *ev)
+{
+	if (s->is_late)
+		return 0;
+	s->is_late = 1;
+	foreign_log(f, ev, AB_WARN,
+	    "stream \"%s\": it sends records after it has said that the stream is %s; they count",
+	    s->name, s->status == FOREIGN_COMPLETE ? "COMPLETE" : "INCOMPLETE");
+	return 1;
+}
+
+/* It has as many records as were asked for. */
+static int
+is_full(struct foreign *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->streams[i]->limit == 0 || f->streams[i]->records < f->streams[i]->limit)
+			return 0;
+	f->is_enough = 1;
+	if (f->kill_us == 0)
+		f->kill_us = clock_mono_us();
+	return 1;
+}
+
+int
+foreign_record(struct foreign *f, const struct line *line, struct source_event *ev)
+{
+	struct foreign_stream *s = foreign_find(f, line->stream, line->space);
+
+	if (s == NULL)
+		return tell_stranger(f, line->stream, ev);
+	if (s->is_dropped || (s->limit > 0 && s->records >= s->limit))
+		return 0;
+	if (buf_reserve(&s->bytes, line->data.len + 1) == NULL) {
+		error_set(&s->error, AB_ENOMEM, "%s, stream \"%s\": no memory for its records",
+		    f->who, s->name);
+		s->is_dropped = 1;
+		return 0;
+	}
+	buf_add(&s->bytes, line->data.ptr, line->data.len);
+	buf_addc(&s->bytes, '\n');
+	f->buffered += line->data.len + 1;
+	s->records++;
+	grow_old(s);
+	if (s->limit > 0)
+		is_full(f);
+	if (s->status >= FOREIGN_COMPLETE && went_on(f, s, ev))
+		return 1;
+	if (s->bytes.len >= FOREIGN_PAGE)
+		return flush_stream(f, s, ev);
+	return f->buffered >= FOREIGN_BUFFERS && flush_stream(f, fullest(f), ev);
+}
+
+/* All records of the stream so far are covered by this state, which is taken over. */
+static int
+cover(struct foreign_stream *s, char *state)
+{
+	if (state == NULL)
+		return -1;
+	free(s->state);
+	s->state = state;
+	s->covered = s->bytes.len;
+	grow_old(s);
+	return 0;
+}
+
+static struct foreign_stream *
+find_descriptor(struct foreign *f, struct ab_str holder)
+{
+	struct ab_str d = line_get(holder, "stream_descriptor");
+	struct foreign_stream *s = NULL;
+	struct buf name, space;
+
+	buf_init(&name, (size_t)1 << 20);
+	buf_init(&space, (size_t)1 << 20);
+	if (line_string(line_get(d, "name"), &name) == 0 &&
+	    line_string(line_get(d, "namespace"), &space) == 0)
+		s = foreign_find(f, foreign_text(buf_str(&name)), foreign_text(buf_str(&space)));
+	buf_fini(&name);
+	buf_fini(&space);
+	return s;
+}
+
+static int
+is_null(struct ab_str v)
+{
+	return v.len == 0 || (v.len == 4 && memcmp(v.ptr, "null", 4) == 0);
+}
+
+/* A state that says nothing is {}: the stream would be read from its beginning. */
+static char *
+copy_state(struct ab_str v)
+{
+	return is_null(v) ? strdup("{}") : strndup(v.ptr, v.len);
+}
+
+static int
+take_stream_state(struct foreign *f, struct ab_str stream)
+{
+	struct foreign_stream *s = find_descriptor(f, stream);
+
+	return s == NULL ? 0 : cover(s, copy_state(line_get(stream, "stream_state")));
+}
+
+/* The state of one stream in a GLOBAL one; none: {}. */
+static struct ab_str
+find_part(struct foreign *f, struct ab_str states, const struct foreign_stream *s)
+{
+	struct ab_str one;
+	size_t at = 0;
+
+	while (line_each(states, &at, &one))
+		if (find_descriptor(f, one) == s)
+			return line_get(one, "stream_state");
+	return foreign_text("");
+}
+
+static char *
+make_part(
+    struct foreign *f, const struct foreign_stream *s, struct ab_str global, struct ab_str data)
+{
+	struct ab_str v, part;
+	struct buf b;
+	char *out = NULL;
+
+	buf_init(&b, STATE_MAX);
+	if (global.len > 0) {
+		v = line_get(global, "shared_state");
+		part = find_part(f, line_get(global, "stream_states"), s);
+		buf_addf(&b, "{\"_airbyte_global\":{\"number\":%lld,\"shared_state\":",
+		    (long long)f->states);
+		buf_add(&b, is_null(v) ? "null" : v.ptr, is_null(v) ? 4 : v.len);
+		buf_adds(&b, "},\"stream_state\":");
+		buf_add(&b, is_null(part) ? "null" : part.ptr, is_null(part) ? 4 : part.len);
+		buf_addc(&b, '}');
+	} else {
+		buf_addf(
+		    &b, "{\"_airbyte_legacy\":{\"number\":%lld,\"data\":", (long long)f->states);
+		buf_add(&b, data.ptr, data.len);
+		buf_adds(&b, "}}");
+	}
+	if (!b.failed)
+		out = buf_steal(&b);
+	buf_fini(&b);
+	return out;
+}
+
+static int
+take_all_states(struct foreign *f, struct ab_str global, struct ab_str data)
+{
+	int failed = 0;
+
+	f->states++;
+	for (size_t i = 0; i < f->n && !failed; i++)
+		if (f->streams[i]->is_running && !f->streams[i]->is_dropped)
+			failed = cover(f->streams[i], make_part(f, f->streams[i], global, data));
+	f->is_joint = 1;
+	f->joint_at = 0;
+	return failed;
+}
+
+int
+foreign_state(struct foreign *f, const struct line *line, struct source_event *ev)
+{
+	struct ab_str type = line_get(line->payload, "type");
+	struct ab_str stream = line_get(line->payload, "stream");
+	struct ab_str global = line_get(line->payload, "global");
+	struct ab_str data = line_get(line->payload, "data");
+	int failed;
+
+	if (line_is(type, "GLOBAL") && !is_null(global))
+		failed = take_all_states(f, global, foreign_text(""));
+	else if (!is_null(stream))
+		failed = take_stream_state(f, stream);
+	else if (!is_null(data))
+		failed = take_all_states(f, foreign_text(""), data);
+	else {
+		foreign_log(f, ev, AB_WARN,
+		    "line %llu: a STATE of no form that is known is passed over: %.200s",
+		    (unsigned long long)line->number, line->payload.ptr);
+		return 1;
+	}
+	if (failed) {
+		error_set(&f->error, AB_ENOMEM, "%s: no memory for a state", f->who);
+		f->is_broken = 1;
+	}
+	return 0;
+}

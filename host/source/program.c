@@ -1,0 +1,381 @@
+/* program.c - see program.h.  Between fork and exec only what is safe there is called. */
+#define _GNU_SOURCE /* close_range, secure_getenv, strsignal */
+#include "source/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ENV_MAX 256
+
+extern char **environ;
+
+/* What a program may see of the environment; a name that ends in '*' is a prefix. */
+static const char *const allowed[] = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ",
+    "LANG", "LANGUAGE", "LC_*", "XDG_*", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PYTHON*", "VIRTUAL_ENV", "PIP_*", "UV_*", "JAVA_*",
+    "JDK_*", "LD_LIBRARY_PATH", "AIRBYTE_*", "DEPLOYMENT_MODE", "REQUEST_CACHE_PATH", "LOG_LEVEL",
+    "DO_NOT_TRACK"};
+
+static int
+is_allowed(const char *variable)
+{
+	size_t n = strcspn(variable, "="), len;
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		len = strlen(allowed[i]);
+		if (allowed[i][len - 1] == '*' ? strncmp(variable, allowed[i], len - 1) == 0
+					       : n == len && strncmp(variable, allowed[i], n) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static void
+make_env(char *env[ENV_MAX + 1])
+{
+	size_t n = 0;
+
+	for (char **v = environ; *v != NULL && n < ENV_MAX; v++)
+		if (is_allowed(*v))
+			env[n++] = *v;
+	env[n] = NULL;
+}
+
+void
+program_init(struct program *p)
+{
+	*p = (struct program){.pid_fd = -1, .out_fd = -1, .err_fd = -1, .guard_fd = -1};
+}
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Where private files may lie: in memory, if the system has such a place for the user. */
+static ab_status
+make_folder(struct program *p, struct error *e)
+{
+	const char *places[] = {secure_getenv("XDG_RUNTIME_DIR"), secure_getenv("TMPDIR"), "/tmp"};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (places[i] == NULL || places[i][0] != '/' ||
+		    snprintf(p->folder, sizeof(p->folder), "%s/abhost-XXXXXX", places[i]) >=
+			(int)sizeof(p->folder))
+			continue;
+		if (mkdtemp(p->folder) != NULL)
+			return AB_OK;
+	}
+	p->folder[0] = '\0';
+	return error_set(
+	    e, AB_ECONFIG, "cannot make a folder for private files in TMPDIR or /tmp: %m");
+}
+
+static int
+write_all(int fd, const char *text)
+{
+	size_t len = strlen(text);
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, text, len);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		text += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+ab_status
+program_file(
+    struct program *p, const char *name, const char *text, const char **path, struct error *e)
+{
+	size_t n;
+	char *file;
+	int fd, failed;
+
+	*path = NULL;
+	if (p->folder[0] == '\0' && make_folder(p, e) != AB_OK)
+		return e->status;
+	n = strlen(p->folder) + strlen(name) + 2;
+	if (p->nfiles == PROGRAM_FILES || (file = malloc(n)) == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for a private file");
+	snprintf(file, n, "%s/%s", p->folder, name);
+	p->files[p->nfiles++] = file;
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	failed = fd < 0 || write_all(fd, text) != 0;
+	if (failed)
+		error_set(e, AB_ECONFIG, "cannot write %s: %m", file);
+	close_fd(&fd);
+	*path = file;
+	return failed ? e->status : AB_OK;
+}
+
+static void
+remove_files(const struct program *p)
+{
+	for (int i = 0; i < p->nfiles; i++)
+		unlink(p->files[i]);
+	if (p->folder[0] != '\0')
+		rmdir(p->folder);
+}
+
+/* The guard: ends when its pipe does.  A byte before that says that all is well. */
+static void
+guard_main(const struct program *p, int fd)
+{
+	char byte;
+	ssize_t n;
+
+	if (fd != 3 && dup2(fd, 3) < 0)
+		_exit(1);
+	close_range(4, ~0u, 0);
+	for (int i = 0; i < 3; i++)
+		close(i);
+	setsid();
+	do
+		n = read(3, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 0) {
+		if (p->pid > 0)
+			kill(-p->pid, SIGKILL);
+		remove_files(p);
+	}
+	_exit(0);
+}
+
+static ab_status
+start_guard(struct program *p, struct error *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return error_set(e, AB_ENOMEM, "no pipe for a guard: %m");
+	p->guard = fork();
+	if (p->guard == 0)
+		guard_main(p, fds[0]);
+	close(fds[0]);
+	p->guard_fd = fds[1];
+	if (p->guard > 0)
+		return AB_OK;
+	p->guard = 0;
+	return error_set(e, AB_ENOMEM, "cannot start a guard: %m");
+}
+
+static void
+end_guard(struct program *p)
+{
+	if (p->guard_fd >= 0 && write(p->guard_fd, "x", 1) != 1)
+		kill(p->guard, SIGKILL);
+	close_fd(&p->guard_fd);
+	while (p->guard > 0 && waitpid(p->guard, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	p->guard = 0;
+}
+
+struct child {
+	char *const *argv;
+	char **env;
+	int in, out, err, report; /* report: where an exec that failed says why */
+	pid_t parent;
+};
+
+static void
+child_main(const struct child *c)
+{
+	sigset_t none;
+	int why;
+
+	sigemptyset(&none);
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == c->parent && dup2(c->in, 0) >= 0 && dup2(c->out, 1) >= 0 &&
+	    dup2(c->err, 2) >= 0 && dup2(c->report, 3) >= 0) {
+		fcntl(3, F_SETFD, FD_CLOEXEC);
+		close_range(4, ~0u, 0);
+		execve(c->argv[0], c->argv, c->env);
+		why = errno;
+		if (write(3, &why, sizeof(why)) < 0)
+			_exit(126);
+	}
+	_exit(127);
+}
+
+/* Descriptors of the child's must not be among those that it gets. */
+static int
+lift(int *fd)
+{
+	int high = *fd < 0 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, 10);
+
+	close_fd(fd);
+	*fd = high;
+	return high < 0 ? -1 : 0;
+}
+
+static int
+open_pipes(struct program *p, struct child *c, int *report)
+{
+	int out[2] = {-1, -1}, err[2] = {-1, -1}, rep[2] = {-1, -1};
+
+	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 || pipe2(rep, O_CLOEXEC) != 0)
+		c->in = -1;
+	else
+		c->in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	p->out_fd = out[0];
+	p->err_fd = err[0];
+	*report = rep[0];
+	c->out = out[1];
+	c->err = err[1];
+	c->report = rep[1];
+	if (c->in < 0 || lift(&c->in) | lift(&c->out) | lift(&c->err) | lift(&c->report))
+		return -1;
+	fcntl(p->out_fd, F_SETPIPE_SZ, 1 << 20);
+	return fcntl(p->out_fd, F_SETFL, O_NONBLOCK) | fcntl(p->err_fd, F_SETFL, O_NONBLOCK);
+}
+
+/* Waits until the program runs, or has said why it does not. */
+static int
+read_report(int fd)
+{
+	int why = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &why, sizeof(why));
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(why) ? why : 0;
+}
+
+static ab_status
+start_child(struct program *p, char *const argv[], struct error *e)
+{
+	char *env[ENV_MAX + 1];
+	struct child c = {.argv = argv, .env = env, .in = -1, .out = -1, .err = -1, .report = -1};
+	int report = -1, why = 0;
+
+	c.parent = getpid();
+	make_env(env);
+	if (open_pipes(p, &c, &report) == 0) {
+		p->pid = fork();
+		if (p->pid == 0)
+			child_main(&c);
+		why = p->pid < 0 ? errno : 0;
+	} else {
+		why = errno;
+	}
+	close_fd(&c.in);
+	close_fd(&c.out);
+	close_fd(&c.err);
+	close_fd(&c.report);
+	if (p->pid > 0) {
+		setpgid(p->pid, p->pid);
+		why = read_report(report);
+		p->pid_fd = pidfd_open(p->pid, 0);
+	} else {
+		p->pid = 0;
+	}
+	close_fd(&report);
+	if (why == 0 && p->pid_fd >= 0)
+		return AB_OK;
+	return error_set(e, AB_ECONFIG, "cannot run %s: %s", argv[0],
+	    why == ENOENT ? "it, or the interpreter in its first line, is not there"
+			  : strerror(why != 0 ? why : errno));
+}
+
+ab_status
+program_start(struct program *p, char *const argv[], struct error *e)
+{
+	if (start_child(p, argv, e) == AB_OK)
+		start_guard(p, e);
+	if (e->status != AB_OK)
+		program_end(p);
+	return e->status;
+}
+
+void
+program_stop(const struct program *p)
+{
+	if (p->pid > 0)
+		kill(-p->pid, SIGTERM);
+}
+
+int
+program_ended(const struct program *p, siginfo_t *info)
+{
+	memset(info, 0, sizeof(*info));
+	return p->pid > 0 && waitid(P_PID, (id_t)p->pid, info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info->si_pid != 0;
+}
+
+void
+program_end(struct program *p)
+{
+	siginfo_t info;
+
+	if (p->pid > 0) {
+		/* before it is reaped: until then its number cannot become somebody else's */
+		kill(-p->pid, SIGKILL);
+		while (waitid(P_PID, (id_t)p->pid, &info, WEXITED) != 0 && errno == EINTR)
+			continue;
+	}
+	p->pid = 0;
+	close_fd(&p->pid_fd);
+	close_fd(&p->out_fd);
+	close_fd(&p->err_fd);
+	end_guard(p);
+	remove_files(p);
+	while (p->nfiles > 0)
+		free(p->files[--p->nfiles]);
+	program_init(p);
+}
+
+int
+program_find(const char *name, char path[PROGRAM_PATH])
+{
+	const char *list = getenv("PATH");
+
+	if (strchr(name, '/') != NULL)
+		return snprintf(path, PROGRAM_PATH, "%s", name) < PROGRAM_PATH &&
+			access(path, X_OK) == 0
+		    ? 0
+		    : -1;
+	while (list != NULL && *list != '\0') {
+		size_t len = strcspn(list, ":");
+		struct stat st;
+		int n = snprintf(
+		    path, PROGRAM_PATH, "%.*s%s%s", (int)len, list, len == 0 ? "./" : "/", name);
+
+		if (n < PROGRAM_PATH && access(path, X_OK) == 0 && stat(path, &st) == 0 &&
+		    S_ISREG(st.st_mode))
+			return 0;
+		list += len + (list[len] == ':');
+	}
+	return -1;
+}
+
+const char *
+program_how(const siginfo_t *info, char out[PROGRAM_HOW])
+{
+	if (info->si_code == CLD_EXITED)
+		snprintf(out, PROGRAM_HOW, "exit status %d", info->si_status);
+	else
+		snprintf(out, PROGRAM_HOW, "signal %d (%s)", info->si_status,
+		    strsignal(info->si_status));
+	return out;
+}
