@@ -277,6 +277,37 @@ START_TEST(the_state_is_told_in_airbytes_form)
 }
 END_TEST
 
+/* A run after one that has failed goes on with the others first; but then it is their turn again. */
+START_TEST(a_partition_that_always_fails_starves_no_other)
+{
+	static const char *const modes[] = {
+	    "things=incremental:append", "things=incremental:append_dedup"};
+
+	for (int bits = 0; bits < 16; bits++) {
+		const struct variant v = {
+		    modes[bits & 1], bits & 1, 4, (bits & 2) != 0, (bits & 4) != 0, 0, 0};
+		size_t before;
+
+		begin_variant(&v);
+		options.lanes = bits & 8 ? 3 : 1;
+		world_source.fail_part = 3;
+		ck_assert_int_eq(run(), AB_ETRANSIENT);
+		before = world_table(0)->n;
+		ck_assert_int_ge(before, 24);
+		grow(0);
+		for (int i = 0; i < 4; i++)
+			ck_assert_int_eq(run(), AB_ETRANSIENT);
+		ck_assert_msg(world_table(0)->n >= before + 6, "bits %d: %zu rows after %zu", bits,
+		    world_table(0)->n, before);
+		world_source.fail_part = 0;
+		for (int i = 0; i < 2; i++) {
+			ck_assert_int_eq(run(), AB_OK);
+			assert_truth("after all", v.key);
+		}
+	}
+}
+END_TEST
+
 static Suite *
 turns_suite(void)
 {
@@ -297,6 +328,7 @@ turns_suite(void)
 	tcase_add_test(t, reading_from_the_start_replaces_an_append);
 	tcase_add_test(t, of_many_only_those_that_are_named_are_read_from_the_start);
 	tcase_add_test(t, the_state_is_told_in_airbytes_form);
+	tcase_add_test(t, a_partition_that_always_fails_starves_no_other);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -38,6 +38,7 @@ struct world_source {
 	int page_size;
 	int sorted, resumable, own_state, has_key; /* as the stream describes itself */
 	int keyless;	    /* every fourth id is null: "row" has the number, as of all */
+	int fail_part;	    /* the partition that fails whenever it is read, 0: none */
 	int fail_at;	    /* the page of the run at which it fails, 0: never; */
 	int dies;	    /* and is dead then */
 	int is_stale;	    /* refuses every token */

@@ -340,7 +340,8 @@ fail_or_raise(struct source *s, struct lane *l, struct source_event *ev)
 {
 	const struct world_source *w = &world_source;
 
-	if (w->fail_at == pages_served || is_bad_second(l)) {
+	if (w->fail_at == pages_served || is_bad_second(l) ||
+	    (w->fail_part != 0 && w->fail_part == l->part)) {
 		s->dead = w->dies && !is_bad_second(l);
 		end_read(s, l->stream, ev, AB_ETRANSIENT, "the source fails");
 		/* it does not always know */

@@ -451,6 +451,7 @@ checkpoint_part(struct read *r, struct read_part *p, struct error *e)
 	if (!r->state.is_refresh || r->whole != NULL)
 		state_point_fini(&row->run);
 	row->done = row->dirty = 1;
+	r->done++;
 	row->void_us = 0;
 	row->pages = p->pages_before + p->page;
 	r->flow->has_progress = 1;
@@ -499,6 +500,9 @@ checkpoint_end(struct read *r)
 	if (r->whole != NULL && state_put_part(&r->state, r->whole) != 0)
 		failed = -1;
 	r->whole = NULL;
+	/* a sibling that fails in every run must not keep what is new from those that are done */
+	if (!failed && r->error.status != AB_OK && !r->begins_again && r->done == 0)
+		failed = state_forget_done(&r->state);
 	if (failed && r->error.status == AB_OK)
 		no_memory(&r->error);
 	if (failed)

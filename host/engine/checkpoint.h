@@ -12,7 +12,9 @@
  * A partition that cannot be cut then blocks the checkpoint; when one is due, no new partition begins (source_hold) until
  * those that are open have ended.  Holding may cost no more than a fifth of the time.
  * At the end of a partition its final state stands, at the end of a stream all of it; a failed stream's open partitions go
- * back to their last cuts.  A checkpoint that would cover nothing but void rows is not sent. */
+ * back to their last cuts.  A checkpoint that would cover nothing but void rows is not sent.
+ * The next run passes over partitions that are done: the others come first.  But where a run has failed and brought none to
+ * its end, the one after it reads them all, each from its state. */
 #ifndef ABHOST_CHECKPOINT_H
 #define ABHOST_CHECKPOINT_H
 #include "engine/read.h"

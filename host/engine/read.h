@@ -50,6 +50,7 @@ struct read {
 	int overflowed;	   /* see track.h */
 	int is_refused;	   /* by the destination, when it began: nothing of it is to be committed */
 	int begins_again;  /* it is not the one that failed */
+	size_t done;	   /* partitions that this run has brought to their end */
 	int has_finish;	   /* the writer knows that it ended well */
 	int64_t commit; /* READ_ENDED: the number of the checkpoint that covers it, 0: none yet */
 	struct error error; /* AB_OK: it goes well */

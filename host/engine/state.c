@@ -308,6 +308,28 @@ forget_reads(struct state_read *r, int keep_refresh, int keep_other)
 	return failed;
 }
 
+int
+state_forget_done(struct state_read *r)
+{
+	size_t at = 0, end = r->shelf.bytes.len;
+	int failed = 0;
+
+	while (at < end && !failed && !r->is_refresh && !r->is_shared) {
+		struct state_part p = {0};
+		int found = shelf_next(&r->shelf, &at, &p);
+
+		if (found != 1)
+			return found;
+		if (p.done) {
+			state_part_forget(&p);
+			p.dirty = 1;
+			failed = shelf_put(&r->shelf, &p);
+		}
+		state_part_fini(&p);
+	}
+	return failed;
+}
+
 static int
 open_refresh(struct state_read *r, const struct plan_stream *p, const struct stored *s)
 {

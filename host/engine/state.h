@@ -66,6 +66,9 @@ struct state_part *state_take_part(struct state_read *r, const char *partition);
 int state_put_part(struct state_read *r, struct state_part *p);
 /* It is no longer known. */
 void state_drop_part(struct state_read *r, struct state_part *p);
+/* Partitions that an earlier run had done are no longer so: the next one reads what is new in them.  Not in a refresh, nor where
+ * one state is that of all: their rows would come twice.  -1: no memory. */
+int state_forget_done(struct state_read *r);
 /* The time to stamp the next page with: later than all before, and in the part's lane. */
 int64_t state_stamp(struct state_read *r, const struct state_part *p, int64_t now_us);
 /* A part whose unfinished read has to give its lane up, so that n partitions can be given one each; NULL: they can.  To be
