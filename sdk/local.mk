@@ -29,6 +29,9 @@ libabhost_kit_a_SOURCES = \
 libabhost_kit_a_CPPFLAGS = $(CONNECTOR_INC) -D_POSIX_C_SOURCE=200809L
 libabhost_kit_a_CFLAGS = $(CONNECTOR_CC)
 
+# what was released, for ever
+EXTRA_DIST += sdk/abi/1.0.h sdk/abi/SHA256SUMS sdk/abi/appended.abignore
+
 pkgconfig_DATA = sdk/abhost-sdk.pc
 
 # what a linker must be told that languages with templates export nothing else

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The documents tell the truth: files that they name are there, functions are defined, commands exist.
 cd "${top_srcdir:-.}" || exit 1
-documents="README.md docs/connector-tests.md docs/map.md docs/http.md docs/airbyte.md examples/README.md"
+documents="README.md docs/abi-policy.md docs/connector-tests.md docs/map.md docs/http.md docs/airbyte.md
+	examples/README.md"
 echo 1..5
 
 verdict() { # NUMBER NAME PROBLEMS
@@ -31,7 +32,7 @@ unknown_functions() {
 unknown_commands() {
 	grep -ohE '(^|[`$ ])abhost [a-z]+' $documents | sed 's/.*abhost //' | sort -u | while read -r name; do
 		grep -rq "{\.name = \"$name\"" host/cli || case $name in
-		is | and | alone | here | has | needs | takes | that) ;; # prose
+		is | and | alone | here | has | with | needs | takes | that) ;; # prose
 		*) echo "$name" ;;
 		esac
 	done
