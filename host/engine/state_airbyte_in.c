@@ -328,7 +328,7 @@ add_message(struct import *in, const struct ab_json *v)
 		v = inner;
 	if (object_at(v, "data") != NULL && object_at(v, "stream") == NULL)
 		return add_legacy(in, object_at(v, "data"));
-	if (state_import(text.ptr, text.len, on_stream, in, in->e) != AB_OK)
+	if (state_import(text.ptr, text.len, on_stream, NULL, in, in->e) != AB_OK)
 		error_wrap(in->e, "%s is no state file of Airbyte", in->name);
 	return in->e->status;
 }

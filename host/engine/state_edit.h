@@ -30,6 +30,9 @@ state_check_cursor(const struct state_kind *k, const char *json, size_t len, str
  * apart by streams. */
 typedef ab_status state_import_each(void *ctx, const char *stream, const char *namespace_,
     const char *json, size_t len, struct error *e);
-ab_status
-state_import(const char *text, size_t len, state_import_each *each, void *ctx, struct error *e);
+/* Of a LEGACY state, {"<stream>": {...}, ...}: whether that is a stream. */
+typedef int state_import_knows(void *ctx, const char *stream);
+/* knows NULL: any may be one. */
+ab_status state_import(const char *text, size_t len, state_import_each *each,
+    state_import_knows *knows, void *ctx, struct error *e);
 #endif

@@ -9,6 +9,7 @@
 
 struct importing {
 	state_import_each *each;
+	state_import_knows *knows;
 	void *ctx;
 	size_t n; /* messages */
 };
@@ -75,18 +76,51 @@ import_global(struct importing *im, const struct ab_json *global, struct error *
 	return import_list(im, member(global, "stream_states", "streamStates"), e);
 }
 
+/* {"<stream>": {...}, ...}: where each member is the state of one stream.  A state of a single one, {"updated_at": ...}, does not
+ * say whose it is. */
+static ab_status
+import_legacy(struct importing *im, const struct ab_json *data, struct error *e)
+{
+	size_t n = view_type(data) == AB_OBJECT ? view_len(data) : 0;
+	int is_map = n > 0;
+
+	for (size_t i = 0; i < n && is_map; i++)
+		is_map = view_type(view_get(data, view_key(data, i).ptr)) == AB_OBJECT &&
+		    view_key(data, i).len > 0;
+	if (!is_map)
+		return error_set(e, AB_ECONFIG,
+		    "it is not Airbyte's state for each stream: expected [{\"type\": \"STREAM\", \"stream\": "
+		    "{\"stream_descriptor\": {\"name\": ...}, \"stream_state\": {...}}}, ...]; a LEGACY state must have an "
+		    "object for each stream, {\"<stream>\": {...}, ...}, or it does not say which stream it is of");
+	for (size_t i = 0; i < n && e->status == AB_OK; i++) {
+		const char *name = view_key(data, i).ptr;
+		const struct ab_json *state = view_get(data, name);
+		struct ab_str json =
+		    is_no_state(state) ? (struct ab_str){NULL, 0} : view_text(state);
+
+		if (im->knows != NULL && !im->knows(im->ctx, name))
+			return error_set(e, AB_ECONFIG,
+			    "it is a LEGACY state, and has something for \"%.200s\", which is no stream that is "
+			    "known here",
+			    name);
+		im->each(im->ctx, name, "", json.ptr, json.len, e);
+	}
+	return e->status;
+}
+
 /* A message, with or without its envelope; or the answer of Airbyte's API. */
 static ab_status
 import_one(struct importing *im, const struct ab_json *v, struct error *e)
 {
 	const struct ab_json *inner = member(v, "state", "state");
-	const struct ab_json *global, *stream, *list;
+	const struct ab_json *global, *stream, *list, *data;
 
 	if (view_type(inner) == AB_OBJECT)
 		v = inner;
 	global = member(v, "global", "globalState");
 	stream = member(v, "stream", "stream");
 	list = member(v, "stream_state", "streamState");
+	data = member(v, "data", "data");
 	if (global == NULL)
 		global = member(v, "global_", "global_"); /* as PyAirbyte writes it */
 	im->n++;
@@ -98,9 +132,7 @@ import_one(struct importing *im, const struct ab_json *v, struct error *e)
 		return import_list(im, list, e);
 	if (member(v, "stream_descriptor", "streamDescriptor") != NULL)
 		return import_stream(im, v, e);
-	return error_set(e, AB_ECONFIG,
-	    "it is not Airbyte's state for each stream: expected [{\"type\": \"STREAM\", \"stream\": {\"stream_descriptor\": "
-	    "{\"name\": ...}, \"stream_state\": {...}}}, ...]; a LEGACY state does not say which stream it is of");
+	return import_legacy(im, view_type(data) == AB_OBJECT ? data : v, e);
 }
 
 static ab_status
@@ -125,9 +157,10 @@ check_text(const char *text, size_t len, struct error *e)
 }
 
 ab_status
-state_import(const char *text, size_t len, state_import_each *each, void *ctx, struct error *e)
+state_import(const char *text, size_t len, state_import_each *each, state_import_knows *knows,
+    void *ctx, struct error *e)
 {
-	struct importing im = {.each = each, .ctx = ctx};
+	struct importing im = {.each = each, .knows = knows, .ctx = ctx};
 	struct ab_str rest = {text, len};
 	const struct ab_json *v;
 	struct view_root root;

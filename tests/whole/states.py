@@ -150,6 +150,9 @@ def imports(api, place):
              "nulls and extra keys": [{**message("events", new), "global": None, "data": None, "sourceStats": {"recordCount": 1.0}}],
              "the API's answer": {"stateType": "stream", "connectionId": "x", "globalState": None, "streamState": [
                  {"streamDescriptor": {"name": "events", "namespace": None}, "streamState": new}]},
+             "LEGACY": [{"type": "LEGACY", "data": {"events": new}}],
+             "LEGACY of the API": {"stateType": "legacy", "connectionId": "x", "state": {"events": new}},
+             "LEGACY, the map alone": {"events": new},
              "GLOBAL without a shared part": [{"type": "GLOBAL", "global": {"shared_state": {}, "stream_states": [
                  message("events", new)["stream"]]}}]}
     for name, value in forms.items():
@@ -159,7 +162,10 @@ def imports(api, place):
     run = abhost("state", "import", place, put(folder, [message("events", {"__ab_no_cursor_state_message": True})]), cwd=folder)
     tap.ok(run.code == 0 and export(place, folder)["events"] == {}, place + ": Airbyte's word for none", run)
     wrong = {"a shared part": ({"type": "GLOBAL", "global": {"shared_state": {"lsn": 1}, "stream_states": []}}, "shared_state"),
-             "LEGACY": ([{"type": "LEGACY", "data": {"events": new}}], "LEGACY state does not say"),
+             "LEGACY of one stream": ([{"type": "LEGACY", "data": new}], "does not say which stream"),
+             "LEGACY, mixed": ({"events": new, "cursor": 5}, "does not say which stream"),
+             "LEGACY of nothing": ({"type": "LEGACY", "data": {}}, "does not say which stream"),
+             "LEGACY of a stream that is not there": ({"evnets": new}, '"evnets", which is no stream'),
              "no JSON": ("{", "is not JSON"), "nothing": ("", "no state in it"), "no name": ([message("", new)], "whose it is"),
              "a number": ([message("events", 5)], "must be an object"),
              "a good and a bad one": ([message("events", new), message("events", [])], "must be an object"),
