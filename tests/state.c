@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/state_edit.h"
 #include "engine/state_row.h"
 
 static const char *const at[] = {"at", NULL};
@@ -244,6 +245,90 @@ START_TEST(a_refresh_is_a_new_generation)
 }
 END_TEST
 
+/* A run of a stream with so many partitions that they share rows, all of them done; its rows. */
+static void
+bundle(struct state_rows *rows)
+{
+	static const uint64_t edge[] = {1, UINT64_MAX};
+
+	open_with(NULL, 0, 0);
+	for (int i = 0; i <= STATE_MAX_ROWS; i++) {
+		struct state_part *p;
+		char name[32];
+
+		snprintf(name, sizeof(name), "{\"p\":%d}", i);
+		p = state_take_part(&reading, name);
+		set(reading.is_refresh ? &p->run.json : &p->base.json, "{\"at\":5}");
+		set(reading.is_refresh ? &p->run.cursor : &p->base.cursor, "5");
+		ck_assert_int_eq(state_set_edge(&p->base, edge, 2), 0);
+		p->started_us = 7;
+		p->done = p->dirty = 1;
+		ck_assert_int_eq(state_put_part(&reading, p), 0);
+	}
+	ck_assert_int_eq(state_rows(&reading, rows, &err), AB_OK);
+	ck_assert_int_lt(rows->n, STATE_MAX_ROWS / 100);
+	ck_assert_int_eq(rows->replace, 1);
+}
+
+/* Else the records at the edge would come twice. */
+START_TEST(what_is_set_as_it_was_keeps_what_is_known_of_it)
+{
+	static const char text[] = "{\"states\":[{\"partition\":{\"p\":17},\"cursor\":{\"at\":5}},"
+				   "{\"partition\":{\"p\":18},\"cursor\":{\"at\":4}}]}";
+	struct state_rows rows, set_to;
+	struct state_part *p;
+
+	bundle(&rows);
+	ck_assert_int_eq(
+	    state_edit_set(rows.rows, rows.n, stream.name, "", text, strlen(text), &set_to, &err),
+	    AB_OK);
+	ck_assert_uint_eq(set_to.n, 2);
+	open_with(set_to.rows, set_to.n, 0);
+	p = state_take_part(&reading, "{\"p\":17}");
+	ck_assert_uint_eq(p->base.nedge, 2);
+	ck_assert_uint_eq(p->base.edge[1], UINT64_MAX);
+	ck_assert_str_eq(p->base.cursor, "5");
+	ck_assert_int_eq(p->done, 1);
+	p = state_take_part(&reading, "{\"p\":18}");
+	ck_assert_uint_eq(p->base.nedge, 0);
+	ck_assert_int_eq(p->done, 0);
+	dest_states_free(set_to.rows, set_to.n);
+	dest_states_free(rows.rows, rows.n);
+}
+END_TEST
+
+/* A run that reads some other partition after it leaves no row that speaks of the refresh. */
+START_TEST(of_a_refresh_that_is_given_up_no_shared_row_stays)
+{
+	struct state_rows rows, next;
+	struct state_part *p;
+
+	stream.mode = DEST_APPEND_DEDUP;
+	stream.sync_mode = PLAN_FULL_REFRESH;
+	bundle(&rows);
+	ck_assert_int_eq(reading.is_refresh, 1);
+	stream.sync_mode = PLAN_INCREMENTAL;
+	open_with(rows.rows, rows.n, 0);
+	ck_assert_int_eq(reading.is_refresh, 0);
+	/* all but a few are no longer there */
+	for (int i = 10; i <= STATE_MAX_ROWS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "{\"p\":%d}", i);
+		state_drop_part(&reading, state_take_part(&reading, name));
+	}
+	p = state_take_part(&reading, "{\"p\":3}");
+	p->dirty = 1;
+	ck_assert_int_eq(state_put_part(&reading, p), 0);
+	ck_assert_int_eq(state_rows(&reading, &next, &err), AB_OK);
+	ck_assert_int_eq(next.replace, 1);
+	for (size_t i = 0; i < next.n; i++)
+		ck_assert_msg(!next.rows[i].is_refresh, "%s", next.rows[i].partition);
+	dest_states_free(next.rows, next.n);
+	dest_states_free(rows.rows, rows.n);
+}
+END_TEST
+
 static Suite *
 state_suite(void)
 {
@@ -257,6 +342,8 @@ state_suite(void)
 	tcase_add_test(t, what_is_committed_is_told_as_json);
 	tcase_add_test(t, notes_that_make_no_sense_count_as_none);
 	tcase_add_test(t, a_refresh_is_a_new_generation);
+	tcase_add_test(t, what_is_set_as_it_was_keeps_what_is_known_of_it);
+	tcase_add_test(t, of_a_refresh_that_is_given_up_no_shared_row_stays);
 	suite_add_tcase(s, t);
 	return s;
 }

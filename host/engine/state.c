@@ -279,6 +279,7 @@ forget_read(struct state_read *r, struct state_part *p, int keep_refresh, int ke
 	/* what it had left beside the table goes as this read begins */
 	p->dirty = p->refreshed;
 	r->gave_up |= p->refreshed;
+	r->is_stale |= p->refreshed && r->is_bundled;
 	return 1;
 }
 

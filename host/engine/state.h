@@ -51,7 +51,8 @@ struct state_read {
 	int cursor_is_time;
 	size_t n_at_end;       /* on the shelf, when the stream ended */
 	size_t nrows;	       /* of their own, in the store */
-	int is_bundled;	       /* there are shared ones, too */
+	int is_bundled;	       /* there are shared ones, too, */
+	int is_stale;	       /* of a refresh that was given up */
 	int lanes[DEST_LANES]; /* 1: taken by an unfinished part */
 };
 

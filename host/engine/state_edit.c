@@ -18,12 +18,15 @@
 /* What the store knows of the stream. */
 struct facts {
 	const char *stream, *namespace_;
-	json_t *notes; /* of one of its rows, without what was of its old state; an object */
-	json_t *seen;  /* partitions so far: their names */
-	char *like;    /* a value that the cursor field had, JSON; or NULL */
+	json_t *notes;	      /* of one of its rows, without what was of its old state; an object */
+	json_t *seen;	      /* partitions so far: their names */
+	struct shelf bundled; /* partitions that have no row of their own */
+	char *like;	      /* a value that the cursor field had, JSON; or NULL */
 	int64_t generation_id;
 	int has_refresh; /* one has not ended */
 	int has_void;	 /* there are rows that no state covers */
+	int in_bundle;	 /* the row that is being looked at is shared */
+	int failed;
 };
 
 static ab_status
@@ -43,9 +46,13 @@ look_at_part(void *ctx, struct state_part *p)
 {
 	struct facts *f = ctx;
 
+	int failed = 0;
+
 	f->has_void |= p->void_us != 0;
+	if (f->in_bundle)
+		failed = shelf_put(&f->bundled, p);
 	state_part_fini(p);
-	return 0;
+	return failed;
 }
 
 static ab_status
@@ -56,6 +63,7 @@ learn_row(struct facts *f, const struct dest_state *row, struct error *e)
 	struct state_notes notes;
 	json_t *kept = row->notes == NULL ? NULL : json_loads(row->notes, 0, NULL);
 
+	f->in_bundle = state_row_is_bundle(row);
 	if (state_row_read(row, &notes, look_at_part, f) != 0) {
 		json_decref(kept);
 		return no_memory(e);
@@ -162,7 +170,7 @@ learn(struct facts *f, const struct dest_state *rows, size_t n, const char *stre
 	    .namespace_ = namespace_,
 	    .notes = json_object(),
 	    .seen = json_object()};
-	if (f->notes == NULL || f->seen == NULL)
+	if (f->notes == NULL || f->seen == NULL || shelf_init(&f->bundled, NULL) != 0)
 		return no_memory(e);
 	for (size_t i = 0; i < n; i++)
 		if (is_of(&rows[i], stream, namespace_) &&
@@ -187,25 +195,27 @@ check_state(const struct facts *f, struct ab_str json, struct error *e)
 	return state_check_cursor(&kind, json.ptr, json.len, e);
 }
 
+static int
+is_same_state(const char *state, const char *wanted)
+{
+	char *have = state == NULL ? NULL : canonical_json(state, strlen(state));
+	int same = have != NULL && strcmp(have, wanted) == 0;
+
+	free(have);
+	return same;
+}
+
 /* A state that is there already stays with all that is known about it. */
 static const struct dest_state *
 find_same(const struct dest_state *rows, size_t n, const struct facts *f, const char *partition,
-    struct ab_str json)
+    const char *wanted)
 {
-	char *wanted = canonical_json(json.ptr, json.len), *have = NULL;
-	const struct dest_state *found = NULL;
-
-	for (size_t i = 0; i < n && found == NULL && wanted != NULL; i++) {
-		if (!is_of(&rows[i], f->stream, f->namespace_) || rows[i].state == NULL ||
-		    strcmp(rows[i].partition, partition) != 0)
-			continue;
-		have = canonical_json(rows[i].state, strlen(rows[i].state));
-		if (have != NULL && strcmp(have, wanted) == 0)
-			found = &rows[i];
-		free(have);
-	}
-	free(wanted);
-	return found;
+	for (size_t i = 0; i < n; i++)
+		if (is_of(&rows[i], f->stream, f->namespace_) &&
+		    strcmp(rows[i].partition, partition) == 0 &&
+		    is_same_state(rows[i].state, wanted))
+			return &rows[i];
+	return NULL;
 }
 
 static char *
@@ -217,10 +227,73 @@ copy(const char *text, int *failed)
 	return out;
 }
 
+/* The stream's notes, and what is known of the point. */
+static char *
+make_notes(const struct facts *f, const struct state_point *p, int *failed)
+{
+	char *text = jsontext_make(f->notes, JSON_COMPACT);
+	struct buf b;
+
+	if (text != NULL && p != NULL && p->cursor != NULL && json_object_size(f->notes) > 0) {
+		buf_init(&b, VIEWS_MAX);
+		buf_add(&b, text, strlen(text) - 1);
+		state_row_add_point(&b, p);
+		buf_addc(&b, '}');
+		free(text);
+		text = b.failed ? NULL : buf_steal(&b);
+		buf_fini(&b);
+	}
+	*failed |= text == NULL;
+	return text;
+}
+
+/* The same of a partition that is in a shared row. */
+static void
+keep_bundled(const struct facts *f, struct dest_state *row, const char *wanted, int *failed)
+{
+	struct state_part p = {.lane = DEST_NO_LANE};
+	int found = shelf_look(&f->bundled, row->partition, &p), same;
+
+	*failed |= found < 0;
+	same = found == 1 && is_same_state(p.base.json, wanted);
+	row->notes = make_notes(f, same ? &p.base : NULL, failed);
+	row->started_us = same ? p.started_us : 0;
+	row->done = same && p.done;
+	state_part_fini(&p);
+}
+
+/* What is known of a row's state, where it is there already. */
+static int
+keep_same(const struct facts *f, const struct dest_state *rows, size_t n, struct dest_state *row)
+{
+	const struct dest_state *same = NULL;
+	int failed = 0;
+	char *wanted;
+
+	if (row->state == NULL) {
+		row->notes = make_notes(f, NULL, &failed);
+		return failed;
+	}
+	if ((wanted = canonical_json(row->state, strlen(row->state))) == NULL)
+		return -1;
+	same = find_same(rows, n, f, row->partition, wanted);
+	if (same == NULL) {
+		keep_bundled(f, row, wanted, &failed);
+	} else {
+		row->notes = copy(same->notes, &failed);
+		row->token = copy(same->token, &failed);
+		row->pages = same->pages;
+		row->started_us = same->started_us;
+		row->done = same->done;
+	}
+	free(wanted);
+	return failed;
+}
+
 /* Appends a row; takes over partition. */
 static ab_status
 add_row(struct state_rows *out, const struct facts *f, char *partition, struct ab_str json,
-    const struct dest_state *same, struct error *e)
+    const struct dest_state *rows, size_t n, struct error *e)
 {
 	struct dest_state *more = realloc(out->rows, (out->n + 1) * sizeof(*more)), *row;
 	int failed = partition == NULL;
@@ -235,15 +308,8 @@ add_row(struct state_rows *out, const struct facts *f, char *partition, struct a
 	row->stream = copy(f->stream, &failed);
 	row->namespace_ = copy(f->namespace_, &failed);
 	row->state = json.len == 0 ? NULL : strndup(json.ptr, json.len);
-	row->notes =
-	    same != NULL ? copy(same->notes, &failed) : jsontext_make(f->notes, JSON_COMPACT);
-	if (same != NULL) {
-		row->token = copy(same->token, &failed);
-		row->pages = same->pages;
-		row->started_us = same->started_us;
-		row->done = same->done;
-	}
-	return failed || (json.len > 0 && row->state == NULL) ? no_memory(e) : AB_OK;
+	failed |= json.len > 0 && row->state == NULL;
+	return failed || keep_same(f, rows, n, row) != 0 ? no_memory(e) : AB_OK;
 }
 
 /* One of {"states": [...]}. */
@@ -272,7 +338,7 @@ add_partition(struct state_rows *out, const struct facts *f, const struct dest_s
 	}
 	if (json_object_set_new(f->seen, key, json_true()) != 0)
 		error_set(e, AB_ENOMEM, "no memory for a partition");
-	return add_row(out, f, key, json, find_same(rows, n, f, key, json), e);
+	return add_row(out, f, key, json, rows, n, e);
 }
 
 /* Does the state speak of partitions, as Airbyte's does?  A cursor field may be called "states", too. */
@@ -302,7 +368,7 @@ add_all(struct state_rows *out, const struct facts *f, const struct dest_state *
 		    "it has one cursor for all partitions (use_global_cursor), which abhost does not know: reset the stream, "
 		    "and it is read again");
 	else if (states == NULL && check_state(f, json, e) == AB_OK)
-		add_row(out, f, strdup(""), json, find_same(rows, n, f, "", json), e);
+		add_row(out, f, strdup(""), json, rows, n, e);
 	for (size_t i = 0; states != NULL && i < view_len(states) && e->status == AB_OK; i++)
 		add_partition(out, f, rows, n, view_at(states, i), e);
 	view_root_fini(&root);
@@ -333,6 +399,7 @@ finish(struct facts *f, struct state_rows *out, struct error *e)
 	json_decref(f->notes);
 	json_decref(f->seen);
 	free(f->like);
+	shelf_fini(&f->bundled);
 	if (e->status != AB_OK) {
 		dest_states_free(out->rows, out->n);
 		*out = (struct state_rows){NULL, 0, 0};
@@ -372,7 +439,7 @@ state_edit_reset(const struct dest_state *rows, size_t n, const char *stream,
 		/* the next refresh is this generation once more, and begins with the removal of its rows */
 		if (f.has_refresh && f.generation_id > 0)
 			f.generation_id--;
-		add_row(out, &f, strdup(""), (struct ab_str){"", 0}, NULL, e);
+		add_row(out, &f, strdup(""), (struct ab_str){"", 0}, NULL, 0, e);
 	}
 	return finish(&f, out, e);
 }

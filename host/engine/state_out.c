@@ -233,6 +233,7 @@ write_rows(struct state_read *r, int all, struct state_rows *out, struct error *
 		return no_memory(e);
 	}
 	r->is_bundled = bundled || (r->is_bundled && !all);
+	r->is_stale = 0;
 	r->nrows = bundled ? listed : r->nrows + out->n;
 	return AB_OK;
 }
@@ -240,7 +241,8 @@ write_rows(struct state_read *r, int all, struct state_rows *out, struct error *
 ab_status
 state_rows(struct state_read *r, struct state_rows *out, struct error *e)
 {
-	return write_rows(r, 0, out, e);
+	/* shared rows that still speak of it would make the next run believe that it goes on */
+	return write_rows(r, r->is_stale, out, e);
 }
 
 /* The read that has ended becomes where the next one begins. */

@@ -235,8 +235,8 @@ state_row_read(
 	return failed ? -1 : 0;
 }
 
-static void
-add_point(struct buf *b, const struct state_point *p)
+void
+state_row_add_point(struct buf *b, const struct state_point *p)
 {
 	if (p->cursor != NULL)
 		buf_addf(b, ",\"cursor\":%s", p->cursor);
@@ -282,10 +282,10 @@ notes_make(const struct state_read *r, const struct state_part *p)
 		buf_addf(&b, ",\"void\":%" PRId64, p->void_us);
 	if (p->lane != DEST_NO_LANE)
 		buf_addf(&b, ",\"lane\":%d", p->lane);
-	add_point(&b, &p->base);
+	state_row_add_point(&b, &p->base);
 	if (p->run.json != NULL || p->run.cursor != NULL) {
 		buf_addf(&b, ",\"running\":{\"state\":%s", running);
-		add_point(&b, &p->run);
+		state_row_add_point(&b, &p->run);
 		buf_addc(&b, '}');
 	}
 	return end_notes(&b);
@@ -308,7 +308,7 @@ add_bundled_point(struct buf *b, const char *prefix, const struct state_point *p
 		buf_adds(b, ",\"derived\":true");
 	else if (p->json != NULL)
 		buf_addf(b, ",\"state\":%s", p->json);
-	add_point(b, p);
+	state_row_add_point(b, p);
 }
 
 static void

@@ -17,6 +17,8 @@ typedef int state_row_each(void *ctx, struct state_part *p);
 int state_row_read(
     const struct dest_state *row, struct state_notes *notes, state_row_each *each, void *ctx);
 int state_row_is_bundle(const struct dest_state *row);
+/* ,"cursor":...,"edge":[...]: of a state's records, as notes have it. */
+void state_row_add_point(struct buf *b, const struct state_point *p);
 /* Fills a zeroed row with copies. -1: no memory. */
 int state_row_write(const struct state_read *r, const struct state_part *p, struct dest_state *row);
 /* Fills a zeroed row with up to STATE_BUNDLE partitions of the shelf, from *at on, which moves: 1; 0: there are no more; -1:
