@@ -11,6 +11,8 @@
 
 #include "data/value.h"
 
+#define LONGEST_ESCAPE 6u /* a control character, or a lone byte's U+FFFD */
+
 struct shape_rest_key {
 	uint64_t hash;
 	uint32_t field; /* of the record */
@@ -335,24 +337,23 @@ shape_row_move(struct shape_row *r, const struct shape_fit *f, size_t i)
 			r->cell[r->columns[k]] = k + 1;
 }
 
-/* A key with as few escapes as can be: who looks it up does not know how it was spelt. */
+/* A key with as few escapes as can be: who looks it up does not know how it was spelt.  It is unescaped in `out`
+ * itself, so far behind its end that its longest spelling does not reach it. */
 static void
 add_key(struct buf *out, const struct scan_field *field, const char *bytes)
 {
-	char *plain = malloc(field->klen + 1u);
-	size_t len;
+	size_t most = field->klen * LONGEST_ESCAPE + 2u, len;
+	char *plain = buf_reserve(out, most + field->klen + 1u);
 	int lossy;
 
-	if (plain == NULL) {
-		out->failed = 1;
+	if (plain == NULL)
 		return;
-	}
+	plain += most;
 	len = value_unescape(bytes + field->key, field->klen, plain, &lossy);
 	if (lossy)
 		buf_add(out, bytes + field->key - 1, field->klen + 2u);
 	else
 		buf_add_json_string(out, plain, len);
-	free(plain);
 }
 
 void

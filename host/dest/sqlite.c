@@ -1,9 +1,11 @@
 /* sqlite.c - the SQLite destination: opens, locks, commits, closes; see sqlite.h for its other files.
  *
  * Records, the streams' columns, state and run history change in one transaction.  Settings as measured:
- * big pages, a truncated rollback journal (new pages need no undo), full sync, the small default cache. */
+ * big pages (smaller ones where rows change), a truncated rollback journal (new pages need no undo), full sync, the
+ * small default cache. */
 #include "dest/sqlite.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +15,13 @@
 #include "base/log.h"
 
 #define PAGE_SIZE 32768
-#define BUSY_MS	  10000
+#define DEDUP_PAGE \
+	8192 /* a changed row costs the page that it is in: read, kept in the journal, written */
+#define BUSY_MS 10000
 #define DEDUP_CACHE \
 	((size_t)4 << 20) /* an upsert comes back to pages that an append never sees again */
+#define KEPT_BYTES  ((int64_t)256 << 20)
+#define LET_GO_STEP ((int64_t)32 << 20)
 
 static ab_status
 pragma_text(struct sqlite *d, const char *name, char out[32], struct error *e)
@@ -80,7 +86,8 @@ configure(struct sqlite *d, const struct sqlite_place *place, struct error *e)
 static ab_status
 open_connection(struct sqlite *d, int flags, struct error *e)
 {
-	if (sqlite3_open_v2(d->path, &d->db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+	if (sqlite3_open_v2(d->path, &d->db, flags | SQLITE_OPEN_NOMUTEX, sqlite_journal_vfs()) ==
+	    SQLITE_OK) {
 		sqlite3_busy_timeout(d->db, BUSY_MS);
 		return AB_OK;
 	}
@@ -116,9 +123,16 @@ static ab_status
 open_to_write(
     struct sqlite *d, const struct sqlite_place *place, struct dest_held *held, struct error *e)
 {
+	struct stat st;
+
 	d->lock_fd = sqlite_lock(d->path, held, e);
 	if (d->lock_fd == -1)
 		return e->status;
+	if (fstat(d->lock_fd, &st) != 0)
+		st.st_size = 1;
+	d->cached_end = KEPT_BYTES + st.st_size;
+	d->may_shrink_pages =
+	    st.st_size == 0 && place->page_size == 0 && place->journal != SQLITE_JOURNAL_WAL;
 	if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||
 	    configure(d, place, e) != AB_OK)
 		return e->status;
@@ -174,6 +188,22 @@ sqlite_open(const struct dest_target *target, struct dest **out, struct error *e
 	return AB_OK;
 }
 
+/* Nobody here reads again what an append has written.  Left to itself the kernel keeps it all, page for page in memory
+ * that was not used before: other programs' files go for it, and a virtual machine has to be given each page by its
+ * host, which takes longer than filling it.  So what a run adds beyond KEPT_BYTES is let go as soon as it is durable,
+ * and the same memory serves for all of it.  A hint: what cannot be let go stays. */
+static void
+let_go(struct sqlite *d)
+{
+	struct stat st;
+
+	if (d->comes_back || fstat(d->lock_fd, &st) != 0 ||
+	    st.st_size < d->cached_end + LET_GO_STEP)
+		return;
+	posix_fadvise(d->lock_fd, d->cached_end, st.st_size - d->cached_end, POSIX_FADV_DONTNEED);
+	d->cached_end = st.st_size;
+}
+
 static ab_status
 sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
     const struct dest_run *run, struct error *e)
@@ -191,8 +221,10 @@ sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 		rc = sqlite_lock_check(d->path, d->lock_fd, e);
 	if (rc == AB_OK)
 		rc = sqlite_run(d, e, "COMMIT");
-	if (rc == AB_OK)
+	if (rc == AB_OK) {
 		sqlite_verify_committed(d);
+		let_go(d);
+	}
 	return rc;
 }
 
@@ -210,9 +242,15 @@ static void
 sqlite_set_memory(struct dest *base, size_t cache, size_t batch)
 {
 	struct sqlite *d = (struct sqlite *)base;
+	struct error ignored = ERROR_INIT;
 
 	d->dedup_cache = cache;
 	d->batches.most = batch;
+	/* The file was made before anybody knew the streams; nothing but our empty tables is in it.  Without smaller
+	 * pages it does its work more slowly, so a failure is none. */
+	if (batch > 0 && d->may_shrink_pages)
+		sqlite_run(d, &ignored, "PRAGMA page_size=%d; VACUUM", DEDUP_PAGE);
+	d->may_shrink_pages = 0;
 }
 
 static int

@@ -12,7 +12,8 @@
  *   sqlite_runs.c   their rows: runs
  *   sqlite_verify.c, sqlite_verify_read.c  --verify
  *   sqlite_place.c  what a user writes behind "sqlite:"
- *   sqlite_lock.c   one run at a time */
+ *   sqlite_lock.c   one run at a time
+ *   sqlite_journal.c  writes the rollback journal in large pieces */
 #ifndef ABHOST_SQLITE_H
 #define ABHOST_SQLITE_H
 #include <sqlite3.h>
@@ -37,6 +38,7 @@ struct sqlite_rows {
 	struct shape_fit fit;
 	struct shape_row row;
 	struct arena text;	   /* unescaped strings of one row */
+	struct buf rest, meta;	   /* what one row has in the columns that are put together */
 	const char *const *stamps; /* per record, when its page was received; or NULL: */
 	const char *stamp;	   /* of them all */
 	int marks_deleted;	   /* the column of SHAPE_DELETED_AT is filled */
@@ -58,7 +60,7 @@ struct sqlite_batch {
 /* What all batches are written with, and their budget. */
 struct sqlite_batches {
 	size_t most;	   /* bytes that they may hold together */
-	size_t held;	   /* bytes that they hold */
+	size_t held;	   /* bytes that they hold, their records' places included */
 	struct buf chunk;  /* records that are written together */
 	const char **rows; /* their stamps */
 	size_t cap_rows;
@@ -81,7 +83,10 @@ struct sqlite {
 	struct sqlite_stream *streams;
 	struct sqlite_rows rows;
 	struct sqlite_batches batches;
-	size_t dedup_cache; /* bytes of page cache, from the first append_dedup stream on */
+	size_t dedup_cache;   /* bytes of page cache, from the first append_dedup stream on */
+	int comes_back;	      /* what was written is read again: let_go() does nothing */
+	int may_shrink_pages; /* a new file, and nobody has said how large its pages are to be */
+	int64_t cached_end;   /* behind it, and durable: not in the kernel's memory */
 };
 
 enum sqlite_key {
@@ -221,6 +226,13 @@ ab_status sqlite_run_list(struct dest *d, struct dest_past **out, size_t *n, str
 /* Of a column: a copy, *failed where there is no memory; a time, 0 for none. */
 char *sqlite_run_text(sqlite3_stmt *stmt, int col, int *failed);
 int64_t sqlite_run_time(sqlite3_stmt *stmt, int col);
+
+/* sqlite_journal.c */
+/* The VFS that SQLite is to open a database with; NULL: the default one. */
+const char *sqlite_journal_vfs(void);
+/* errno of this thread's last write to a journal; 0: it did not fail.  sqlite3_system_errno does not know of what fails
+ * in a commit, where most of a journal is written. */
+int sqlite_journal_errno(void);
 
 /* sqlite_place.c */
 enum sqlite_journal { SQLITE_JOURNAL_KEEP, SQLITE_JOURNAL_TRUNCATE, SQLITE_JOURNAL_WAL };

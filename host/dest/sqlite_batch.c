@@ -48,12 +48,25 @@ sqlite_batches_fini(struct sqlite *d)
 	free(d->batches.rows);
 }
 
+/* What n records cost beside their bytes: when the batch is written, each has a stamp besides. */
+static size_t
+entry_bytes(size_t n)
+{
+	return n * (sizeof(struct sqlite_entry) + sizeof(const char *));
+}
+
+static size_t
+batch_bytes(const struct sqlite_batch *b)
+{
+	return b->bytes.len + entry_bytes(b->nentries) + b->nstamps * CLOCK_TEXT;
+}
+
 void
 sqlite_batch_drop(struct sqlite_stream *s)
 {
 	struct sqlite_batch *b = &s->batch;
 
-	s->d->batches.held -= b->bytes.len;
+	s->d->batches.held -= batch_bytes(b);
 	buf_fini(&b->bytes);
 	free(b->entries);
 	free(b->stamps);
@@ -66,7 +79,7 @@ empty(struct sqlite_stream *s)
 {
 	struct sqlite_batch *b = &s->batch;
 
-	if (s->d->batches.held > b->bytes.len) {
+	if (s->d->batches.held > batch_bytes(b)) {
 		sqlite_batch_drop(s);
 		return;
 	}
@@ -235,7 +248,7 @@ sqlite_batch_add(
 		return error_set(e, AB_ENOMEM, "no memory for a batch of records");
 	clock_format(page->extracted_us, b->stamps[b->nstamps++]);
 	b->nentries += n;
-	s->d->batches.held += page_bytes(page);
+	s->d->batches.held += page_bytes(page) + entry_bytes(n) + CLOCK_TEXT;
 	return AB_OK;
 }
 
@@ -332,13 +345,13 @@ sqlite_batch_make_room(struct sqlite_stream *s, const struct dest_page *page, st
 {
 	struct sqlite *d = s->d;
 	ab_status rc = s->batch.nstamps < MAX_STAMPS ? AB_OK : sqlite_batch_flush(s, e);
+	size_t more = page_bytes(page) + entry_bytes(page->scan->nrecords - page->first);
 
-	while (rc == AB_OK && d->batches.held > 0 &&
-	    d->batches.held + page_bytes(page) > d->batches.most) {
+	while (rc == AB_OK && d->batches.held > 0 && d->batches.held + more > d->batches.most) {
 		struct sqlite_stream *largest = d->streams;
 
 		for (struct sqlite_stream *one = d->streams; one != NULL; one = one->next)
-			if (one->batch.bytes.len > largest->batch.bytes.len)
+			if (batch_bytes(&one->batch) > batch_bytes(&largest->batch))
 				largest = one;
 		rc = sqlite_batch_flush(largest, e);
 		/* what was taken in of another stream cannot be refused any more: a failure is the destination's, and

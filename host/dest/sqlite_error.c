@@ -15,7 +15,8 @@ fail_access(struct sqlite *d, const char *why, struct error *e)
 static ab_status
 fail_io(struct sqlite *d, struct error *e)
 {
-	int number = sqlite3_system_errno(d->db);
+	int number =
+	    sqlite_journal_errno() != 0 ? sqlite_journal_errno() : sqlite3_system_errno(d->db);
 
 	if (number == ENOSPC || number == EDQUOT || number == EFBIG)
 		return error_set(e, AB_ETRANSIENT,

@@ -205,30 +205,28 @@ result_source(sqlite3_context *out, const struct scan_field *f, const char *byte
 		sqlite3_result_text64(out, bytes + f->val, f->vlen, SQLITE_STATIC, SQLITE_UTF8);
 }
 
+/* text: what a function has put together, or failed to; it stays until the next row. */
+static void
+result_made(sqlite3_context *out, const struct buf *text, int failed)
+{
+	if (failed)
+		sqlite3_result_error_nomem(out);
+	else
+		sqlite3_result_text64(out, text->ptr, text->len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
 static void
 result_rest(struct sqlite_rows *r, sqlite3_context *out, uint32_t column)
 {
-	struct buf text;
-
-	buf_init(&text, SCAN_MAX_BYTES);
-	if (shape_rest(&r->row, &r->fit, column, &text) != 0)
-		sqlite3_result_error_nomem(out);
-	else
-		sqlite3_result_text64(out, text.ptr, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
-	buf_fini(&text);
+	buf_reset(&r->rest);
+	result_made(out, &r->rest, shape_rest(&r->row, &r->fit, column, &r->rest));
 }
 
 static void
 result_meta(struct sqlite_rows *r, sqlite3_context *out, size_t record)
 {
-	struct buf text;
-
-	buf_init(&text, SCAN_MAX_BYTES);
-	if (shape_meta(&r->fit, record, &text) != 0)
-		sqlite3_result_error_nomem(out);
-	else
-		sqlite3_result_text64(out, text.ptr, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
-	buf_fini(&text);
+	buf_reset(&r->meta);
+	result_made(out, &r->meta, shape_meta(&r->fit, record, &r->meta));
 }
 
 static void
@@ -325,6 +323,8 @@ sqlite_rows_init(struct sqlite *d)
 	shape_fit_init(&d->rows.fit);
 	shape_row_init(&d->rows.row);
 	arena_init(&d->rows.text, SCAN_MAX_BYTES);
+	buf_init(&d->rows.rest, SCAN_MAX_BYTES);
+	buf_init(&d->rows.meta, SCAN_MAX_BYTES);
 	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++)
 		if (sqlite3_create_module(d->db, widths[i].name, &module, &d->rows) != SQLITE_OK)
 			return -1;
@@ -337,4 +337,6 @@ sqlite_rows_fini(struct sqlite *d)
 	shape_fit_fini(&d->rows.fit);
 	shape_row_fini(&d->rows.row);
 	arena_fini(&d->rows.text);
+	buf_fini(&d->rows.rest);
+	buf_fini(&d->rows.meta);
 }

@@ -231,6 +231,7 @@ begin_stream(struct sqlite_stream *s, struct error *e)
 {
 	const struct dest_stream_spec *spec = &s->spec;
 
+	s->d->comes_back |= spec->mode == DEST_APPEND_DEDUP || spec->verify;
 	if (open_table(s, e) != AB_OK)
 		return e->status;
 	if (spec->mode == DEST_APPEND_DEDUP &&

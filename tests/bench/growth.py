@@ -4,11 +4,13 @@
 usage: tests/bench/growth.py [--append N] [--dedup N,N,...] [--changes N] [--draw FILE.svg] [--folder DIR]
 
 A connector makes the records out of nothing (tests/bench/flow.c), so that only engine, SQLite and disk are measured.
-Prints figures; --draw makes the picture of docs/growth.svg of them.
+Each figure comes twice: by the clock, and as the records that the engine's processor time alone would allow, which a
+busy machine does not change much.  --draw makes the picture docs/growth.svg of them; --load and --save keep figures.
 """
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,11 +22,11 @@ from lib import ABHOST, connector, environment, worker_pids  # noqa: E402
 
 
 def run(folder, config, mode, options=(), on_line=None):
-    """One sync; seconds. on_line(seconds since the start, event) sees the events of --json."""
+    """One sync; seconds by the clock, and of the processor for both processes. on_line(seconds since the start, event) sees the events of --json."""
     path = os.path.join(folder, "config.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(config, file)
-    begin = time.monotonic()
+    begin, before = time.monotonic(), children_cpu()
     process = subprocess.Popen(
         [ABHOST, "run", connector("tests/bench/flow"), path, "--json", "--mode", "events=incremental:" + mode,
          "--to", "sqlite:e.db", *options], cwd=folder, env=environment(), stdin=subprocess.DEVNULL,
@@ -36,7 +38,22 @@ def run(folder, config, mode, options=(), on_line=None):
         lines = lines[-20:] + [line]
     if process.wait() != 0:
         sys.exit("the sync failed:\n" + "".join(lines))
-    return time.monotonic() - begin
+    return time.monotonic() - begin, children_cpu() - before
+
+
+def children_cpu():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cpu_of(pid):
+    """Seconds that a process has computed so far."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as file:
+            words = file.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid):
@@ -48,37 +65,36 @@ def resident(pid):
 
 
 def grow_append(count, base):
-    """[(records so far, records a second since the point before)], most MiB of both processes."""
-    points, most = [(0, 0.0)], 0.0
+    """[(records so far, records a second since the point before, the same by the engine's processor time)], most MiB of
+    both processes."""
+    points, most = [(0, 0.0, 0.0)], 0.0
     folder = tempfile.mkdtemp(prefix="abhost-growth-", dir=base)
 
     def on_line(at, event, pid):
         nonlocal most
         most = max(most, resident(pid) + sum(map(resident, worker_pids(pid))))
         if event.get("event") == "progress" and event.get("records", 0) - points[-1][0] >= count // 25:
-            points.append((event["records"], at))
+            points.append((event["records"], at, cpu_of(pid)))
 
-    took = run(folder, {"rows": count}, "append", on_line=on_line)
+    took, _ = run(folder, {"rows": count}, "append", on_line=on_line)
     shutil.rmtree(folder)
-    if count - points[-1][0] >= count // 50:
-        points.append((count, took))
-    rates = [(there, (there - before) / (at - since))
-             for (before, since), (there, at) in zip(points, points[1:])]
+    rates = [(now[0], (now[0] - last[0]) / (now[1] - last[1]), (now[0] - last[0]) / max(now[2] - last[2], 0.01))
+             for last, now in zip(points, points[1:])]
     return rates, count / took, most
 
 
 def grow_dedup(sizes, changes, base):
-    """[(rows there, changed records a second)], each the middle of three rounds."""
+    """[(rows there, changed records a second, the same by processor time)], each the middle of three rounds."""
     found = []
     for rows in sizes:
         folder = tempfile.mkdtemp(prefix="abhost-growth-", dir=base)
         run(folder, {"rows": rows}, "append_dedup")
-        times = sorted(run(folder, {"rows": rows, "changes": changes, "round": n}, "append_dedup")
-                       for n in (1, 2, 3))
+        rounds = [run(folder, {"rows": rows, "changes": changes, "round": n}, "append_dedup") for n in (1, 2, 3)]
         shutil.rmtree(folder)
-        found.append((rows, changes / times[1]))
-        print("append_dedup: %d changes, half of them new, into %s rows: %s records/s" % (
-            changes, "{:,}".format(rows), "{:,.0f}".format(changes / times[1])), flush=True)
+        wall, cpu = (changes / sorted(column)[1] for column in zip(*rounds))
+        found.append((rows, wall, cpu))
+        print("append_dedup: %d changes, half of them new, into %s rows: %s records/s; by processor time %s" % (
+            changes, "{:,}".format(rows), "{:,.0f}".format(wall), "{:,.0f}".format(cpu)), flush=True)
     return found
 
 
@@ -88,7 +104,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 360, 240, 70, 50
 
 
 def curve(title, points, x_label, x_place, top, at):
-    """One diagram; points: (x in rows, records a second)."""
+    """One diagram; points: (x in rows, records a second by the clock, by processor time)."""
     def x_of(rows):
         return at + LEFT + x_place(rows) * (WIDTH - LEFT - 20)
 
@@ -102,9 +118,10 @@ def curve(title, points, x_label, x_place, top, at):
             at + LEFT, at + WIDTH - 20, y, y))
         out.append('<text x="%d" y="%.1f" class="y">%s k/s</text>' % (
             at + LEFT - 6, y + 4, "{:,.0f}".format(top * share / 1000)))
-    out.append('<polyline points="%s"/>' % " ".join("%.1f,%.1f" % (x_of(x), y_of(y)) for x, y in points))
-    for x, y in points:
-        out.append('<circle cx="%.1f" cy="%.1f" r="2.5"/>' % (x_of(x), y_of(y)))
+    for kind, ys in (("cpu", [p[2] for p in points]), ("wall", [p[1] for p in points])):
+        places = [(x_of(p[0]), y_of(y)) for p, y in zip(points, ys)]
+        out.append('<polyline class="%s" points="%s"/>' % (kind, " ".join("%.1f,%.1f" % place for place in places)))
+        out += ['<circle class="%s" cx="%.1f" cy="%.1f" r="2.5"/>' % (kind, x, y) for x, y in places]
     for x in x_label:
         out.append('<text x="%.1f" y="%d" class="x">%g M</text>' % (x_of(x), HEIGHT - BOTTOM + 18, x / 1e6))
     out.append('<text x="%d" y="%d" class="x">rows in the table</text>' % (
@@ -114,19 +131,31 @@ def curve(title, points, x_label, x_place, top, at):
 
 def draw(path, append, dedup):
     import math
-    most, sizes = append[-1][0], [rows for rows, _ in dedup]
+    most, sizes = append[-1][0], [point[0] for point in dedup]
     span = math.log(sizes[-1] / sizes[0]) or 1
     lines = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" '
-             'font-size="11">' % (2 * WIDTH, HEIGHT),
+             'font-size="11">' % (2 * WIDTH, HEIGHT + 16),
              "<style>.title{font-weight:bold;font-size:13px}.grid{stroke:#ddd}.y{text-anchor:end}"
-             ".x{text-anchor:middle}polyline{fill:none;stroke:#2563eb;stroke-width:2}circle{fill:#2563eb}</style>",
+             ".x{text-anchor:middle}polyline{fill:none;stroke-width:2}.wall{stroke:#2563eb}.cpu{stroke:#aaa}"
+             "circle.wall{fill:#2563eb}circle.cpu{fill:#aaa}</style>",
              '<rect width="100%" height="100%" fill="#fff"/>']
     lines += curve("append, one run", append, [most / 4, most / 2, most], lambda rows: rows / most,
-                   1.15 * max(rate for _, rate in append), 0)
+                   1.15 * max(max(point[1:]) for point in append), 0)
     lines += curve("append_dedup, random keys", dedup, sizes, lambda rows: math.log(rows / sizes[0]) / span,
-                   1.15 * max(rate for _, rate in dedup), WIDTH)
+                   1.15 * max(max(point[1:]) for point in dedup), WIDTH)
+    lines.append('<text x="%d" y="%d" class="x">blue: by the clock; grey: what the processor time alone would allow'
+                 '</text>' % (WIDTH, HEIGHT + 8))
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(lines + ["</svg>"]) + "\n")
+
+
+def measure(options):
+    append, rate, most = grow_append(options.append, options.folder)
+    first, last = append[0], append[-5:]
+    grown = [first[kind] / (sum(point[kind] for point in last) / len(last)) for kind in (1, 2)]
+    print("append: %s rows, %s records/s, %.1f MiB at most; a record at the end takes %.2f times one at the start, %.2f "
+          "times its processor time" % ("{:,}".format(options.append), "{:,.0f}".format(rate), most, *grown), flush=True)
+    return append, grow_dedup([int(n) for n in options.dedup.split(",")], options.changes, options.folder)
 
 
 def main():
@@ -136,12 +165,17 @@ def main():
     parser.add_argument("--changes", type=int, default=100000)
     parser.add_argument("--draw", metavar="FILE")
     parser.add_argument("--folder", help="where databases go; a real disk, not memory")
+    parser.add_argument("--save", metavar="FILE.json")
+    parser.add_argument("--load", metavar="FILE.json", help="draw these figures instead of measuring")
     options = parser.parse_args()
-    append, rate, most = grow_append(options.append, options.folder)
-    first, last = append[0][1], sum(r for _, r in append[-5:]) / len(append[-5:])
-    print("append: %s rows, %s records/s, %.1f MiB at most; a record at the end takes %.2f times one at the start" % (
-        "{:,}".format(options.append), "{:,.0f}".format(rate), most, first / last), flush=True)
-    dedup = grow_dedup([int(n) for n in options.dedup.split(",")], options.changes, options.folder)
+    if options.load:
+        with open(options.load, encoding="utf-8") as file:
+            append, dedup = json.load(file)
+    else:
+        append, dedup = measure(options)
+    if options.save:
+        with open(options.save, "w", encoding="utf-8") as file:
+            json.dump([append, dedup], file)
     if options.draw:
         draw(options.draw, append, dedup)
 
