@@ -1,6 +1,6 @@
 # tests of sdk and examples: the header's promises, the kit against a host that is a script
 sdk_tests = tests/abi/header.sh tests/abi/exports.sh tests/abi/template.sh tests/docs.sh \
-	tests/abi/frozen.py tests/abi/meet.py
+	tests/abi/frozen.py tests/abi/meet.py tests/abi/manual.py
 dist_check_SCRIPTS += $(sdk_tests)
 TESTS += $(sdk_tests)
 EXTRA_DIST += tests/abi/offsets.c tests/abi/headers.py tests/abi/probe.c tests/abi/all.c tests/abi/cut.c \

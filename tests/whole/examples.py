@@ -17,6 +17,7 @@ for language, compiler in (("cpp", "a C++ compiler"), ("rust", "rustc")):
     else:
         tap.skip("my-api-%s is the same" % language, "%s was not there when abhost was configured" % compiler)
 folder = lib.scratch()
+examples = os.path.join(lib.SRC, "examples")
 
 
 def asked(api):
@@ -70,6 +71,11 @@ with lib.FakeApi(users=450, events=1234) as api:
     requests, _, _ = all_of_them(api, "configured")
     first = [q for _, path, q in requests if path.endswith("/events")][0]
     tap.same(first, {"limit": "77", "updated_after": "2023-12-01"}, "page_size and start_date are taken")
+
+    for name in FLAVOURS:
+        test = lib.abhost("test", lib.connector(name), "--config", os.path.join(examples, "config.example.json"),
+                          "--replay", os.path.join(examples, "recordings", "my-api"))
+        tap.ok(test.code == 0 and "\nnot ok" not in test.out, name + " passes abhost test", test)
 
     api.key = "wrong-key"
     config = lib.write_config(folder, api)
