@@ -32,10 +32,10 @@ endif
 
 # a connector whose pages stand in files needs no server
 GIVEN_TESTS = tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py \
-	tests/whole/airbyte-lanes.py \
+	tests/whole/airbyte-in.py tests/whole/airbyte-lanes.py \
 	tests/kill/many.py
 dist_check_SCRIPTS += $(GIVEN_TESTS)
-EXTRA_DIST += tests/whole/pages.py tests/whole/manylib.py
+EXTRA_DIST += tests/whole/airbyte-program.py tests/whole/pages.py tests/whole/manylib.py
 TESTS += $(GIVEN_TESTS)
 check_PROGRAMS += tests/whole/given.so
 tests_whole_given_so_SOURCES = tests/whole/given.c
@@ -85,7 +85,7 @@ dist_check_SCRIPTS += tests/kill/faults.py
 EXTRA_DIST += tests/kill/shim.c
 
 # by hand: tests/bench/growth.py
-EXTRA_DIST += tests/bench/growth.py
+EXTRA_DIST += tests/bench/airbyte-in.py tests/bench/growth.py
 check_PROGRAMS += tests/bench/flow.so
 tests_bench_flow_so_SOURCES = tests/bench/flow.c
 tests_bench_flow_so_CPPFLAGS = $(CONNECTOR_INC)

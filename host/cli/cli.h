@@ -135,8 +135,16 @@ int cli_look_fail(const struct cli_source *s, const struct error *e);
 	{ \
 		"replay", "DIR", "take every answer from a recording; opens no connection", 0 \
 	}
+#define CLI_PYTHON \
+	{ \
+		"python", "PACKAGE", \
+		    "install this package of Python's for airbyte:PROGRAM, once, as in airbyte-source-faker==7.2.1", \
+		    0 \
+	}
 /* of check, discover and read */
-#define CLI_LOOK_OPTIONS CLI_SECRETS, CLI_IN_PROCESS, CLI_TRACE, CLI_RECORD, CLI_REPLAY
+#define CLI_LOOK_OPTIONS CLI_SECRETS, CLI_IN_PROCESS, CLI_TRACE, CLI_RECORD, CLI_REPLAY, CLI_PYTHON
+/* python.c: the connector that is meant, malloc'ed: where there is a package, the program in it. */
+ab_status cli_python(const char *connector, const char *package, char **out, struct error *e);
 /* record.c: what the last two say (NULL: nothing), for s->sync. */
 ab_status cli_record(struct cli_source *s, const char *record, const char *replay, struct error *e);
 /* A line of --trace, redacted, on standard error. */

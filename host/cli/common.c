@@ -188,15 +188,21 @@ cli_look_init(struct cli_source *s, const struct cli_command *cmd, const struct 
 {
 	const char *secrets = a->value[first], *in_process = a->value[first + 1],
 		   *trace = a->value[first + 2];
+	char *connector = NULL;
 	struct error e = ERROR_INIT;
+	ab_status rc;
 
 	if (a->value[first + 3] != NULL && a->value[first + 4] != NULL)
 		return cli_misuse(cmd, "--record and --replay exclude each other");
 	if (in_process != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
 	log_level(AB_WARN);
-	if (cli_source_init_with(s, a->word[0], a->word[1], config, &e) != AB_OK ||
-	    cli_secrets(s, secrets, a->word[1], NULL, &e) != AB_OK ||
+	*s = (struct cli_source){.file.fd = -1};
+	rc = cli_python(a->word[0], a->value[first + 5], &connector, &e);
+	if (rc == AB_OK)
+		rc = cli_source_init_with(s, connector, a->word[1], config, &e);
+	free(connector);
+	if (rc != AB_OK || cli_secrets(s, secrets, a->word[1], NULL, &e) != AB_OK ||
 	    (in_process != NULL && cli_own(s, "--in-process", &e) != AB_OK) ||
 	    cli_record(s, a->value[first + 3], a->value[first + 4], &e) != AB_OK) {
 		cli_source_fini(s);

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/table.h"
+#include "source/venv.h"
 
 enum { OPT_JSON };
 
@@ -80,6 +81,21 @@ add(void *ctx, const struct loader_file *f, const char *why)
 	return l->json ? print_object(f, abi, why) : print_row(l, f, abi, why);
 }
 
+/* What --python has installed. */
+static ab_status
+add_program(void *ctx, const struct venv *v)
+{
+	struct loader_file f = {.fd = -1};
+	char id[300];
+
+	snprintf(id, sizeof(id), LOADER_FOREIGN "%.250s", v->name);
+	f.id = id;
+	f.version = (char *)(uintptr_t)v->version;
+	f.path = (char *)(uintptr_t)v->program;
+	f.pin.source = (char *)(uintptr_t)v->source;
+	return add(ctx, &f, NULL);
+}
+
 /* To people only: a program sees that there are none. */
 static void
 tell_none(void)
@@ -103,6 +119,8 @@ list_run(const struct cli_args *a)
 	l.table.widest = 200;
 	if (rc == AB_OK)
 		rc = loader_each(add, &l, &e);
+	if (rc == AB_OK)
+		rc = venv_each(add_program, &l);
 	if (!l.json && table_fini(&l.table) != 0 && rc == AB_OK)
 		rc = AB_ENOMEM;
 	if (rc != AB_OK && e.status == AB_OK)
@@ -121,7 +139,8 @@ const struct cli_command cmd_list = {.name = "list",
 	"They are looked for in the folders of ABHOST_CONNECTOR_PATH, the user's data folder\n"
 	"(~/.local/share/abhost/connectors) and the installation. pin: the first digits of the SHA-256 that a\n"
 	"connector had when it was installed, or CHANGED where its file has another one now; source: where\n"
-	"it was installed from. Their files are read, not run.",
+	"it was installed from. Airbyte sources that --python has installed are listed, too. Their files are\n"
+	"read, not run.",
     .least = 0,
     .most = 0,
     .options = options,

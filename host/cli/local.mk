@@ -10,7 +10,7 @@ host_libcli_a_SOURCES = \
 	host/cli/discover.c \
 	host/cli/help.c \
 	host/cli/history.c \
-	host/cli/inprocess.c \
+	host/cli/inprocess.c host/cli/python.c \
 	host/cli/inspect.c host/cli/inspect.h host/cli/inspect_json.c host/cli/inspect_look.c \
 	host/cli/install.c \
 	host/cli/list.c \

@@ -35,7 +35,8 @@ enum {
 	OPT_ONE_THREAD,
 	OPT_SECRETS,
 	OPT_IN_PROCESS,
-	OPT_TRACE
+	OPT_TRACE,
+	OPT_PYTHON
 };
 
 #define LEAST_PAGE_CAP 4096
@@ -106,9 +107,14 @@ static ab_status
 run_init(struct run *run, const struct cli_args *a, const json_t *config, struct error *e)
 {
 	struct sync_options *o = &run->source.sync;
-	ab_status rc = cli_source_init_with(&run->source, a->word[0], a->word[1], config, e);
+	char *connector = NULL;
+	ab_status rc = cli_python(a->word[0], a->value[OPT_PYTHON], &connector, e);
 	struct sizes sizes;
 
+	run->source.file.fd = -1;
+	if (rc == AB_OK)
+		rc = cli_source_init_with(&run->source, connector, a->word[1], config, e);
+	free(connector);
 	if (rc == AB_OK && a->value[OPT_IN_PROCESS] != NULL)
 		rc = cli_own(&run->source, "--in-process", e);
 	if (rc == AB_OK)
@@ -296,6 +302,7 @@ static const struct cli_option options[] = {
     [OPT_SECRETS] = CLI_SECRETS,
     [OPT_IN_PROCESS] = CLI_IN_PROCESS,
     [OPT_TRACE] = CLI_TRACE,
+    [OPT_PYTHON] = CLI_PYTHON,
     {.name = NULL}};
 const struct cli_command cmd_run = {.name = "run",
     .words = "CONNECTOR CONFIG",
@@ -304,6 +311,8 @@ const struct cli_command cmd_run = {.name = "run",
 	"Records and state are committed together: stopped or killed at any moment, the same command\n"
 	"goes on where it stopped, and nothing is lost or doubled. MODE is SYNC:DESTINATION with SYNC one\n"
 	"of full_refresh, incremental and DESTINATION one of overwrite, append, append_dedup.\n\n"
+	"CONNECTOR may be a program that speaks Airbyte's protocol: airbyte:NAME (on PATH, or installed by\n"
+	"--python) or airbyte:./FILE.\n\n"
 	"abhost run SYNC.json: connector, config, destination, streams and options in one file, for cron; its\n"
 	"schema is schema/sync.json, and options of the command line win.\n\n"
 	"Exit codes: 0 done, 1 failed, 2 wrong command line, 3 the configuration must change,\n"

@@ -14,6 +14,7 @@
 #include "data/lines.h"
 #include "source/loader_internal.h"
 #include "source/program.h"
+#include "source/venv.h"
 
 #define SPEC_US	 300000000 /* what it may take */
 #define SPEC_MAX ((size_t)16 << 20)
@@ -189,6 +190,42 @@ id_of(const char *path)
 	return id;
 }
 
+/* What --python has installed. */
+static int
+find_installed(const char *name, char path[PROGRAM_PATH])
+{
+	char *found = venv_find(name);
+	int n = found == NULL ? PROGRAM_PATH : snprintf(path, PROGRAM_PATH, "%s", found);
+
+	free(found);
+	return n < PROGRAM_PATH ? 0 : -1;
+}
+
+struct of_program {
+	const char *path;
+	char *version;
+};
+
+static ab_status
+note_version(void *ctx, const struct venv *v)
+{
+	struct of_program *p = ctx;
+
+	if (p->version == NULL && strcmp(p->path, v->program) == 0)
+		p->version = strdup(v->version);
+	return AB_OK;
+}
+
+/* Of what --python has installed it is known. */
+static char *
+version_of(const char *path)
+{
+	struct of_program p = {.path = path};
+
+	(void)venv_each(note_version, &p);
+	return p.version != NULL ? p.version : strdup("airbyte");
+}
+
 ab_status
 loader_foreign(const char *name, struct loader_file *out, struct error *e)
 {
@@ -200,7 +237,7 @@ loader_foreign(const char *name, struct loader_file *out, struct error *e)
 	if (program_find(name, path) != 0 && strchr(name, '/') != NULL)
 		return error_set(
 		    e, AB_ECONFIG, "%s: there is no program of this name that can be run", name);
-	if (program_find(name, path) != 0)
+	if (program_find(name, path) != 0 && find_installed(name, path) != 0)
 		return error_set(e, AB_ECONFIG,
 		    "%s: there is no such program on PATH; --python PACKAGE installs one from Python's package index "
 		    "(as in --python airbyte-source-faker)",
@@ -208,7 +245,7 @@ loader_foreign(const char *name, struct loader_file *out, struct error *e)
 	out->path = strdup(path);
 	out->program = strdup(path);
 	out->id = id_of(path);
-	out->version = strdup("airbyte");
+	out->version = version_of(path);
 	out->has_update_state = 1;
 	if (out->path == NULL || out->program == NULL || out->id == NULL || out->version == NULL)
 		return error_set(e, AB_ENOMEM, "no memory");

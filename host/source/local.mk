@@ -18,6 +18,7 @@ host_libsource_a_SOURCES = \
 	host/source/source.c host/source/source.h host/source/source_kind.h \
 	host/source/spawn.c host/source/spawn.h \
 	host/source/unwrap.c \
+	host/source/venv.c host/source/venv.h \
 	host/source/verify.c host/source/verify.h
 host_libsource_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) $(MD_CFLAGS) -DCONNECTORDIR='"$(connectordir)"' \
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'

@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""abhost run airbyte:PROGRAM: a program that speaks Airbyte's protocol as a source (tests/whole/airbyte-program.py).  Rows and state
+are exact whatever it says, wherever it dies and whenever we are killed; what it must not do has an error that says so."""
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import time
+
+from lib import ABHOST, BUILD, SRC, Tap, abhost, abhost_start, abhost_wait, need, scratch, seed
+
+OFTEN = os.path.join(BUILD, "tests/kill/abhost-often")  # makes a checkpoint every few hundred records
+need(ABHOST)
+tap = Tap()
+chance = random.Random(seed())
+PROGRAM = os.path.join(SRC, "tests/whole/airbyte-program.py")
+SECRET = "sk-very-secret-4711"
+
+
+class Sync:
+    """A folder with a config and a database; private files go to a folder that must be empty in the end."""
+
+    def __init__(self, do="count", **config):
+        self.folder = scratch()
+        self.saw = os.path.join(self.folder, "saw.json")
+        self.private = os.path.join(self.folder, "private")
+        os.mkdir(self.private)
+        self.env = {"XDG_RUNTIME_DIR": self.private, "ANY_SECRET": SECRET}
+        self.set(do=do, key=SECRET, saw=self.saw, **config)
+
+    def set(self, **config):
+        with open(os.path.join(self.folder, "config.json"), "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        self.config = config
+
+    def words(self, *args):
+        return ("run", "airbyte:" + PROGRAM, "config.json", "--to", "out.db", *args)
+
+    def run(self, *args, **more):
+        return abhost(*self.words(*args), cwd=self.folder, env=self.env, **more)
+
+    def rows(self, query="SELECT id FROM users ORDER BY id"):
+        with sqlite3.connect(os.path.join(self.folder, "out.db")) as db:
+            return [r[0] if len(r) == 1 else r for r in db.execute(query)]
+
+    def told(self):
+        with open(self.saw, encoding="utf-8") as file:
+            return json.load(file)
+
+    def left(self):
+        return os.listdir(self.private)
+
+
+def says(run, code, *words):
+    text = run.out + run.err
+    missing = [w for w in words if w not in text]
+    if SECRET in text:
+        missing.append("(no secret)")
+    return run.code == code and not missing, "exit %d" % run.code, "missing: %s" % missing, text[-3000:]
+
+
+def check(run, code, name, *words):
+    fine, *why = says(run, code, *words)
+    tap.ok(fine, name, *why)
+
+
+def plain():
+    s = Sync(n=1000)
+    for command, word in ((("spec",), "airbyte_secret"), (("check", "config.json"), "ok:"), (("discover", "config.json"), "users"),
+                          (("read", "config.json", "--stream", "users", "--limit", "3"), '{"id": 3')):
+        check(abhost(command[0], "airbyte:" + PROGRAM, *command[1:], cwd=s.folder, env=s.env), 0, command[0], word)
+    check(s.run(), 0, "run")
+    tap.same(s.rows(), list(range(1, 1001)), "every record, once")
+    told = s.told()
+    tap.same((told["state"], told["mode"]), ([], "0o600"), "it begins without a state; its config is a private file")
+    tap.ok(not any(SECRET in a for a in told["argv"]) and "ANY_SECRET" not in told["env"], "no secret in argv or environment")
+    tap.same((told["catalog"]["streams"][0]["sync_mode"], told["catalog"]["streams"][0]["stream"]["name"]),
+             ("incremental", "users"), "the catalog is what was discovered, with modes")
+    s.set(do="count", n=1500, saw=s.saw)
+    check(s.run(), 0, "run again")
+    tap.same(s.told()["state"], [{"type": "STREAM", "stream": {"stream_descriptor": {"name": "users"}, "stream_state": {"id": 1000}}}],
+             "it goes on from its state")
+    tap.same(s.rows(), list(range(1, 1501)), "every record, once, still")
+    check(s.run("--full-refresh"), 0, "a full refresh of an incremental stream")
+    tap.same((s.told()["state"], s.rows()), ([], list(range(1, 1501))), "is told no state, and replaces the rows")
+    check(s.run("--mode", "users=full_refresh:overwrite", "--streams", "users"), 0, "modes and streams of the command line")
+    tap.same(s.told()["catalog"]["streams"][0]["sync_mode"], "full_refresh", "are told")
+    tap.same(s.left(), [], "no private file is left")
+
+
+def noise():
+    s = Sync("every")
+    check(s.run(), 0, "noise", "prose, and not JSON", "mind the key ****", '"strangers" that was not asked for', "COMPLETE")
+    tap.same(s.rows("SELECT id, big, exact FROM users ORDER BY id")[1][1:], ("123456789012345678901234567890", "0.10000000000000000555"),
+             "numbers keep every digit")
+    tap.same(s.rows(), [1, 2, 3], "and no record is lost")
+    check(s.run(), 0, "noise again")
+    tap.same(s.told()["state"][0]["stream"]["stream_state"], {"id": 3}, "the last state counts")
+
+
+def broken():
+    for do, words in (("long_line", ("line 4", "longer than 67108864 bytes")), ("half_line", ("line 6", "cut off")),
+                      ("bad_utf8", ("line 4", "UTF-8")), ("deep", ("512 levels",)), ("silent_end", ("never said", "COMPLETE"))):
+        s = Sync(do)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        check(s.run(), 1, do, *words)
+        covered = [1] if do not in ("deep", "silent_end") else []
+        tap.same(s.rows() if covered else covered, covered, "%s: what a state covered is there, and nothing else" % do)
+        if do == "long_line":
+            tap.ok(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 200 << 10), "a long line takes no memory beyond its cap")
+    s = Sync("long_line")
+    check(s.run("--page-cap", "128M"), 0, "a longer line is a matter of --page-cap")
+    tap.same(s.rows("SELECT id, length(text) FROM users ORDER BY id"), [(1, None), (2, 100000000)], "and is whole")
+
+
+def deaths():
+    s = Sync(n=1000, die=405)
+    run = s.run()
+    check(run, 1, "a source that dies after 40 states", "exit status 1", "Traceback: it is **** that broke")
+    tap.same(s.rows(), list(range(1, 401)), "what the 40th covers is there, and nothing else")
+    s.set(do="count", n=1000, saw=s.saw)
+    check(s.run(), 0, "goes on")
+    tap.same(s.told()["state"][0]["stream"]["stream_state"], {"id": 400}, "from the 40th")
+    tap.same(s.rows(), list(range(1, 1001)), "with exact rows")
+    s = Sync(n=100, die=50, signal=signal.SIGKILL, every=20, keyed=True)
+    check(s.run(), 1, "a source that is killed", "signal 9")
+    s.set(do="count", n=100, keyed=True)
+    check(s.run(), 0, "goes on, too")
+    tap.same(s.rows(), list(range(1, 101)), "with exact rows by key")
+    s = Sync(n=100, die=50, every=20, incremental=False)
+    s.run()
+    s.set(do="count", n=100, incremental=False)
+    check(s.run(), 0, "a full refresh that was broken off begins again")
+    tap.same(s.rows(), list(range(1, 101)), "with exact rows, too")
+    s = Sync("refuse")
+    check(s.run(), 3, "a config_error", "the key **** is not good (401)")
+    check(abhost("check", "airbyte:" + PROGRAM, "config.json", cwd=s.folder, env=s.env), 3, "a check that failed", "the key **** is not good")
+    s = Sync("refuse", failure="transient_error")
+    check(s.run(), 1, "a transient_error", "not good")
+    s = Sync("one_fails")
+    check(s.run(), 4, "a stream that fails alone", "no orders today")
+    tap.same(s.rows(), [1], "the other is there")
+
+
+def states():
+    s = Sync("shared", n=100, exit=1)
+    check(s.run(), 1, "GLOBAL states, and a death", "exit status 1")
+    tap.same((s.rows(), s.rows("SELECT id FROM orders ORDER BY id")[-1]), (list(range(1, 101)), 1000), "rows as the last one covers them")
+    s.set(do="shared", n=50, saw=s.saw)
+    check(s.run(), 0, "GLOBAL: goes on")
+    tap.same(s.told()["state"], [{"type": "GLOBAL", "global": {"shared_state": {"lsn": 100, "big": 12345678901234567890}, "stream_states": [
+        {"stream_descriptor": {"name": n}, "stream_state": {"at": 100}} for n in ("users", "orders")]}}], "given back in the form that came")
+    tap.same((s.rows(), len(s.rows("SELECT id FROM orders"))), (list(range(1, 151)), 150), "exact rows")
+    s = Sync("legacy")
+    check(s.run(), 0, "LEGACY")
+    check(s.run(), 0, "LEGACY: goes on")
+    tap.same((s.told()["state"], s.rows()), ({"users": 10}, list(range(1, 21))), "from the same object, exact rows")
+    s = Sync("spaces")
+    check(s.run(), 0, "one name in two namespaces")
+    tables = [t for t in s.rows("SELECT name FROM sqlite_master WHERE type = 'table'") if "users" in t]
+    tap.same(sorted(len(s.rows('SELECT id FROM "%s"' % t)) for t in tables), [50, 50], "is two tables")
+    s = Sync("many", n=30)
+    check(s.run(), 0, "70 streams, mixed, a state behind every record")
+    tap.ok(all(s.rows("SELECT id FROM s%d ORDER BY id" % i) == list(range(1, 31)) for i in range(70)), "all are exact")
+
+
+def keeps():
+    s = Sync("control", token="7")
+    kept = os.path.join(s.folder, "config-secrets.json")
+    run = s.run()
+    check(run, 0, "CONTROL")
+    tap.same(stat.S_IMODE(os.stat(kept).st_mode), 0o600, "the new configuration is kept, for its owner alone")
+    s.run()
+    tap.same(s.rows(), [7, 8], "and the next run has it")
+    s.set(do="control", token="70", key=SECRET)
+    s.run()
+    tap.same(s.rows(), [7, 8, 70], "until the user's own changes")
+    os.chmod(kept, 0o644)
+    check(s.run(), 3, "a secrets file that others may read", "chmod 600")
+
+
+def wrong():
+    s = Sync(incremental=False)
+    with open(os.path.join(s.folder, "catalog.json"), "w", encoding="utf-8") as file:
+        json.dump({"streams": [{"stream": {"name": "users", "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
+                                "sync_mode": "incremental", "destination_sync_mode": "append"}]}, file)
+    check(s.run("--catalog", "catalog.json"), 3, "incremental on a stream that cannot", "cannot be read in sync mode incremental")
+    for name, words in (("airbyte:no-such-source", "no such program on PATH"), ("airbyte:./none", "no program of this name"),
+                        ("airbyte:", "needs a program"), ("airbyte:/bin/true", "gave no SPEC"), ("airbyte:/bin/false", "exit status 1")):
+        check(abhost("run", name, "config.json", cwd=s.folder), 3, name, words)
+    bad = os.path.join(s.folder, "bad")
+    with open(bad, "w", encoding="utf-8") as file:
+        file.write("#!/no/such/interpreter\n")
+    os.chmod(bad, 0o755)
+    check(abhost("run", "airbyte:./bad", "config.json", cwd=s.folder), 3, "an interpreter that is missing", "interpreter")
+    for option in ("--in-process", "--record=rec"):
+        check(s.run(option), 3, "%s is not for it" % option, "a program of its own")
+
+
+def ends(pid, seconds=30):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if subprocess.run(["pgrep", "-f", pid], stdout=subprocess.DEVNULL, check=False).returncode != 0:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def signals():
+    s = Sync("stubborn")
+    process = abhost_start(*s.words(), cwd=s.folder, env=s.env)
+    while not os.path.exists(s.saw + ".up") and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    run = abhost_wait(process)
+    tap.ok(run.code == 130, "a source that ignores SIGTERM is killed", run.code, run.err[-2000:])
+    tap.same((s.rows(), s.left()), ([1], []), "what its state covered is there, no private file is")
+    tap.ok(ends(s.private), "and no process is left")
+
+
+def kills():
+    program = OFTEN if os.path.exists(OFTEN) else ABHOST
+    s = Sync(n=4000, every=50, slow=0.002)
+    for _ in range(6):
+        process = abhost_start(*s.words(), cwd=s.folder, env=s.env, program=program)
+        time.sleep(chance.uniform(0.2, 1.2))
+        process.kill()
+        abhost_wait(process)
+    until = time.monotonic() + 20
+    while s.left() and time.monotonic() < until:
+        time.sleep(0.1)
+    tap.same(s.left(), [], "killed six times: no private file is left")
+    check(s.run(), 0, "and the next run ends well")
+    tap.same(s.rows(), list(range(1, 4001)), "with exact rows")
+
+
+def environment():
+    if shutil.which("python3") is None:
+        tap.skip("--python", "no python3")
+        return
+    s = Sync()
+    package = os.path.join(s.folder, "bad-1.0")
+    os.mkdir(package)
+    with open(os.path.join(package, "pyproject.toml"), "w", encoding="utf-8") as file:
+        file.write("this is no TOML, by design\n")
+    s.env["XDG_DATA_HOME"] = s.folder + "/data"
+    run = abhost("run", "airbyte:source-bad", "config.json", "--python", package, cwd=s.folder, env=s.env, timeout=600)
+    if "No module named" in run.err or "ensurepip" in run.err:
+        tap.skip("--python", "this python3 has no venv")
+    else:
+        check(run, 3, "an environment that fails to install shows pip's log", "pip could not install", "TOML")
+    home = os.path.join(s.folder, "data/abhost/python")
+    tap.same([n for n in os.listdir(home) if not n.startswith(".")], [], "and nothing half-made is left")
+    check(abhost("spec", "airbyte:x", "--python", "-r", cwd=s.folder, env=s.env), 3, "no option gets through to pip", "takes a package")
+    # one that is there: a file beside its folder says so
+    os.makedirs(os.path.join(home, "airbyte-source-toy==1.0/bin"))
+    os.symlink(PROGRAM, os.path.join(home, "airbyte-source-toy==1.0/bin/source-toy"))
+    about = {"format": 1, "name": "source-toy", "package": "airbyte-source-toy", "version": "1.0", "source": "airbyte-source-toy==1.0"}
+    with open(os.path.join(home, "airbyte-source-toy==1.0.json"), "w", encoding="utf-8") as file:
+        json.dump(about, file)
+    check(abhost("spec", "airbyte:source-toy", cwd=s.folder, env=s.env), 0, "one that is there is found by its program's name", "airbyte_secret")
+    check(abhost("spec", "airbyte:source-toy", "--python", "airbyte-source-toy==1.0", cwd=s.folder, env=s.env), 0,
+          "and by its package, without pip", "airbyte_secret")
+
+
+for part in (plain, noise, broken, deaths, states, keeps, wrong, signals, kills, environment):
+    part()
+tap.done()
