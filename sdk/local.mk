@@ -47,8 +47,27 @@ dist_schema_DATA = \
 	sdk/schema/stream.json \
 	sdk/schema/sync.json
 
-templatedir = $(pkgdatadir)/template
-dist_template_DATA = \
-	sdk/template/Makefile \
+# What `abhost new` writes; it is part of the program (host/cli/local.mk).
+TEMPLATES = \
+	sdk/template/LICENSE.Apache-2.0 \
+	sdk/template/LICENSE.MIT \
+	sdk/template/Makefile.c \
+	sdk/template/Makefile.cpp \
 	sdk/template/README.md \
-	sdk/template/connector.c
+	sdk/template/ci.yml \
+	sdk/template/config.example.json \
+	sdk/template/fixtures/00001.json \
+	sdk/template/fixtures/00002.json \
+	sdk/template/fixtures/00003.json \
+	sdk/template/fixtures/00004.json \
+	sdk/template/fixtures/00005.json \
+	sdk/template/fixtures/00006.json \
+	sdk/template/fixtures/00007.json \
+	sdk/template/fixtures/00008.json \
+	sdk/template/fixtures/recording.json \
+	sdk/template/gitignore \
+	sdk/template/rest.c \
+	sdk/template/rest.cpp \
+	sdk/template/vtable.c \
+	sdk/template/vtable.cpp
+EXTRA_DIST += $(TEMPLATES)

@@ -1,5 +1,5 @@
 # tests of sdk and examples: the header's promises, the kit against a host that is a script
-sdk_tests = tests/abi/header.sh tests/abi/exports.sh tests/abi/template.sh tests/docs.sh \
+sdk_tests = tests/abi/header.sh tests/abi/exports.sh tests/docs.sh \
 	tests/abi/frozen.py tests/abi/meet.py tests/abi/manual.py
 dist_check_SCRIPTS += $(sdk_tests)
 TESTS += $(sdk_tests)
@@ -60,6 +60,10 @@ tests_schema_t_LDADD = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) 
 TESTS += tests/kit.t tests/kit-requests.t tests/kit-records.t tests/kit-times.t tests/kit-windows.t \
 	tests/kit-partitions.t tests/kit-table.t tests/schema.t
 endif
+
+# abhost new, from an installed prefix
+dist_check_SCRIPTS += tests/author/new.py
+TESTS += tests/author/new.py
 
 dist_check_SCRIPTS += tests/whole/examples.py
 if HAVE_MICROHTTPD

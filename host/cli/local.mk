@@ -14,6 +14,7 @@ host_libcli_a_SOURCES = \
 	host/cli/inspect.c host/cli/inspect.h host/cli/inspect_json.c host/cli/inspect_look.c \
 	host/cli/install.c \
 	host/cli/list.c \
+	host/cli/new.c host/cli/new_files.c host/cli/new.h \
 	host/cli/query.c \
 	host/cli/read.c \
 	host/cli/record.c \
@@ -39,6 +40,14 @@ host/cli/sync_schema.inc: $(srcdir)/sdk/schema/sync.json
 		sed 's/\([0-9][0-9]*\)/\1,/g'; echo 0; } > $@.tmp && mv $@.tmp $@
 host/cli/libcli_a-syncfile.$(OBJEXT): host/cli/sync_schema.inc
 CLEANFILES += host/cli/sync_schema.inc
+# what abhost new writes: {"name", (const char[]){bytes}}, ...
+host/cli/template_files.inc: $(TEMPLATES)
+	$(AM_V_GEN)$(MKDIR_P) host/cli && for f in $(TEMPLATES); do \
+		echo "{\"$${f#sdk/template/}\", (const char[]){"; \
+		od -An -v -tu1 $(srcdir)/$$f | sed 's/\([0-9][0-9]*\)/\1,/g'; echo "0}},"; \
+	done >$@.tmp && mv $@.tmp $@
+host/cli/libcli_a-new_files.$(OBJEXT): host/cli/template_files.inc
+CLEANFILES += host/cli/template_files.inc
 host_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(builddir)/host $(SQLITE_CFLAGS) -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
 
 # The engine: whatever a connector does, this program must not link libcurl.

@@ -6,7 +6,6 @@
 #include "source/sofile.h"
 #include "worker/load.h"
 
-#define MAX_ID	    64u
 #define MAX_VERSION 64u
 #define MAX_SPEC    (4u << 20)
 #define SYMBOL	    "ab_connector_v1"
@@ -122,14 +121,22 @@ is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
 }
 
+int
+loader_is_id(const char *id)
+{
+	const char *p = id;
+
+	while (is_alnum(*p) || (p > id && *p != '\0' && strchr("-_.", *p) != NULL))
+		p++;
+	return *p == '\0' && p > id && (size_t)(p - id) <= LOADER_MAX_ID;
+}
+
 static ab_status
 check_words(const struct loader_file *f, struct error *e)
 {
-	const char *p = f->id;
+	const char *p;
 
-	for (; is_alnum(*p) || (p > f->id && *p != '\0' && strchr("-_.", *p) != NULL);)
-		p++;
-	if (*p != '\0' || p == f->id)
+	if (!loader_is_id(f->id))
 		return error_set(e, AB_ECONFIG,
 		    "its id is not a plain word: letters, digits, '-', '_' and '.', a letter or digit first");
 	for (p = f->version; is_alnum(*p) || (*p != '\0' && strchr("-_.+~", *p) != NULL);)
@@ -206,7 +213,7 @@ read_table(struct loader_file *f, const struct sofile *so, struct error *e)
 		f->stage = LOADER_HEAD;
 	if (rc == AB_OK)
 		rc = read_text(
-		    so, table, offsetof(struct ab_connector, id), "id", MAX_ID, &f->id, e);
+		    so, table, offsetof(struct ab_connector, id), "id", LOADER_MAX_ID, &f->id, e);
 	if (rc == AB_OK)
 		rc = read_text(so, table, offsetof(struct ab_connector, version), "version",
 		    MAX_VERSION, &f->version, e);

@@ -24,6 +24,8 @@
 /* printf format: offset and length; the line has always the same length. */
 #define LOADER_WRAP "# abhost-wrap 1 %010lld %010lld"
 
+#define LOADER_MAX_ID 64u
+
 /* How far a description came: what is told of a file that cannot be used. */
 enum loader_stage {
 	LOADER_NOTHING, /* no shared library for this machine, or one that must not be trusted */
@@ -61,6 +63,8 @@ ab_status loader_open(const char *path, struct loader_file *out, struct error *e
 char *loader_user_folder(void);
 /* Is this folder, or file, one that nobody else may change? */
 ab_status loader_check_folder(const char *path, struct error *e);
+/* May a connector be called so?  Letters, digits, '-', '_' and '.', at most LOADER_MAX_ID, a letter or digit first. */
+int loader_is_id(const char *id);
 /* The name of required function i (a bit of `missing`), NULL behind the last. */
 const char *loader_function(unsigned i);
 /* Each file NAME.so of the search path, in order; why != NULL: it cannot be used. Returns AB_OK or what `each` returned. */

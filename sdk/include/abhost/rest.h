@@ -28,6 +28,10 @@
 #define ABHOST_REST_H
 #include <abhost/connector.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* How an API says where the next page is. */
 enum rest_paging {
 	REST_ONE_PAGE,
@@ -228,4 +232,8 @@ ab_status rest_next(struct rest *r, const struct rest_stream *s, const struct ab
 
 /* The value at a path; NULL where there is none. */
 const struct ab_json *rest_at(struct ab_host *host, const struct ab_json *value, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
 #endif
