@@ -2,7 +2,7 @@
 # The documents tell the truth: files that they name are there, functions are defined, commands exist.
 cd "${top_srcdir:-.}" || exit 1
 documents="README.md docs/abi-policy.md docs/connector-tests.md docs/map.md docs/http.md docs/airbyte.md
-	examples/README.md"
+	docs/tutorial.md examples/README.md"
 echo 1..5
 
 verdict() { # NUMBER NAME PROBLEMS

@@ -62,8 +62,9 @@ TESTS += tests/kit.t tests/kit-requests.t tests/kit-records.t tests/kit-times.t 
 endif
 
 # abhost new, from an installed prefix
-dist_check_SCRIPTS += tests/author/new.py
-TESTS += tests/author/new.py
+dist_check_SCRIPTS += tests/author/new.py tests/author/tutorial.py
+EXTRA_DIST += tests/author/prefix.py
+TESTS += tests/author/new.py tests/author/tutorial.py
 
 dist_check_SCRIPTS += tests/whole/examples.py
 if HAVE_MICROHTTPD

@@ -9,15 +9,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "whole"))
-from lib import BUILD, Tap, need, read_table, scratch, skip_all  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import prefix  # noqa: E402
+from lib import Tap, read_table, scratch  # noqa: E402
 
-need(os.path.join(BUILD, "abhost"))
-for tool in ("make", "pkg-config", "cc"):
-    if not shutil.which(tool):
-        skip_all(tool + " is not installed")
-with open(os.path.join(BUILD, "libabhost-kit.a"), "rb") as kit:
-    if b"__asan_init" in kit.read():
-        skip_all("the kit is built with sanitizers")
+prefix.need("make", "pkg-config", "cc")
 tap = Tap()
 CPP = shutil.which("c++")
 FLAVOURS = [(kind, lang) for kind in ("rest", "vtable") for lang in ("c", "c++")]
@@ -26,27 +22,7 @@ ITEMS = [(1, 1, "Anvil", 119.0, "2024-01-02T08:00:00Z"), (2, 2, "Bolt", 0.35, "2
          (5, 1, "Epoxy", 12.5, "2024-01-05T16:45:00Z")]
 
 
-def install():
-    """make install into a folder of its own; where the SDK says its prefix is, it is made to say that folder."""
-    root = scratch()
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
-    done = subprocess.run(["make", "-s", "install", "DESTDIR=" + root], cwd=BUILD, env=env, capture_output=True, text=True, check=False)
-    found = {name: os.path.join(at, name) for at, _, names in os.walk(root) for name in names
-             if name in ("abhost", "abhost-worker", "abhost-sdk.pc") and not os.path.islink(os.path.join(at, name))}
-    if not tap.ok(done.returncode == 0 and len(found) == 3, "make install", done.stdout, done.stderr):
-        tap.done()
-    with open(found["abhost-sdk.pc"], encoding="utf-8") as file:
-        text = file.read()
-    prefix = re.search(r"^prefix=(.*)$", text, re.M).group(1)
-    with open(found["abhost-sdk.pc"], "w", encoding="utf-8") as file:
-        file.write(re.sub(r"(?m)=%s(?=/|$)" % re.escape(prefix), "=" + root + prefix, text))
-    clean = {"PATH": os.path.dirname(found["abhost"]) + ":/usr/bin:/bin", "LANG": "C.UTF-8", "ABHOST_WORKER": found["abhost-worker"]}
-    if os.path.dirname(found["abhost-sdk.pc"]) != os.path.join(os.path.dirname(found["abhost"]), "..", "lib", "pkgconfig"):
-        clean["PKG_CONFIG_PATH"] = os.path.dirname(found["abhost-sdk.pc"])
-    return clean
-
-
-ENV = install()
+ENV = prefix.install(tap)
 
 
 class Place:
