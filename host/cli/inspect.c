@@ -10,8 +10,9 @@
 
 enum { OPT_JSON };
 
-#define MAX_DEPTH 6
-#define MAX_SHOWN 1000 /* bytes of a default */
+#define MAX_DEPTH   6
+#define MAX_EXPORTS 8
+#define MAX_SHOWN   1000 /* bytes of a default */
 
 static void
 print_functions(const struct loader_file *f)
@@ -68,6 +69,25 @@ print_identity(const struct inspection *in)
 		print_functions(f);
 }
 
+/* One is what it must have; of many, which another library may meet by their names, some. */
+static void
+print_exports(const json_t *exports)
+{
+	size_t n = json_array_size(exports);
+	struct buf b;
+
+	buf_init(&b, 65536);
+	for (size_t i = 0; i < n && i < MAX_EXPORTS; i++)
+		buf_addf(&b, " %.100s", json_string_value(json_array_get(exports, i)));
+	if (exports == NULL)
+		printf("exports:   cannot be told\n");
+	else if (n <= MAX_EXPORTS)
+		printf("exports:  %s\n", n == 0 ? " nothing" : cli_clean(b.ptr));
+	else
+		printf("exports:  %s and %zu more\n", cli_clean(b.ptr), n - MAX_EXPORTS);
+	buf_fini(&b);
+}
+
 static void
 print_binary(const struct inspection *in)
 {
@@ -80,6 +100,7 @@ print_binary(const struct inspection *in)
 		printf(" %s", *p);
 	}
 	printf("%s\n", f->needed == NULL ? " none" : "");
+	print_exports(in->exports);
 	printf("hardening: %s, %s, %s%s%s, %s, %s%s\n",
 	    f->traits & SOFILE_RELRO ? f->traits & SOFILE_BIND_NOW ? "full RELRO" : "RELRO"
 				     : "no RELRO",
@@ -255,7 +276,7 @@ const struct cli_command cmd_inspect = {.name = "inspect",
     .summary = "Show what a connector's file says of itself",
     .more =
 	"All that one wants to know before one trusts it: identity, ABI, SHA-256 and pin, functions, libraries,\n"
-	"hardening, which secrets it asks to see in the clear, and the keys of its configuration; also of a file\n"
+	"exported symbols, hardening, which secrets it asks to see in the clear, and the keys of its configuration; also of a file\n"
 	"that cannot be used, as far as it goes, and why. Nothing of the connector is run.",
     .least = 1,
     .most = 1,

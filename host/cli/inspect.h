@@ -9,6 +9,8 @@ struct inspection {
 	char sha256[PIN_HEX];	 /* of what would be loaded now; "": it cannot be read */
 	int has_elf;		 /* the next ones are known */
 	int has_stack_protector, has_fortified_calls;
+	json_t
+	    *exports; /* names of symbols that other libraries can see; NULL: they cannot be told */
 	json_t *spec; /* NULL: none, or no JSON */
 	json_t *kept,
 	    *shown; /* paths of secrets: those that the host keeps, those that the connector may see */

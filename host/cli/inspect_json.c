@@ -111,6 +111,7 @@ inspect_print_json(const struct inspection *in)
 	}
 	if (in->has_elf) {
 		put(o, "libraries", library_list(f));
+		put(o, "exports", json_incref(in->exports));
 		put(o, "hardening", hardening_object(in));
 	}
 	if (in->spec != NULL) {

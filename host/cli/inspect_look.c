@@ -73,6 +73,12 @@ find_secrets(struct inspection *in, const json_t *v, const char *path, int depth
 		find_below(in, json_array_get(v, i), path, "", depth);
 }
 
+static int
+note_symbol(void *ctx, const struct sofile_symbol *s)
+{
+	return json_array_append_new(ctx, json_string(s->name));
+}
+
 static void
 look_at_elf(struct inspection *in)
 {
@@ -83,6 +89,11 @@ look_at_elf(struct inspection *in)
 	in->has_elf = 1;
 	in->has_stack_protector = sofile_imports(so, "__stack_chk_fail");
 	in->has_fortified_calls = sofile_imports_ending(so, "_chk");
+	in->exports = json_array();
+	if (in->exports != NULL && sofile_symbols(so, note_symbol, in->exports) != 0) {
+		json_decref(in->exports); /* part of them would be worse than none */
+		in->exports = NULL;
+	}
 	sofile_close(so);
 }
 
@@ -109,6 +120,7 @@ void
 inspect_fini(struct inspection *in)
 {
 	loader_file_fini(&in->file);
+	json_decref(in->exports);
 	json_decref(in->spec);
 	json_decref(in->kept);
 	json_decref(in->shown);

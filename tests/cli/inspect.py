@@ -63,13 +63,14 @@ tap.same([told[k] for k in ("id", "version", "abi", "min_host", "host_abi", "pin
          ["looked-at", "1.2.3", "1.0", "1.0", "1.0", {"state": "none"}, []], "who it is")
 tap.same(told["functions"], ["open", "close", "check", "streams", "read_page"], "its functions")
 tap.same(told["libraries"], ["libc.so.6"], "its libraries")
+tap.same(told["exports"], ["ab_connector_v1"], "what it exports")
 tap.same(told["spec"], SPEC, "its spec")
 tap.same(told["secrets"], {"kept": ["key", "deep.token"], "shown": ["shown", "deep.password", "pin"]},
          "its secrets, and those that it asks to see")
 tap.same(told["hardening"], {"relro": "none", "executable_stack": False, "text_relocations": False, "writable_code": False,
                              "library_path": False, "stack_protector": False, "fortified_calls": False}, "nothing hardened")
 text = abhost("inspect", plain)
-for line in ("sha256:    " + told["sha256"], "no RELRO, no executable stack, no text relocations, no stack protector seen, no fortified calls seen",
+for line in ("exports:   ab_connector_v1\n", "sha256:    " + told["sha256"], "no RELRO, no executable stack, no text relocations, no stack protector seen, no fortified calls seen",
              "secrets:   key deep.token (kept by the host", "IN CLEAR:  shown deep.password pin (secrets that the connector asks to see)",
              "pin:       none"):
     tap.ok(line in text.out and text.code == 0, "for people: " + line[:40], text)
@@ -82,6 +83,10 @@ for name, flags, key, value in (
         ("no-guard-sysv", ["-Wl,--hash-style=sysv"], "stack_protector", False)):
     tap.same(look(build(name, *flags))["hardening"][key], value, "%s: %s" % (name, key))
 
+many = build("many", "-fvisibility=default", code=CODE + "".join("int more_%d;\n" % i for i in range(20)))
+tap.same(sorted(look(many)["exports"]), sorted(["ab_connector_v1"] + ["more_%d" % i for i in range(20)]), "all that one exports")
+text = abhost("inspect", many)
+tap.ok("and 13 more\n" in text.out, "some of it for people", text)
 null = build("null", code=CODE.replace(".check = k, ", ""))
 run = abhost("inspect", null, "--json")
 told = json.loads(run.out)
