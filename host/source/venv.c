@@ -393,3 +393,60 @@ venv_find(const char *name)
 	(void)venv_each(look_at, &s);
 	return s.found;
 }
+
+struct removal {
+	const char *name;
+	size_t gone;
+	void (*each)(const struct venv *v);
+	struct error *e;
+};
+
+/* What says that it counts goes first. */
+static ab_status
+take_away(const struct venv *v, struct error *e)
+{
+	char file[PROGRAM_PATH + 600];
+
+	snprintf(file, sizeof(file), "%s.json", v->folder);
+	if (unlink(file) != 0)
+		return error_set(e, AB_ECONFIG, "%s: cannot be removed: %m", file);
+	remove_folder(v->folder);
+	if (access(v->folder, F_OK) == 0)
+		return error_set(e, AB_ECONFIG, "%s: cannot be removed as a whole", v->folder);
+	return AB_OK;
+}
+
+static ab_status
+remove_named(void *ctx, const struct venv *v)
+{
+	struct removal *r = ctx;
+	const char *base = strrchr(v->folder, '/') + 1;
+	char lock[PROGRAM_PATH + 600];
+	int fd;
+
+	if (strcmp(v->name, r->name) != 0)
+		return AB_OK;
+	snprintf(lock, sizeof(lock), "%.*s.%s.lock", (int)(base - v->folder), v->folder, base);
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX) != 0)
+		error_set(r->e, AB_ECONFIG, "cannot lock %s: %m", lock);
+	else if (take_away(v, r->e) == AB_OK) {
+		r->gone++;
+		r->each(v);
+	}
+	if (fd >= 0)
+		close(fd);
+	return r->e->status;
+}
+
+ab_status
+venv_remove(const char *name, void (*each)(const struct venv *v), struct error *e)
+{
+	struct removal r = {.name = name, .each = each, .e = e};
+
+	if (venv_each(remove_named, &r) == AB_OK && r.gone == 0)
+		error_set(e, AB_ECONFIG,
+		    "abhost has installed no program %s with --python (`abhost list` shows what it has)",
+		    name);
+	return e->status;
+}

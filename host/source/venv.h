@@ -22,4 +22,6 @@ ab_status venv_get(const char *source, const char *name, char **program, struct 
 char *venv_find(const char *name);
 /* Each one, in no order; AB_OK, or what `each` returned.  Texts until it returns. */
 ab_status venv_each(ab_status (*each)(void *ctx, const struct venv *v), void *ctx);
+/* Takes away all with a program of that name; `each` hears of one that is gone.  AB_ECONFIG where there is none. */
+ab_status venv_remove(const char *name, void (*each)(const struct venv *v), struct error *e);
 #endif

@@ -233,6 +233,31 @@ def at_once():
     tap.same(here.listed()[here.file]["pin"], "held", "and the last one holds")
 
 
-for law in (first_time, changed, meanwhile, versions, folders, failures, at_once):
+def programs():
+    """What --python installed is listed and removed like a connector, all versions of it, and nothing else."""
+    here = Place()
+    home = os.path.join(here.folder, "data", "abhost", "python")
+    for key, name, version in (("toy==1.0", "source-toy", "1.0"), ("toy", "source-toy", "1.1"), ("other", "source-other", "3")):
+        os.makedirs(os.path.join(home, key, "bin"))
+        os.symlink("/", os.path.join(home, key, "root"))
+        program = os.path.join(home, key, "bin", name)
+        write_file(program, "#!/bin/sh\n")
+        os.chmod(program, 0o755)
+        write_file(os.path.join(home, key + ".json"), json.dumps({"format": 1, "name": name, "package": "airbyte-" + name,
+                                                                  "version": version, "source": key}))
+    rows = {row["file"]: (row["id"], row["version"], row["source"]) for row in here.listed().values()}
+    tap.same(rows.get(os.path.join(home, "toy/bin/source-toy")), ("airbyte:source-toy", "1.1", "toy"), "a program is listed")
+    run = here("remove", "airbyte:source-toy")
+    tap.ok(run.code == 0 and len(run.out.splitlines()) == 2 and "airbyte-source-toy 1.0" in run.out, "removed, both versions", run)
+    tap.same(sorted(n for n in os.listdir(home) if not n.startswith(".")), ["other", "other.json"], "and not the other one")
+    tap.same([row["id"] for row in here.listed().values()], ["airbyte:source-other"], "it is listed no more")
+    run = here("remove", "airbyte:source-toy")
+    tap.ok(run.code == 3 and "abhost has installed no program source-toy" in run.err, "a second time", run)
+    here("install", API)
+    run = here("remove", "my-api")
+    tap.ok(run.code == 0 and os.path.exists(os.path.join(home, "other.json")), "a connector's removal leaves programs alone", run)
+
+
+for law in (first_time, changed, meanwhile, versions, folders, failures, at_once, programs):
     law()
 tap.done()
