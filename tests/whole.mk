@@ -31,7 +31,8 @@ TESTS += $(WHOLE_TESTS)
 endif
 
 # a connector whose pages stand in files needs no server
-GIVEN_TESTS = tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py \
+GIVEN_TESTS = tests/whole/zoo-accept.py \
+	tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py \
 	tests/whole/airbyte-in.py tests/whole/airbyte-lanes.py \
 	tests/kill/many.py
 dist_check_SCRIPTS += $(GIVEN_TESTS)

@@ -8,8 +8,6 @@
 #include "accept/act.h"
 #include "accept/checks.h"
 
-#define FINDING_MAX 4000
-
 static volatile sig_atomic_t stopped_by;
 
 static void
@@ -49,24 +47,6 @@ unsigned
 accept_count(void)
 {
 	return checks_count;
-}
-
-static void
-finding_init(struct finding *f)
-{
-	buf_init(&f->expected, FINDING_MAX);
-	buf_init(&f->seen, FINDING_MAX);
-	buf_init(&f->reason, FINDING_MAX);
-	buf_init(&f->note, FINDING_MAX);
-}
-
-static void
-finding_fini(struct finding *f)
-{
-	buf_fini(&f->expected);
-	buf_fini(&f->seen);
-	buf_fini(&f->reason);
-	buf_fini(&f->note);
 }
 
 /* What came of a check: the verdict, and for those that depend on it, who failed. */

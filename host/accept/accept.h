@@ -28,6 +28,9 @@ struct accept_options {
 	const char *stream;    /* only this one; NULL: all */
 	size_t page_cap;
 	int call_timeout_s;
+	size_t pages;	       /* that memory-growth reads */
+	int in_process;	       /* only in abhost-inprocess */
+	const char *inprocess; /* the path of that program, or NULL */
 	/* Each result when it is there. */
 	void (*each)(void *ctx, const struct accept_result *r);
 	/* A line of the connector's log, redacted. */
@@ -42,6 +45,8 @@ struct accept_counts {
 
 /* How many checks there are. */
 unsigned accept_count(void);
+/* No checks: all that a connector is asked for once, in this process (abhost-inprocess), for a debugger or valgrind to see. */
+ab_status accept_once(const struct accept_options *o, struct error *e);
 /* Runs all.  Not AB_OK: it could not even begin (no such file, a config that cannot be read), or a signal ended it. */
 ab_status accept_run(const struct accept_options *o, struct accept_counts *counts, struct error *e);
 #endif

@@ -22,6 +22,7 @@ on_trace(void *ctx, const struct source_trace *t)
 	struct act *a = ctx;
 
 	a->requests++;
+	a->broken += t->status >= 400 || t->error[0] != '\0';
 	if (a->missing[0] == '\0' && strncmp(t->error, not_there, sizeof(not_there) - 1) == 0)
 		snprintf(a->missing, sizeof(a->missing), "%s %s", t->method, t->url);
 }
@@ -29,10 +30,14 @@ on_trace(void *ctx, const struct source_trace *t)
 static char *
 choices_of(const struct kit *k, const struct act_options *o)
 {
-	json_t *v =
-	    json_pack("{s:s, s:b, s:s*}", "replay", k->fixtures, "again", 1, "bend", o->bend);
-	char *text = jsontext_make(v, JSON_COMPACT);
+	json_t *v = json_pack("{s:s, s:b, s:s*, s:b, s:b}", "replay", k->fixtures, "again", 1,
+	    "bend", o->bend, "strict", o->strict, "measure", o->measures);
+	char *text;
 
+	if (o->fault != NULL)
+		json_object_set_new(v, "fault",
+		    json_pack("{s:s, s:I}", "kind", o->fault, "exchange", (json_int_t)o->fault_at));
+	text = jsontext_make(v, JSON_COMPACT);
 	json_decref(v);
 	return text;
 }
@@ -47,6 +52,10 @@ finish(struct act *a, void (*each)(void *ctx, struct ab_str text), void *ctx)
 			return AB_OK;
 		case SOURCE_FAILED:
 			return a->error.status;
+		case SOURCE_TALLY:
+			free(a->tally);
+			a->tally = strdup(a->ev.text.ptr);
+			break;
 		case SOURCE_STREAM:
 			if (each != NULL)
 				each(ctx, a->ev.text);
@@ -71,10 +80,11 @@ act_open(struct act *a, struct kit *k, const struct act_options *o)
 	    .page_cap = k->o->page_cap,
 	    .call_timeout_s = k->o->call_timeout_s,
 	    .lanes = o->lanes,
+	    .in_process = k->o->in_process,
 	    .trace = on_trace,
 	    .trace_ctx = a};
 
-	*a = (struct act){.k = k};
+	*a = (struct act){.k = k, .look = o->look, .look_ctx = o->ctx};
 	choices = choices_of(k, o);
 	s.choices = choices;
 	if (choices == NULL)
@@ -106,6 +116,51 @@ act_read(struct act *a, uint32_t stream, const char *configured, const char *com
 {
 	error_clear(&a->error);
 	return source_read(a->source, stream, configured, committed, 0, &a->error);
+}
+
+ab_status
+act_finish(struct act *a)
+{
+	error_clear(&a->error);
+	return source_finish(a->source, &a->error) == AB_OK ? finish(a, NULL, NULL)
+							    : a->error.status;
+}
+
+static void
+look(const struct act *a, const char *what, const char *text, size_t n)
+{
+	if (a->look != NULL && n > 0)
+		a->look(a->look_ctx, what, text, n);
+}
+
+/* What the host made of it is whole: it masks what it knows. */
+static void
+look_at_event(const struct act *a)
+{
+	const struct source_event *ev = &a->ev;
+
+	switch (ev->type) {
+	case SOURCE_LOG:
+		look(a, ev->is_printed ? "what it printed" : "a log line", ev->text.ptr,
+		    ev->text.len);
+		break;
+	case SOURCE_STREAM:
+		look(a, "the description of a stream", ev->text.ptr, ev->text.len);
+		break;
+	case SOURCE_PARTITION:
+		look(a, "a partition", ev->text.ptr, ev->text.len);
+		break;
+	case SOURCE_PAGE:
+		look(a, "a page token", ev->token.ptr, ev->token.len);
+		look(a, "a state", ev->state.ptr, ev->state.len);
+		look(a, "what is said of a page", ev->about.ptr, ev->about.len);
+		break;
+	case SOURCE_FAILED:
+		look(a, "the sentence of a failure", ev->error.text, strlen(ev->error.text));
+		break;
+	default:
+		break;
+	}
 }
 
 static void
@@ -167,6 +222,7 @@ act_next(struct act *a, int ms)
 			return 0;
 		}
 		source_next(a->source, &a->ev);
+		look_at_event(a);
 		if (take_event(a))
 			return 1;
 		if (ms >= 0 && (left = (until - clock_mono_us() + 999) / 1000) <= 0)
@@ -195,6 +251,7 @@ act_page(struct act *a)
 	if (source_page(a->source, &a->ev, a->page, &a->error) != AB_OK)
 		return NULL;
 	memset(a->page + a->ev.bytes, 0, SCAN_PADDING);
+	look(a, "a record", a->page, a->ev.bytes);
 	return a->page;
 }
 
@@ -212,7 +269,8 @@ act_close(struct act *a)
 	source_close(a->source, accept_stopped() != 0 ? 0 : GRACE_MS);
 	a->source = NULL;
 	free(a->page);
-	a->page = NULL;
+	free(a->tally);
+	a->page = a->tally = NULL;
 	a->room = 0;
 }
 

@@ -3,7 +3,7 @@
 #define ABHOST_ACCEPT_CHECKS_H
 #include "accept/kit.h"
 
-#define CHECKS_AFTER 2
+#define CHECKS_AFTER 3
 
 struct check {
 	const char *family, *name, *title; /* the title says what is so where it is ok */
@@ -27,4 +27,12 @@ check_fn check_open, check_good, check_credential, check_unreachable;
 /* streams.c */
 check_fn check_streams_list, check_streams_names, check_streams_schema, check_streams_keys,
     check_streams_cursors, check_streams_modes, check_streams_same, check_streams_since;
+/* faults.c */
+check_fn check_faults_401, check_faults_403, check_faults_404, check_faults_429, check_faults_500,
+    check_faults_reset, check_faults_truncated, check_faults_html, check_faults_empty,
+    check_faults_null, check_faults_types, check_faults_secrets;
+/* strict.c */
+check_fn check_strict_lent, check_strict_threads;
+/* memory.c, valgrind.c */
+check_fn check_memory_descriptors, check_memory_threads, check_memory_growth, check_memory_valgrind;
 #endif

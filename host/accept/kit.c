@@ -10,11 +10,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "accept/spoil.h"
 #include "base/nocore.h"
 #include "data/config.h"
 #include "data/jsontext.h"
 
-#define MAX_PATH 4096
+#define MAX_PATH    4096
+#define FINDING_MAX 4000
+
+void
+finding_init(struct finding *f)
+{
+	buf_init(&f->expected, FINDING_MAX);
+	buf_init(&f->seen, FINDING_MAX);
+	buf_init(&f->reason, FINDING_MAX);
+	buf_init(&f->note, FINDING_MAX);
+}
+
+void
+finding_fini(struct finding *f)
+{
+	buf_fini(&f->expected);
+	buf_fini(&f->seen);
+	buf_fini(&f->reason);
+	buf_fini(&f->note);
+}
 
 static void
 add_text(struct buf *b, const char *format, va_list ap)
@@ -220,6 +240,7 @@ kit_fini(struct kit *k)
 		plan_fini(&k->plan);
 	if (k->has_catalog)
 		catalog_fini(&k->catalog);
+	spoil_free(k->spoil);
 	sofile_close(k->so);
 	json_decref(k->told);
 	json_decref(k->spec);

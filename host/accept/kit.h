@@ -33,10 +33,14 @@ struct kit {
 	int has_catalog;
 	struct plan plan; /* the selected streams, in default modes */
 	int has_plan;
+	/* family faults */
+	struct spoil *spoil;
 };
 
 typedef enum accept_verdict check_fn(struct kit *k, struct finding *f);
 
+void finding_init(struct finding *f);
+void finding_fini(struct finding *f);
 /* kit.c: the ends of a check. */
 enum accept_verdict fail(struct finding *f, const char *expected, const char *seen, ...)
     __attribute__((format(printf, 3, 4)));

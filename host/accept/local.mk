@@ -5,11 +5,18 @@ host_libaccept_a_SOURCES = \
 	host/accept/act.c host/accept/act.h \
 	host/accept/binary.c \
 	host/accept/checks.c host/accept/checks.h \
+	host/accept/faults.c \
 	host/accept/kit.c host/accept/kit.h \
+	host/accept/memory.c \
+	host/accept/once.c \
 	host/accept/open.c \
+	host/accept/leak.c \
 	host/accept/since.c host/accept/since.h \
 	host/accept/spec.c \
-	host/accept/streams.c
+	host/accept/spoil.c host/accept/spoil.h \
+	host/accept/streams.c \
+	host/accept/strict.c \
+	host/accept/valgrind.c
 # the descriptions' schemas, as bytes
 ACCEPT_SCHEMAS = \
 	host/accept/endpoint_schema.inc \

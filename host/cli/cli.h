@@ -152,6 +152,8 @@ void cli_trace(const struct source_trace *t);
 /* Whether this program is the one that can; and becoming it, with the same arguments (returns only on failure). */
 int cli_is_in_process(void);
 int cli_exec_in_process(char **argv);
+/* Its path: beside this program in a build tree, else where it was installed.  -1: it is not there. */
+int cli_find_in_process(char *path, size_t size);
 /* secrets.c */
 /* Fills in sync.secrets: the chosen file, or one beside the configuration, or beside the data (NULL: there are none). */
 ab_status cli_secrets(struct cli_source *s, const char *chosen, const char *config,

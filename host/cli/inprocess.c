@@ -15,9 +15,8 @@ cli_is_in_process(void)
 	return source_in_process_hook != NULL;
 }
 
-/* Beside this program in a build tree, else where it was installed. */
-static int
-find_program(char *path, size_t size)
+int
+cli_find_in_process(char *path, size_t size)
 {
 	ssize_t n = readlink("/proc/self/exe", path, size - 1);
 
@@ -28,7 +27,10 @@ find_program(char *path, size_t size)
 		if (access(path, X_OK) == 0)
 			return 0;
 	}
-	return snprintf(path, size, "%s/" NAME, PKGLIBEXECDIR) < (int)size ? 0 : -1;
+	return snprintf(path, size, "%s/" NAME, PKGLIBEXECDIR) < (int)size &&
+		access(path, X_OK) == 0
+	    ? 0
+	    : -1;
 }
 
 int
@@ -37,7 +39,8 @@ cli_exec_in_process(char **argv)
 	struct error e = ERROR_INIT;
 	char path[4096];
 
-	if (find_program(path, sizeof(path)) == 0)
+	errno = ENAMETOOLONG;
+	if (cli_find_in_process(path, sizeof(path)) == 0)
 		execv(path, argv);
 	error_set(&e, AB_EBUG, "cannot start %s for --in-process: %s; is abhost installed whole?",
 	    path, strerror(errno));

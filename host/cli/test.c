@@ -13,8 +13,9 @@
 #define DOCS	     "docs/connector-tests.md"
 #define PAGE_CAP     (64u << 20)
 #define CALL_SECONDS 60
+#define PAGES_READ   10000
 
-enum { CONFIG, REPLAY, STREAM, JSON };
+enum { CONFIG, REPLAY, STREAM, PAGES, IN_PROCESS, JSON };
 
 /* A member of a failure's block; what has several lines is indented below its name. */
 static void
@@ -106,10 +107,19 @@ finish(const struct accept_counts *counts, ab_status rc, const struct error *e)
 }
 
 static int
+run_once(const struct accept_options *o)
+{
+	struct error e = ERROR_INIT;
+
+	return accept_once(o, &e) == AB_OK ? CLI_DONE : cli_fail(&e);
+}
+
+static int
 test_run(const struct cli_args *a)
 {
 	const char *seconds = getenv("ABHOST_CALL_TIMEOUT");
-	uint64_t timeout = CALL_SECONDS;
+	uint64_t timeout = CALL_SECONDS, pages = PAGES_READ;
+	char inprocess[4096];
 	struct accept_options o = {.connector = a->word[0],
 	    .config = a->value[CONFIG],
 	    .fixtures = a->value[REPLAY],
@@ -123,7 +133,17 @@ test_run(const struct cli_args *a)
 	if (seconds != NULL && cli_number(seconds, 1, 86400, &timeout) != 0)
 		return cli_misuse(
 		    &cmd_test, "ABHOST_CALL_TIMEOUT must be a number of seconds from 1 to 86400");
+	if (a->value[PAGES] != NULL && cli_number(a->value[PAGES], 1, 100000000, &pages) != 0)
+		return cli_misuse(&cmd_test, "--pages must be a number from 1 to 100000000");
+	if (a->value[IN_PROCESS] != NULL && !cli_is_in_process())
+		return cli_exec_in_process(a->argv);
 	o.call_timeout_s = (int)timeout;
+	o.pages = (size_t)pages;
+	o.in_process = a->value[IN_PROCESS] != NULL;
+	if (o.in_process)
+		return run_once(&o);
+	if (cli_find_in_process(inprocess, sizeof(inprocess)) == 0)
+		o.inprocess = inprocess;
 	log_level(AB_ERROR);
 	if (a->value[JSON] == NULL)
 		printf("TAP version 13\n1..%u\n", accept_count());
@@ -139,6 +159,8 @@ static const struct cli_option options[] = {
 	0},
     {"replay", "DIR", "the fixtures (default: fixtures/ beside the connector)", 0},
     {"stream", "NAME", "read this stream only", 0},
+    {"pages", "N", "read so many pages to see whether memory grows (default 10000)", 0},
+    {"in-process", NULL, "no checks: run it once in this process, for gdb and valgrind", 0},
     {"json", NULL, "one JSON object a check, in place of TAP", 0}, {.name = NULL}};
 const struct cli_command cmd_test = {.name = "test",
     .words = "CONNECTOR",

@@ -25,7 +25,7 @@ int cassette_bend(struct cassette *c, const char *how);
 /* For tests of a connector: whoever asks for the exchange of this number ("00003.json": 3) gets, as often as it asks, in
  * place of its answer "401", "403", "404", "429" or "500" (an answer of this status), "reset" (none), "truncated" (half of
  * its body), "html", "empty" ({}) or "null" (a good answer with this for a body), or "types" (the same answer with each
- * value in it of another type).  What is asked for afterwards and was not recorded is AB_EDATA.  -1: no such kind. */
+ * value in it of another type); what is no JSON keeps its body.  What is asked for afterwards and was not recorded is AB_EDATA.  -1: no such kind. */
 int cassette_fault(struct cassette *c, uint32_t exchange, const char *kind);
 int cassette_replays(const struct cassette *c);
 /* UTC, when the recording began: what a connector's clock shows. */

@@ -125,8 +125,11 @@ change_types(const char *p, const char *end, struct buf *out)
 static int
 is_json(const struct http_response *resp)
 {
-	const char *p = skip_blanks(resp->body.ptr, resp->body.ptr + resp->body.len);
+	const char *p;
 
+	if (resp->body.len == 0)
+		return 0;
+	p = skip_blanks(resp->body.ptr, resp->body.ptr + resp->body.len);
 	return p < resp->body.ptr + resp->body.len && strchr("{[", *p) != NULL;
 }
 
@@ -174,7 +177,7 @@ put_types(struct http_response *resp)
 	struct buf text;
 	int rc = 0;
 
-	if (resp->body.len == 0 || !is_json(resp))
+	if (!is_json(resp))
 		return 0;
 	buf_init(&text, 16 * resp->body.len + 16);
 	change_types(resp->body.ptr, resp->body.ptr + resp->body.len, &text);
@@ -200,6 +203,8 @@ cassette_put_fault(const struct cassette *c, const struct transfer_request *r,
 		return 0;
 	case FAULT_TYPES:
 		return put_types(resp);
+	case FAULT_BODY:
+		return is_json(resp) ? put_answer(c->fault, r, resp, result) : 0;
 	default:
 		return put_answer(c->fault, r, resp, result);
 	}

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""The acceptance kit against the zoo of tests/zoo/kit: each connector there has one mistake, and fails the check of that mistake
+first, and nothing else but what depends on it; those that have none pass all; and no check exists that cannot fail."""
+import concurrent.futures
+import json
+import os
+import shutil
+import subprocess
+
+from lib import ABHOST, SRC, Tap, abhost, need, scratch
+
+need(ABHOST)
+tap = Tap()
+KIT = os.path.join(SRC, "tests", "zoo", "kit")
+CC = os.environ.get("CC", "cc").split()
+FLAGS = ["-std=c11", "-shared", "-fPIC", "-O1", "-g", "-I", os.path.join(SRC, "sdk", "include")]
+PAGES = "1500"  # enough to see a leak of a few bytes a page
+
+
+class Row:
+    """A line of the table."""
+
+    def __init__(self, line):
+        self.source, self.check, *flags = line.split()
+        self.mode = next((int(f[5:], 8) for f in flags if f.startswith("mode=")), None)
+        self.flags = [f for f in flags if not f.startswith("mode=")]
+
+
+def table():
+    with open(os.path.join(KIT, "table"), encoding="utf-8") as file:
+        return [Row(line) for line in file if line.strip() and not line.startswith("#")]
+
+
+def without_valgrind():
+    """A PATH on which it is not found: it takes seconds, and is asked for only where it must find something."""
+    folder = scratch()
+    return {"PATH": folder}
+
+
+def build(row, number, folder):
+    """In a folder of its own, with configuration and fixtures beside it, as an author has it."""
+    place = os.path.join(folder, str(number))
+    os.mkdir(place)
+    out = os.path.join(place, row.source + ".so")
+    made = subprocess.run([*CC, *FLAGS, os.path.join(KIT, row.source + ".c"), "-o", out, *row.flags], stderr=subprocess.PIPE,
+                          text=True)
+    if made.returncode != 0:
+        return None, made.stderr
+    os.chmod(out, row.mode or 0o644)
+    shutil.copy(os.path.join(KIT, "config.json"), place)
+    shutil.copytree(os.path.join(KIT, "fixtures"), os.path.join(place, "fixtures"))
+    return out, ""
+
+
+def run(row, number, folder, slow):
+    out, why = build(row, number, folder)
+    if out is None:
+        return None, why, row
+    env = None if row.check == slow or row.source == "good" else without_valgrind()
+    done = abhost("test", out, "--json", "--pages", PAGES, env=env)
+    return [json.loads(line) for line in done.out.splitlines()], done, row
+
+
+def judge(found, done, row):
+    """What is wrong with this outcome, or ""."""
+    if found is None:
+        return "it cannot be built"
+    failed = [r["name"] for r in found if r["result"] == "failed"]
+    if row.check == "-":
+        return "" if not failed and done.code == 0 else "it fails %s" % ", ".join(failed)
+    if failed != [row.check] or done.code != 1:
+        return "it fails %s" % (", ".join(failed) or "nothing")
+    others = [r for r in found if r["result"] == "skipped" and " failed" in r["reason"]]
+    if any(r["reason"] != row.check + " failed" for r in others):
+        return "a check is skipped for another reason"
+    first = next(r for r in found if r["name"] == row.check)
+    if not all(first.get(key) for key in ("expected", "seen", "why", "docs")):
+        return "the failure does not say what it should"
+    return ""
+
+
+def main():
+    folder, rows = scratch(), table()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(run, row, number, folder, "memory-valgrind") for number, row in enumerate(rows)]
+        known = set()
+        for job in jobs:
+            found, done, row = job.result()
+            known |= {r["name"] for r in found or []}
+            valgrind = next((r for r in found or [] if r["name"] == "memory-valgrind"), {})
+            if row.check == "memory-valgrind" and valgrind.get("result") == "skipped" and " failed" not in valgrind["reason"]:
+                tap.skip("%s: %s" % (row.source, row.check), valgrind["reason"])
+                continue
+            wrong = judge(found, done, row)
+            what = "passes all" if row.check == "-" else "fails %s, and nothing else" % row.check
+            tap.ok(not wrong, "%s %s" % (row.source, what), wrong, done)
+    tap.same(sorted(known - {row.check for row in rows}), [], "each check has a connector that fails it")
+    tap.same(sorted({row.check for row in rows} - known - {"-"}), [], "each connector's check exists")
+    wrong = {row.source for row in rows if row.check != "-"}
+    tap.ok(len(wrong) >= 40, "at least 40 of them: %d" % len(wrong))
+    sources = {name[:-2] for name in os.listdir(KIT) if name.endswith(".c")}
+    tap.same(sorted(sources ^ {row.source for row in rows}), [], "each source is in the table")
+    tap.done()
+
+
+main()

@@ -1,0 +1,19 @@
+/* fault-null.c - crashes where the answer is null */
+#include "base.h"
+
+static ab_status
+zoo_read_page(void *self, const struct ab_read *r, struct ab_page *p)
+{
+	struct base *b = self;
+	struct ab_host *h = b->host;
+	const struct ab_json *body;
+	ab_status rc = base_get(h, r->stream, base_page_of(r), &body);
+
+	const struct ab_str text = h->json_text(body);
+
+	if (rc == AB_OK && body != NULL && strcmp(text.ptr, "null") == 0)
+		abort();
+	return rc == AB_OK ? base_emit(h, body, p) : rc;
+}
+
+BASE_CONNECTOR(.read_page = zoo_read_page);
