@@ -2,6 +2,7 @@
  * nothing that others wrote is touched. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@ static char folder[64];
 static struct error e;
 static struct scan scanned;
 static struct dest_run run;
+static int verifies; /* what is begun is to be verified */
 
 static void
 set_up(void)
@@ -25,6 +27,7 @@ set_up(void)
 	ck_assert_int_eq(chdir(folder), 0);
 	scan_init(&scanned);
 	error_clear(&e);
+	verifies = 0;
 	run = (struct dest_run){.connector = "my-api", .version = "1.0.0", .outcome = "running"};
 }
 
@@ -53,8 +56,11 @@ opened(const char *path)
 static struct dest_stream *
 begun(struct dest *d, const char *name, enum dest_mode mode, int is_refresh, int fresh)
 {
-	struct dest_stream_spec spec = {
-	    .name = name, .mode = mode, .is_refresh = is_refresh, .fresh = fresh};
+	struct dest_stream_spec spec = {.name = name,
+	    .mode = mode,
+	    .is_refresh = is_refresh,
+	    .fresh = fresh,
+	    .verify = verifies};
 	struct dest_stream *s = NULL;
 
 	ck_assert_msg(dest_jsonl.begin(d, &spec, &s, &e) == AB_OK, "%s", e.text);
@@ -459,6 +465,62 @@ START_TEST(lines_keep_a_contract)
 }
 END_TEST
 
+/* Somebody else changes a line, cuts the last one short, or adds what is there once more. */
+static void
+tamper(const char *path, int how)
+{
+	char *text = (char *)(uintptr_t)content(path);
+	FILE *f = fopen(path, how == 3 ? "a" : "w");
+
+	if (how == 1)
+		*strstr(text, "two") = 'T';
+	else if (how == 2)
+		*(strrchr(text, '2') + 1) = '\0';
+	fputs(text, f);
+	fclose(f);
+}
+
+START_TEST(lines_that_are_not_what_was_given_are_found)
+{
+	static const char *const places[] = {".", "log.jsonl"};
+
+	verifies = 1;
+	for (int i = 0; i < 2 * 2 * 4; i++) {
+		const char *file = i & 1 ? "log.jsonl" : "s.jsonl";
+		struct dest *d;
+		struct dest_stream *s, *other;
+		int64_t rows;
+		ck_assert_int_eq(system("rm -f *.jsonl *.json"), 0);
+		d = opened(places[i & 1]);
+		s = begun(d, "s", DEST_APPEND, 0, 0);
+		if (i & 2)
+			write_page(s, "{\"of\":\"a run before\"}", NULL);
+		committed(d);
+		dest_jsonl.close(d);
+		d = opened(places[i & 1]);
+		s = begun(d, "s", DEST_APPEND, 0, 0);
+		write_page(s, "{\"a\":\"rolled back\"}", NULL);
+		dest_jsonl.rollback(d);
+		s = begun(d, "s", DEST_APPEND, 0, 0);
+		other = begun(d, "other", DEST_APPEND, 0, 0);
+		write_page(s, "{\"a\":\"one\"}", "{\"constants\":{\"c\":1}}");
+		write_page(other, "{\"a\":5}", NULL);
+		write_page(s, "{\"a\":\"two\"} {}", "{\"constants\":{\"c\":2}}");
+		committed(d);
+		ck_assert_int_eq(dest_jsonl.verify(s, &rows, &e), AB_OK);
+		ck_assert_int_eq(rows, 3);
+		tamper(file, i / 4);
+		ck_assert_msg(dest_jsonl.verify(s, &rows, &e) == (i / 4 ? AB_EDATA : AB_OK),
+		    "case %d: %s", i, e.text);
+		error_clear(&e);
+		ck_assert_int_eq(
+		    dest_jsonl.verify(other, &rows, &e), i == 13 || i == 15 ? AB_EDATA : AB_OK);
+		error_clear(&e);
+		dest_jsonl.close(d);
+	}
+}
+END_TEST
+
 START_TEST(a_run_is_kept_whatever_its_error_says)
 {
 	struct dest *d = opened("out.jsonl");
@@ -530,6 +592,7 @@ jsonl_suite(void)
 	tcase_add_test(t, a_run_is_kept_whatever_its_error_says);
 	tcase_add_test(t, a_second_run_is_refused);
 	tcase_add_test(t, state_of_another_connector_or_version_is_refused);
+	tcase_add_test(t, lines_that_are_not_what_was_given_are_found);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -3,7 +3,8 @@
 #include "cli/syncfile.h"
 
 static int
-check_source(const struct cli_args *a, const json_t *config, const json_t *catalog)
+check_source(
+    const struct cli_args *a, const json_t *config, const json_t *catalog, const char *file)
 {
 	struct error e = ERROR_INIT;
 	struct cli_source s;
@@ -12,6 +13,7 @@ check_source(const struct cli_args *a, const json_t *config, const json_t *catal
 	if (code >= 0)
 		return code;
 	s.sync.catalog = catalog;
+	s.sync.catalog_from = file;
 	if (sync_check(&s.sync, &e) == AB_OK)
 		printf("ok: %s %s can read with this configuration\n", s.file.id, s.file.version);
 	code = e.status != AB_OK ? cli_look_fail(&s, &e) : CLI_DONE;
@@ -27,11 +29,11 @@ check_run(const struct cli_args *a)
 	int code;
 
 	if (a->nwords == 2)
-		return check_source(a, NULL, NULL);
+		return check_source(a, NULL, NULL, NULL);
 	if (!syncfile_is(a))
 		return cli_misuse(&cmd_check, "CONFIG is missing: abhost check CONNECTOR CONFIG");
 	code = syncfile_read(&s, &cmd_check, a, &e) == AB_OK
-	    ? check_source(&s.args, s.config, s.catalog)
+	    ? check_source(&s.args, s.config, s.catalog, s.path)
 	    : cli_fail(&e);
 	syncfile_fini(&s);
 	return code;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -170,6 +171,29 @@ replace(const char *path, const char *beside, const char *text)
 	if (fd >= 0 && close(fd) != 0)
 		failed = 1;
 	return failed || rename(beside, path) != 0 ? -1 : 0;
+}
+
+ab_status
+report_check(const char *path, struct error *e)
+{
+	char *beside = NULL;
+	struct stat st;
+	int fd = -1;
+
+	if (asprintf(&beside, "%s.tmp", path) < 0)
+		return error_set(e, AB_ENOMEM, "no memory for the report");
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		errno = EISDIR;
+	else
+		fd = open(beside, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0) {
+		error_set(e, AB_ECONFIG, "cannot write the report %s: %s", path, strerror(errno));
+	} else {
+		close(fd);
+		unlink(beside);
+	}
+	free(beside);
+	return e->status;
 }
 
 ab_status

@@ -10,6 +10,8 @@ struct report_run {
 	int exit_code;
 };
 
+/* Whether it can be written there; nothing that is there changes. */
+ab_status report_check(const char *path, struct error *e);
 /* e: what the run failed with, or AB_OK. */
 ab_status report_write(const char *path, const struct report_run *run, const struct sync_report *r,
     const struct error *failed, struct error *e);

@@ -45,6 +45,7 @@ enum {
 #define MOST_MEMORY    (1ull << 40)
 
 struct run {
+	const char *file; /* the SYNC.json, or NULL */
 	struct cli_source source;
 	json_t *catalog;
 	const char *lists[4][CLI_MAX_REPEATS + 1]; /* --mode, --contract, --columns, --deleted */
@@ -133,6 +134,7 @@ run_init(struct run *run, const struct cli_args *a, const json_t *config, struct
 	o->state_file = a->value[OPT_STATE];
 	o->streams = a->value[OPT_STREAMS];
 	o->catalog = run->catalog;
+	o->catalog_from = a->value[OPT_CATALOG] != NULL ? NULL : run->file;
 	o->modes = cli_repeated(a, OPT_MODE, run->lists[0]);
 	o->contracts = cli_repeated(a, OPT_CONTRACT, run->lists[1]);
 	o->columns = cli_repeated(a, OPT_COLUMNS, run->lists[2]);
@@ -222,11 +224,11 @@ run_sync(struct run *run, const struct cli_args *a)
 	return code;
 }
 
-/* config, catalog: of a SYNC.json, or NULL. */
+/* config, catalog: of a SYNC.json, whose name is `file`; or NULL. */
 static int
-run_words(const struct cli_args *a, const json_t *config, json_t *catalog)
+run_words(const struct cli_args *a, const json_t *config, json_t *catalog, const char *file)
 {
-	struct run run = {.catalog = json_incref(catalog)};
+	struct run run = {.catalog = json_incref(catalog), .file = file};
 	const struct sync_report none = {.outcome = SYNC_FAILED};
 	struct error e = ERROR_INIT;
 	struct sizes sizes;
@@ -239,6 +241,11 @@ run_words(const struct cli_args *a, const json_t *config, json_t *catalog)
 		return cli_misuse(&cmd_run, "--json and --quiet exclude each other");
 	if (a->value[OPT_RECORD] != NULL && a->value[OPT_REPLAY] != NULL)
 		return cli_misuse(&cmd_run, "--record and --replay exclude each other");
+	if (a->value[OPT_REPORT] != NULL && report_check(a->value[OPT_REPORT], &e) != AB_OK)
+		return cli_misuse(&cmd_run, "%s", e.text);
+	if (a->value[OPT_VERIFY] != NULL && a->value[OPT_TO] != NULL &&
+	    dest_check_verify(a->value[OPT_TO], &e) != AB_OK)
+		return cli_misuse(&cmd_run, "%s", e.text);
 	if (a->value[OPT_IN_PROCESS] != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
 	if (run_init(&run, a, config, &e) == AB_OK)
@@ -257,11 +264,12 @@ run_run(const struct cli_args *a)
 	int code;
 
 	if (a->nwords == 2)
-		return run_words(a, NULL, NULL);
+		return run_words(a, NULL, NULL, NULL);
 	if (!syncfile_is(a))
 		return cli_misuse(&cmd_run, "CONFIG is missing: abhost run CONNECTOR CONFIG");
-	code = syncfile_read(&s, &cmd_run, a, &e) == AB_OK ? run_words(&s.args, s.config, s.catalog)
-							   : cli_fail(&e);
+	code = syncfile_read(&s, &cmd_run, a, &e) == AB_OK
+	    ? run_words(&s.args, s.config, s.catalog, s.path)
+	    : cli_fail(&e);
 	syncfile_fini(&s);
 	return code;
 }

@@ -69,6 +69,20 @@ dest_check(const char *to, const char *state_file, struct error *e)
 	return find_ops(to, state_file, &ops, &path, e);
 }
 
+ab_status
+dest_check_verify(const char *to, struct error *e)
+{
+	const char *path;
+	const struct dest_ops *ops = ops_of(to, &path);
+
+	if (ops == NULL ||
+	    (ops->verify != NULL && (ops->can_read_back == NULL || ops->can_read_back(path))))
+		return AB_OK;
+	return error_set(e, AB_ECONFIG,
+	    "--verify needs a destination that can be read back, and \"%s\" cannot: leave it out, or write to a file",
+	    to);
+}
+
 static ab_status
 open_target(const char *to, struct dest_target *target, struct dest **out, struct error *e)
 {

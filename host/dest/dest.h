@@ -182,6 +182,8 @@ struct dest_ops {
 	 * compared.  Of a stream that was begun with spec.verify and has ended; nothing is uncommitted.  AB_EDATA: it does
 	 * not, with column and counts.  NULL: the place cannot be read back. */
 	ab_status (*verify)(struct dest_stream *s, int64_t *rows, struct error *e);
+	int (*can_read_back)(
+	    const char *path); /* with `verify`: whether this place can; NULL: each can */
 	void (*stats)(const struct dest_stream *s, struct dest_stats *out);
 	const char *(*where)(
 	    const struct dest_stream *s);	 /* for people: the table's or file's name */
@@ -198,6 +200,8 @@ struct dest {
 /* Whether `to` names a destination at all, before anything is opened; what it says holds no password that stands in one of
  * other kinds ("postgres://user:password@host"). */
 ab_status dest_check(const char *to, const char *state_file, struct error *e);
+/* Whether --verify can read it back; before anything is opened. */
+ab_status dest_check_verify(const char *to, struct error *e);
 /* "sqlite:FILE", "FILE.db", "jsonl:FILE", "jsonl:-", ... to a destination that is open. state_file: for destinations
  * that have no place of their own for it ("jsonl:-"), or NULL. Unknown schemes: AB_ECONFIG with the known ones. */
 ab_status dest_open(const char *to, const char *connector, const char *state_file, int read_only,

@@ -123,10 +123,10 @@ open_for_writing(struct jsonl *d, struct error *e)
 		return finish_renames(d, e);
 	length = d->form == JSONL_LOG ? jsonl_state_length(&d->state, LOG_LENGTH) : JSONL_UNCUT;
 	if (jsonl_file_open(&d->log, is_stdout ? "standard output" : d->path,
-		is_stdout ? STDOUT_FILENO : -1, length, e) != AB_OK ||
-	    length != JSONL_FOREIGN)
+		is_stdout ? STDOUT_FILENO : -1, length, e) != AB_OK)
 		return e->status;
-	return jsonl_state_adopt(&d->state, LOG_LENGTH, e);
+	d->log_base = d->log.written;
+	return length == JSONL_FOREIGN ? jsonl_state_adopt(&d->state, LOG_LENGTH, e) : AB_OK;
 }
 
 static ab_status
@@ -257,6 +257,7 @@ jsonl_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 		return e->status;
 	if (jsonl_state_save(&d->state, e) != AB_OK)
 		return e->status;
+	jsonl_streams_settle(d, 1);
 	if (d->form != JSONL_FOLDER)
 		return AB_OK;
 	jsonl_streams_committed(d);
@@ -269,6 +270,7 @@ jsonl_rollback(struct dest *base, struct error *e)
 	struct jsonl *d = (struct jsonl *)base;
 	int64_t length;
 
+	jsonl_streams_settle(d, 0);
 	if (jsonl_state_rollback(&d->state, e) != AB_OK)
 		return e->status;
 	if (d->form == JSONL_FOLDER)
@@ -297,6 +299,12 @@ jsonl_forget(struct dest *base, const char *stream, const char *namespace_, stru
 }
 
 static int
+can_read_back(const char *path)
+{
+	return form_of(path) != JSONL_PIPE;
+}
+
+static int
 jsonl_is_durable(const struct dest *base)
 {
 	return ((const struct jsonl *)base)->form != JSONL_PIPE;
@@ -316,6 +324,8 @@ const struct dest_ops dest_jsonl = {
     .commit = jsonl_commit,
     .rollback = roll_back,
     .state_delete = jsonl_forget,
+    .verify = jsonl_stream_verify,
+    .can_read_back = can_read_back,
     .stats = jsonl_stream_stats,
     .where = jsonl_stream_where,
     .is_durable = jsonl_is_durable,

@@ -6,6 +6,7 @@
  *   jsonl_file.c   one output file: buffered, cut back to what is committed
  *   jsonl_state.c  the state file: state rows, committed lengths; replaced atomically
  *   jsonl_runs.c   the runs in it
+ *   jsonl_verify.c --verify
  *
  * Three forms of place:
  *   a folder   one file per stream, a bare record per line; an overwrite is written beside and renamed
@@ -16,6 +17,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "dest/dest.h"
 #include "dest/shape.h"
@@ -99,6 +101,29 @@ jsonl_run_list(const struct jsonl_state *s, struct dest_past **out, size_t *n, s
 /* Who is at work, by the state file of that path, or "". */
 void jsonl_run_who(const char *path, char *out, size_t cap);
 
+/* jsonl_verify.c: of one stream; where nobody asked for it, nothing is kept. */
+struct jsonl_sum {
+	int64_t base; /* where its lines of this run begin in the file */
+	int64_t lines;
+	uint64_t hash;
+};
+struct jsonl_verify {
+	int is_asked, has_base;
+	struct jsonl_sum now, committed; /* what was given */
+	struct buf line;
+};
+void jsonl_verify_init(struct jsonl_verify *v);
+void jsonl_verify_fini(struct jsonl_verify *v);
+/* The stream begins (again); its file is so long. */
+void
+jsonl_verify_begin(struct jsonl_verify *v, const struct dest_stream_spec *spec, int64_t length);
+/* A line was given, without what a log puts around it; constants (may be NULL or empty): its first members, but for the brace. */
+ab_status jsonl_verify_line(struct jsonl_verify *v, const struct buf *constants, const char *bytes,
+    size_t len, struct error *e);
+void jsonl_verify_end(struct jsonl_verify *v, int is_committed);
+ab_status jsonl_verify_file(const struct jsonl_verify *v, const char *stream, const char *path,
+    const char *prefix, int64_t *rows, struct error *e);
+
 enum jsonl_form { JSONL_FOLDER, JSONL_LOG, JSONL_PIPE };
 
 #define JSONL_MAX_PATH 4096
@@ -113,7 +138,8 @@ struct jsonl {
 	struct jsonl_file log; /* of a log or pipe */
 	struct jsonl_state state;
 	struct jsonl_stream *streams;
-	int said_append; /* that rows are only ever added, once */
+	int64_t log_base; /* the log's length before the run */
+	int said_append;  /* that rows are only ever added, once */
 };
 
 /* "FOLDER/NAMESUFFIX" */
@@ -136,7 +162,8 @@ ab_status
 jsonl_rules_begin(struct jsonl_rules *r, const struct dest_stream_spec *spec, struct error *e);
 /* Writes a page; AB_EDATA: the contract does not allow it. */
 ab_status jsonl_rules_write(struct jsonl_rules *r, struct jsonl_file *f, const char *prefix,
-    const struct dest_page *page, struct dest_stats *stats, struct error *e);
+    const struct dest_page *page, struct dest_stats *stats, struct jsonl_verify *v,
+    struct error *e);
 
 /* jsonl_stream.c: ops */
 ab_status jsonl_stream_begin(
@@ -152,6 +179,9 @@ ab_status jsonl_streams_flush(struct jsonl *d, struct error *e);
 void jsonl_streams_committed(struct jsonl *d);
 /* Every file is as it was committed. */
 ab_status jsonl_streams_cut(struct jsonl *d, struct error *e);
+/* For --verify: what was given is committed, or rolled back. */
+void jsonl_streams_settle(struct jsonl *d, int is_committed);
+ab_status jsonl_stream_verify(struct dest_stream *s, int64_t *rows, struct error *e);
 void jsonl_streams_free(struct jsonl *d);
 /* What was done to the records of all streams. */
 void jsonl_streams_sum(const struct jsonl *d, struct dest_stats *out);

@@ -63,7 +63,7 @@ make_object(struct jsonl_rules *r, const struct dest_page *page, size_t i)
 
 ab_status
 jsonl_rules_write(struct jsonl_rules *r, struct jsonl_file *f, const char *prefix,
-    const struct dest_page *page, struct dest_stats *stats, struct error *e)
+    const struct dest_page *page, struct dest_stats *stats, struct jsonl_verify *v, struct error *e)
 {
 	const char *end = prefix[0] == '\0' ? "\n" : "}\n";
 
@@ -75,7 +75,8 @@ jsonl_rules_write(struct jsonl_rules *r, struct jsonl_file *f, const char *prefi
 		make_object(r, page, i);
 		if (r->line.failed)
 			return error_set(e, AB_ENOMEM, "no memory for a line");
-		if (jsonl_file_add(f, prefix, strlen(prefix), e) != AB_OK ||
+		if (jsonl_verify_line(v, NULL, r->line.ptr, r->line.len, e) != AB_OK ||
+		    jsonl_file_add(f, prefix, strlen(prefix), e) != AB_OK ||
 		    jsonl_file_add_line(f, r->line.ptr, r->line.len, e) != AB_OK ||
 		    jsonl_file_add(f, end, strlen(end), e) != AB_OK)
 			return e->status;

@@ -31,6 +31,7 @@ struct jsonl_stream {
 	struct jsonl_file file;
 	struct dest_stats stats;
 	struct jsonl_rules rules;
+	struct jsonl_verify verify;
 };
 
 static ab_status
@@ -81,6 +82,7 @@ stream_free(struct jsonl_stream *s)
 {
 	jsonl_file_close(&s->file);
 	jsonl_rules_fini(&s->rules);
+	jsonl_verify_fini(&s->verify);
 	free(s->stream);
 	free(s->namespace_);
 	free(s->prefix);
@@ -110,6 +112,7 @@ stream_new(struct jsonl *d, const struct dest_stream_spec *spec)
 	s->d = d;
 	s->file.fd = -1;
 	jsonl_rules_init(&s->rules);
+	jsonl_verify_init(&s->verify);
 	s->stream = strdup(spec->name);
 	s->namespace_ = strdup(spec->namespace_ == NULL ? "" : spec->namespace_);
 	s->prefix = d->form == JSONL_FOLDER ? strdup("") : make_prefix(spec);
@@ -272,6 +275,8 @@ jsonl_stream_begin(struct dest *base, const struct dest_stream_spec *spec, struc
 		return e->status;
 	if (d->form == JSONL_FOLDER && open_file(s, spec, e) != AB_OK)
 		return e->status;
+	jsonl_verify_begin(
+	    &s->verify, spec, d->form == JSONL_FOLDER ? s->file.written : d->log_base);
 	*out = (struct dest_stream *)s;
 	return AB_OK;
 }
@@ -282,18 +287,22 @@ write_record(struct jsonl_stream *s, struct jsonl_file *f, const struct dest_pag
 {
 	const char *bytes = page->bytes + r->off, *end = s->prefix[0] == '\0' ? "\n" : "}\n";
 	size_t len = r->len, skip = constants->len == 0 ? 0 : 1, drop = 0;
+	struct buf first = *constants;
 
 	if (jsonl_file_add(f, s->prefix, strlen(s->prefix), e) != AB_OK)
 		return e->status;
 	if (skip != 0) {
 		/* before "}" there is no member to part from */
 		drop = r->count == 0;
+		first.len -= drop;
 		if (jsonl_file_add(f, "{", 1, e) != AB_OK ||
 		    jsonl_file_add(f, constants->ptr, constants->len - drop, e) != AB_OK)
 			return e->status;
 	}
 	if ((page->scan->has_newline ? jsonl_file_add_line : jsonl_file_add)(
 		f, bytes + skip, len - skip, e) != AB_OK)
+		return e->status;
+	if (jsonl_verify_line(&s->verify, &first, bytes + skip, len - skip, e) != AB_OK)
 		return e->status;
 	return jsonl_file_add(f, end, strlen(end), e);
 }
@@ -307,7 +316,8 @@ jsonl_stream_write(struct dest_stream *stream, const struct dest_page *page, str
 	ab_status status;
 
 	if (s->rules.are_there) {
-		if (jsonl_rules_write(&s->rules, f, s->prefix, page, &s->stats, e) == AB_OK)
+		if (jsonl_rules_write(&s->rules, f, s->prefix, page, &s->stats, &s->verify, e) ==
+		    AB_OK)
 			return AB_OK;
 		return error_wrap(e, "stream %s, page %lld", s->stream, (long long)page->number);
 	}
@@ -404,6 +414,22 @@ jsonl_streams_cut(struct jsonl *d, struct error *e)
 			return e->status;
 	}
 	return AB_OK;
+}
+
+void
+jsonl_streams_settle(struct jsonl *d, int is_committed)
+{
+	for (struct jsonl_stream *s = d->streams; s != NULL; s = s->next)
+		jsonl_verify_end(&s->verify, is_committed);
+}
+
+ab_status
+jsonl_stream_verify(struct dest_stream *stream, int64_t *rows, struct error *e)
+{
+	const struct jsonl_stream *s = (const struct jsonl_stream *)stream;
+
+	return jsonl_verify_file(&s->verify, s->stream,
+	    s->d->form == JSONL_FOLDER ? s->where : s->d->path, s->prefix, rows, e);
 }
 
 void

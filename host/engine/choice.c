@@ -155,18 +155,16 @@ has_bare(const struct catalog *c, const json_t *name)
 /* One entry of a catalog file: a ConfiguredAirbyteStream, or the form of Airbyte's API, which keeps the modes under
  * "config" and lists what is not selected too. */
 static ab_status
-read_configured(struct choice *choices, const struct catalog *c, const json_t *entry, size_t index,
-    int airbyte, struct error *e)
+read_configured(struct choice *choices, const struct catalog *c, const json_t *entry,
+    const char *where, int airbyte, struct error *e)
 {
 	const json_t *stream = json_object_get(entry, "stream");
 	const json_t *config = json_object_get(entry, "config");
 	const json_t *name = json_object_get(stream, "name");
 	const char *ns = catalog_namespace(stream);
-	char where[256];
 	int found = 0;
 	ab_status status = AB_OK;
 
-	snprintf(where, sizeof(where), "the catalog file, /streams/%zu", index);
 	if (!json_is_string(name))
 		return error_set(e, AB_ECONFIG,
 		    "%s: /stream/name is missing; `abhost discover --configured` prints such a file",
@@ -189,20 +187,25 @@ read_configured(struct choice *choices, const struct catalog *c, const json_t *e
 }
 
 static ab_status
-read_catalog(struct choice *choices, const struct catalog *c, const json_t *file, int airbyte,
-    struct error *e)
+read_catalog(
+    struct choice *choices, const struct catalog *c, const struct plan_options *o, struct error *e)
 {
-	const json_t *streams = json_object_get(file, "streams");
+	const char *from = o->configured_from != NULL ? o->configured_from : "the catalog file";
+	const json_t *streams = json_object_get(o->configured, "streams");
+	char where[1024];
 	const json_t *entry;
 	ab_status status = AB_OK;
 	size_t i;
 
 	if (!json_is_array(streams))
 		return error_set(e, AB_ECONFIG,
-		    "the catalog file is no ConfiguredAirbyteCatalog: expected {\"streams\": [...]}");
-	json_array_foreach (streams, i, entry)
-		if ((status = read_configured(choices, c, entry, i, airbyte, e)) != AB_OK)
+		    "%s is no ConfiguredAirbyteCatalog: expected {\"streams\": [...]}", from);
+	json_array_foreach (streams, i, entry) {
+		snprintf(where, sizeof(where), "%s, /streams/%zu", from, i);
+		status = read_configured(choices, c, entry, where, o->airbyte, e);
+		if (status != AB_OK)
 			break;
+	}
 	return status;
 }
 
@@ -300,7 +303,7 @@ choice_make(
 		    -1;
 	}
 	if (o->configured != NULL)
-		status = read_catalog(choices, c, o->configured, o->airbyte, e);
+		status = read_catalog(choices, c, o, e);
 	if (status == AB_OK && o->streams != NULL)
 		status = read_names(choices, c, o->streams, offsetof(struct choice, selected),
 		    o->streams_from != NULL ? o->streams_from : "--streams", e);

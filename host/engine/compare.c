@@ -6,10 +6,10 @@
 ab_status
 compare_can(const struct dest *d, struct error *e)
 {
-	if (d->ops->verify != NULL)
+	if (d->ops->verify != NULL && (d->ops->is_durable == NULL || d->ops->is_durable(d)))
 		return AB_OK;
 	return error_set(e, AB_ECONFIG,
-	    "--verify needs a destination that can be read back, and %s: cannot: leave it out, or write to sqlite:FILE",
+	    "--verify needs a destination that can be read back, and %s: cannot: leave it out, or write to a file",
 	    d->ops->scheme);
 }
 

@@ -38,6 +38,7 @@ try_plan(struct session *s, struct error *e)
 {
 	const struct plan_options o = {
 	    .configured = s->o->catalog,
+	    .configured_from = s->o->catalog_from,
 	    .has_update_state = s->o->connector->has_update_state,
 	};
 	struct plan plan;

@@ -50,6 +50,7 @@ struct plan_options {
 	const char *streams_from; /* the option that said so; NULL: --streams */
 	const json_t
 	    *configured; /* ConfiguredAirbyteCatalog as a file has it (either spelling), or NULL */
+	const char *configured_from; /* the file that said so; NULL: the catalog file */
 	int airbyte; /* configured comes from a client of Airbyte's protocol, which knows neither this program's modes
 			nor what a stream can do: what is written is its business (an incremental read appends, a
 			full refresh overwrites), incremental where a stream cannot is a full refresh, what the source

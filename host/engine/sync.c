@@ -54,6 +54,7 @@ make_plan(struct sync *s, struct error *e)
 	const struct plan_options o = {
 	    .streams = s->o->streams,
 	    .configured = s->o->catalog,
+	    .configured_from = s->o->catalog_from,
 	    .airbyte = s->o->airbyte,
 	    .modes = s->o->modes,
 	    .contracts = s->o->contracts,

@@ -92,6 +92,7 @@ struct sync_options {
 	const char *secrets;   /* the file for refresh tokens that the server replaces, or NULL */
 	const char *streams;   /* "a,b", or NULL: all (or those of the catalog) */
 	const json_t *catalog; /* ConfiguredAirbyteCatalog, or NULL */
+	const char *catalog_from; /* the file that has it, for errors; or NULL */
 	const char *const *modes; /* "events=incremental:append", NULL-terminated; or NULL */
 	/* each NULL-terminated, or NULL; as plan_options has them */
 	const char *const *contracts, *const *columns, *const *deleted;

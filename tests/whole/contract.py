@@ -129,7 +129,13 @@ def verified():
     tap.ok(past[0]["outcome"] == "failed" and "does not hold" in past[0]["error"], "and is in the history", past[0])
     tap.same(source.run().code, 0, "without --verify nobody looks")
     run = source.run("--verify", to="jsonl:out")
-    tap.ok(run.code == 3 and "--verify needs a destination that can be read back" in run.err, "not for lines", run)
+    tap.ok(run.code == 0 and "Verified: 6 rows hold" in run.out, "a folder of lines", run)
+    run = source.run("--verify", "--columns", "t=v", to="jsonl:log.jsonl")
+    tap.ok(run.code == 0 and "Verified: 6 rows hold" in run.out, "a log, of chosen fields", run)
+    for pipe in ("jsonl:-", "jsonl:/dev/null"):
+        run = source.run("--verify", to=pipe)
+        tap.ok(run.code == 2 and "--verify needs a destination that can be read back" in run.err and not run.out,
+               "a pipe is refused before anything is read: " + pipe, run)
 
 
 contracts()

@@ -96,6 +96,9 @@ with FakeApi(users=30, events=500, seed=6) as api:
     run, got = run_it(home, API, "config.json", "--to", "k.db", "--streams", "users")
     before = json.dumps(got)
     run = abhost("run", API, "config.json", "--to", "k.db", "--report", "no/such/folder.json", cwd=home)
-    tap.ok(run.code == 1 and "cannot write the report no/such/folder.json" in run.err, "a report that cannot be written", run)
+    tap.ok(run.code == 2 and "cannot write the report no/such/folder.json" in run.err and "records" not in run.text,
+           "a report that cannot be written, before anything is read", run)
+    run = abhost("run", API, "config.json", "--to", "k.db", "--report", ".", cwd=home)
+    tap.ok(run.code == 2 and "cannot write the report .: Is a directory" in run.err, "nor a folder", run)
     tap.same(json.dumps(look(home)), before, "and the last one stays")
 tap.done()

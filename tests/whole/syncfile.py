@@ -42,14 +42,22 @@ def whole(api):
     check_table(tap, os.path.join(base, "out.db"), "users", api.truth("users"), "the table is the truth")
     run = abhost("check", path, cwd=home, env={"THE_KEY": KEY})
     tap.ok(run.code == 0 and run.out.startswith("ok: my-api"), "check", run)
-    run = abhost("run", path, "--to", "jsonl:here", "--streams", "users", cwd=home, env={"THE_KEY": KEY})
-    tap.ok(run.code == 3 and "--verify needs a destination" in run.err, "what does not fit is told", run)
+    run = abhost("run", path, "--to", "jsonl:-", "--streams", "users", cwd=home, env={"THE_KEY": KEY})
+    tap.ok(run.code == 2 and "--verify needs a destination" in run.err, "what does not fit is told", run)
     del doc["verify"]
     path = put(base, doc)
     run = abhost("run", path, "--to", "jsonl:here", "--streams", "users", cwd=home, env={"THE_KEY": KEY})
     with open(os.path.join(home, "here/users.jsonl"), "rb") as file:
         tap.ok(run.code == 0 and parse_lines(file.read()) == api.truth("users"), "options win, their paths are from here", run)
     tap.ok(not os.path.exists(os.path.join(home, "here/events.jsonl")), "--streams selects among the file's")
+    doc["streams"].append("nobody")
+    path = put(base, doc)
+    for command in ("run", "check"):
+        run = abhost(command, path, cwd=home, env={"THE_KEY": KEY})
+        tap.ok(run.code == 3 and path + ", /streams/2" in run.err and "catalog file" not in run.err,
+               command + ": a stream that is not there is told with file and key", run)
+    doc["streams"].pop()
+    path = put(base, doc)
     run = abhost("run", path, "--streams", "nobody", cwd=home, env={"THE_KEY": KEY})
     tap.ok(run.code == 3 and '"nobody"' in run.err, "and no others", run)
 
