@@ -5,7 +5,7 @@ host_libdata_a_SOURCES = \
 	host/data/config.c host/data/config.h host/data/config_internal.h \
 	host/data/config_assert.c host/data/config_fill.c host/data/config_pattern.c \
 	host/data/config_meta.c host/data/config_schema.c host/data/config_secret.c \
-	host/data/jsontext.c host/data/jsontext.h \
+	host/data/jsonread.c host/data/jsonread.h host/data/jsontext.c host/data/jsontext.h \
 	host/data/lines.c host/data/lines.h host/data/lines_span.c \
 	host/data/near.c host/data/near.h \
 	host/data/scan.c host/data/scan.h host/data/scan_lex.c host/data/scan_lex.h \

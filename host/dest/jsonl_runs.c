@@ -43,9 +43,12 @@ is_outcome(const json_t *run, const char *word)
 static int
 mark_killed(json_t *runs, size_t at)
 {
-	json_t *copy = json_copy(json_array_get(runs, at));
+	const json_t *run = json_array_get(runs, at);
+	json_t *copy = json_copy((json_t *)(uintptr_t)run);
 
-	if (copy == NULL || json_object_set_new(copy, "outcome", json_string("killed")) != 0) {
+	/* a copy leaves out what it has no memory for, and says nothing */
+	if (copy == NULL || json_object_size(copy) != json_object_size(run) ||
+	    json_object_set_new(copy, "outcome", json_string("killed")) != 0) {
 		json_decref(copy);
 		return -1;
 	}

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "dest/jsonl.h"
 
@@ -134,20 +135,6 @@ load(struct jsonl_state *s, const json_t *root, struct error *e)
 	return AB_OK;
 }
 
-/* jansson's reader drops a byte of a text for which its buffer cannot grow, and says nothing: what two readings agree in is
- * what is written. */
-static json_t *
-read_twice(const char *path, json_error_t *where, int *failed)
-{
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, where), *again = NULL;
-
-	if (root != NULL)
-		again = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-	*failed = root != NULL && !json_equal(root, again);
-	json_decref(again);
-	return root;
-}
-
 ab_status
 jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector, struct error *e)
 {
@@ -167,10 +154,10 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 		return AB_OK;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return error_set(e, AB_ECONFIG, "%s is a folder, not a state file", path);
-	root = read_twice(path, &where, &failed);
+	root = jsonread_file(path, JSON_REJECT_DUPLICATES, &where, &failed);
 	if (root == NULL)
-		return refuse(s, where.text, e);
-	status = failed ? no_memory(e) : load(s, root, e);
+		return failed ? no_memory(e) : refuse(s, where.text, e);
+	status = load(s, root, e);
 	json_decref(root);
 	if (status == AB_OK && doc_copy(&s->committed, &s->now) != 0)
 		status = no_memory(e);

@@ -61,12 +61,12 @@ sqlite_fail(struct sqlite *d, struct error *e)
 	case SQLITE_AUTH:
 		return fail_access(d, text, e);
 	case SQLITE_NOTADB:
-		return error_set(e, AB_ECONFIG,
-		    "%s is not an SQLite database: name another file with --to", d->path);
+		return error_set(e, AB_ECONFIG, "%s is not an SQLite database: name another file%s",
+		    d->path, d->read_only ? "" : " with --to");
 	case SQLITE_CORRUPT:
 		return error_set(e, AB_ECONFIG,
-		    "the database %s is damaged (%s): restore it or name another file with --to",
-		    d->path, text);
+		    "the database %s is damaged (%s): restore it or name another file%s", d->path,
+		    text, d->read_only ? "" : " with --to");
 	case SQLITE_TOOBIG:
 		return error_set(
 		    e, AB_EDATA, "a value is larger than SQLite can hold in %s", d->path);

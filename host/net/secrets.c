@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 
 #define FILE_MAX     ((off_t)1 << 20)
@@ -131,6 +132,8 @@ static ab_status
 read_file(struct secrets *s, struct error *e)
 {
 	char *text = calloc(1, (size_t)FILE_MAX + 1);
+	json_error_t where;
+	int failed = 0;
 	size_t n = 0;
 	ssize_t got = text == NULL ? -1 : 1;
 
@@ -143,13 +146,16 @@ read_file(struct secrets *s, struct error *e)
 		free(text);
 		return fail_errno(s, "read", e);
 	}
-	s->root = n == 0 ? json_object() : json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+	s->root = n == 0 ? json_object()
+			 : jsonread_text(text, n, JSON_REJECT_DUPLICATES, &where, &failed);
 	explicit_bzero(text, n);
 	free(text);
 	if (json_is_object(s->root))
 		return AB_OK;
 	json_decref(s->root);
 	s->root = NULL;
+	if (failed)
+		return error_set(e, AB_ENOMEM, "no memory for the secrets file %s", s->path);
 	return error_set(e, AB_ECONFIG,
 	    "the secrets file %s is not as abhost writes it; move it away, and sign in again",
 	    s->path);
