@@ -74,9 +74,7 @@ start_worker(struct native *s, int so_fd, const struct source_options *o, struct
 		return rc;
 	s->chan.send_ms = COMMAND_MS;
 	verify_init(&s->verify, &s->chan, o->page_cap);
-	s->drop_bytes = DROP_BYTES;
-	if (o->memory > 0 && lanes > 1 && o->memory / s->chan.slots < DROP_BYTES)
-		s->drop_bytes = o->memory / s->chan.slots;
+	s->memory = o->memory;
 	if (o->in_process)
 		rc = start_thread(s, fd, so_fd, e);
 	else
@@ -481,6 +479,17 @@ send_word(struct native *s, const struct chan_msg *m)
 		obituary_rubbish(s, deaf);
 }
 
+/* Whether a slot's memory is given back as soon as its page was read, which costs as much as reading it: what is very
+ * large, and what would be too much where many lanes are at work.  A lane alone has a slot to fill and one to be read. */
+static int
+is_large(struct native *s, uint32_t slot, size_t bytes)
+{
+	if (slot >= s->slots)
+		s->slots = slot + 1;
+	return bytes > DROP_BYTES ||
+	    (s->memory > 0 && s->slots > 2 && bytes > s->memory / s->slots);
+}
+
 static ab_status
 native_page(struct source *source, const struct source_event *ev, char *dst, struct error *e)
 {
@@ -494,7 +503,7 @@ native_page(struct source *source, const struct source_event *ev, char *dst, str
 		return error_set(e, AB_EBUG, "the page was taken already");
 	v->slot[ev->slot].held = 0;
 	rc = chan_slot_read(&s->chan, ev->slot, dst, ev->bytes, e);
-	if (ev->bytes > s->drop_bytes)
+	if (is_large(s, ev->slot, ev->bytes))
 		chan_slot_drop(&s->chan, ev->slot, ev->bytes);
 	send_word(s, &(const struct chan_msg){.type = CHAN_FREE, .slot = ev->slot});
 	return rc;

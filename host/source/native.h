@@ -16,8 +16,9 @@ struct native {
 	struct spawn child;
 	struct logpipe log;
 	struct verify verify;
-	size_t drop_bytes; /* memory of a larger page is given back as soon as it was read */
-	char who[160];	   /* "my-api 1.0.0" */
+	size_t memory;	/* that pages in slots may take together; 0: any */
+	uint32_t slots; /* that the worker has used so far: it takes the first that is free */
+	char who[160];	/* "my-api 1.0.0" */
 	char line[sizeof(((struct logpipe *)0)->line)];
 	int timeout_s;
 	int64_t watch_us;  /* when to look at the breadcrumb next */

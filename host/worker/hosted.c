@@ -117,14 +117,16 @@ hosted_end(struct hosted *s, ab_status rc)
 	return s->why.status;
 }
 
-/* The memory of a body is kept for the next one; many lanes together must not keep much more than they may use. */
+/* The memory of a body is kept for the next one; many lanes together must not keep much more than they may use.  Those
+ * that there might be keep nothing: one lane alone would have all its memory mapped anew for each page. */
 static void
 trim(struct hosted *s)
 {
 	const struct uplink *u = s->lane.up;
+	uint32_t lanes = atomic_load(&u->lanes);
 
-	if (u->budget.memory > 0 && u->chan.lanes > 1)
-		http_trim(s->http, u->budget.memory / u->chan.lanes / 2);
+	if (u->budget.memory > 0 && lanes > 1)
+		http_trim(s->http, u->budget.memory / lanes / 2);
 }
 
 void

@@ -107,6 +107,7 @@ uplink_lane_init(struct uplink_lane *l, struct uplink *u, struct error *e)
 {
 	*l = (struct uplink_lane){.up = u, .cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	atomic_store(&l->stream, CHAN_ALL);
+	atomic_fetch_add(&u->lanes, 1);
 	if (l->cancel_fd >= 0)
 		return AB_OK;
 	return error_set(e, AB_ENOMEM, "no event descriptor: %s", strerror(errno));
@@ -170,11 +171,14 @@ uplink_wait(struct uplink_lane *l, int fd, short events, uint32_t ms)
 	return p[0].revents != 0 ? AB_ECANCELLED : AB_OK;
 }
 
-/* The lowest one that is free: those above it may never cost memory. */
+/* The lowest one that is free, one for each lane that was begun and one to be read: those above it may never cost
+ * memory, and what lies in the processor's cache is used again. */
 static int
 find_slot(const struct uplink *u, uint32_t *slot)
 {
-	for (*slot = 0; *slot < u->chan.slots; (*slot)++)
+	uint32_t most = atomic_load(&u->lanes) + 1;
+
+	for (*slot = 0; *slot < u->chan.slots && *slot < most; (*slot)++)
 		if (u->slot[*slot] == SLOT_FREE)
 			return 1;
 	return 0;

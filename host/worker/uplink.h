@@ -15,6 +15,7 @@ struct uplink {
 	struct chan chan;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a slot, memory, something was cancelled */
+	_Atomic uint32_t lanes; /* that were begun */
 	/* under lock */
 	unsigned char slot[CHAN_MAX_SLOTS]; /* whose it is */
 	struct budget budget;

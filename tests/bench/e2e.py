@@ -277,6 +277,36 @@ def shapes(bench):
             bench.report.add("%d %s records" % (count, shape), count / median(times["abhost"]), "records/s")
 
 
+def piped(argv, cwd):
+    """(seconds, processor seconds of the command and its workers): its standard output goes through a pipe to cat."""
+    begin = time.monotonic()
+    with subprocess.Popen(argv, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as process, \
+            subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL) as reader:
+        process.stdout.close()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        reader.wait()
+    if process.returncode != 0:
+        sys.exit("%s: exit %d" % (" ".join(argv), process.returncode))
+    return time.monotonic() - begin, used.ru_utime + used.ru_stime
+
+
+def lines(bench):
+    """JSON Lines through a pipe into cat: flat, nested and wide records."""
+    for shape, count, wanted in (("flat", 1000000, "3,000,000"), ("nested", 100000, "200,000"),
+                                 ("wide", 200000, "500,000")):
+        count //= bench.scale
+        with FakeApi(users=0, events=count, shape=shape) as api:
+            argv = [ABHOST, "run", connector("my-api"), bench.config(api, page_size=1000), "--streams", "events",
+                    "--mode", "events=full_refresh:append", "--to", "jsonl:-"]
+            both = [piped(argv, bench.fresh()) for _ in range(bench.options.rounds)]
+            curl = median([curl_pages(bench, api, count, 1000) for _ in range(bench.options.rounds)])
+        bench.report.add("JSON Lines to a pipe, %s" % shape, count / median([wall for wall, _ in both]), "records/s", wanted)
+        bench.report.add("  processor time, both processes", median([cpu for _, cpu in both]) / count * 1e6, "us/record")
+        bench.report.add("  curl into nothing", count / curl, "records/s")
+
+
 def short(bench):
     """Ten thousand records, nothing new, first request: each beside curl."""
     with FakeApi(users=0, events=10000) as api:
@@ -484,7 +514,7 @@ def sizes(bench):
 
 def main():
     parts = {"throughput": throughput, "requests": requests, "partitions": partitions, "gzip": gzip_bodies,
-             "shapes": shapes, "short": short, "help": help_time, "memory": memory, "sizes": sizes,
+             "shapes": shapes, "lines": lines, "short": short, "help": help_time, "memory": memory, "sizes": sizes,
              "airbyte": airbyte}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)

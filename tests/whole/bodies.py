@@ -4,6 +4,7 @@ little memory; and one that is larger than any memory goes through."""
 import json
 import os
 import re
+import resource
 import time
 
 from lib import (ABHOST, BUILD, FAKE, FakeApi, Tap, abhost, abhost_start, abhost_wait, check_table, connector, latest, need,
@@ -128,6 +129,26 @@ def export():
         tap.ok(0 < most < 48 << 20 or SANITIZED, "in constant memory", "%d bytes" % most)
 
 
+def faults_of(count):
+    """Pages of memory that both processes were given for the first time, in a sync of so many wide records."""
+    folder = scratch()
+    with FakeApi(users=0, events=count, shape="wide") as api:
+        config = write_config(folder, api, page_size=1000)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+        run = abhost("run", connector("my-api"), config, "--streams", "events", "--to", "jsonl:/dev/null", cwd=folder)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+    tap.same(run.code, 0, "%d wide records" % count)
+    return after - before
+
+
+def used_again():
+    """Bodies of 1.2 MB one after the other, with the default memory: what the first ones took serves for all."""
+    few, many = faults_of(20000), faults_of(80000)
+    more = (many - few) / 60
+    tap.ok(more < 60 or SANITIZED, "a body's memory is used again", "%.0f page faults for each body" % more)
+
+
+used_again()
 mute_gzip()
 duplicate_keys()
 large_page()
