@@ -107,7 +107,7 @@ set_options(struct syncfile *s, const json_t *doc, struct error *e)
 		int is_path;
 	} keys[] = {{"verify", "verify", 0}, {"wait", "wait", 0}, {"concurrency", "concurrency", 0},
 	    {"memory", "memory", 0}, {"page_cap", "page-cap", 0}, {"state", "state", 1},
-	    {"secrets", "secrets", 1}, {"report", "report", 1}};
+	    {"secrets", "secrets", 1}, {"report", "report", 1}, {"python", "python", 0}};
 	const json_t *refresh = json_object_get(doc, "full_refresh");
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -209,6 +209,21 @@ check(json_t *doc, struct error *e)
 	return e->status;
 }
 
+/* A path of the connector's, be it behind a scheme, is relative to the file. */
+static const char *
+keep_connector(struct syncfile *s, const char *connector, struct error *e)
+{
+	size_t n = strlen(LOADER_FOREIGN);
+	int is_foreign = strncmp(connector, LOADER_FOREIGN, n) == 0;
+	int is_path =
+	    strchr(connector, '/') != NULL || (!is_foreign && strstr(connector, ".so") != NULL);
+
+	if (!is_path)
+		return connector;
+	return is_foreign ? keep_path(s, LOADER_FOREIGN, connector + n, e)
+			  : keep_path(s, "", connector, e);
+}
+
 static ab_status
 take(struct syncfile *s, json_t *doc, struct error *e)
 {
@@ -222,9 +237,7 @@ take(struct syncfile *s, json_t *doc, struct error *e)
 	if (e->status == AB_OK && check(doc, e) == AB_OK) {
 		connector = json_string_value(json_object_get(doc, "connector"));
 		s->args.nwords = 2;
-		s->args.word[0] = strchr(connector, '/') != NULL || strstr(connector, ".so") != NULL
-		    ? keep_path(s, "", connector, e)
-		    : connector;
+		s->args.word[0] = keep_connector(s, connector, e);
 		s->args.word[1] = json_is_string(config)
 		    ? keep_path(s, "", json_string_value(config), e)
 		    : s->path;

@@ -104,6 +104,7 @@ on_event(void *ctx, struct source_event *ev)
 {
 	struct flow *f = ctx;
 
+	f->is_joining = ev->joined;
 	switch (ev->type) {
 	case SOURCE_DONE:
 	case SOURCE_FAILED:
@@ -117,8 +118,6 @@ on_event(void *ctx, struct source_event *ev)
 	case SOURCE_HELD:
 		break;
 	default:
-		if (ev->type == SOURCE_PAGE)
-			f->is_joining = ev->joined;
 		on_read_event(f, ev);
 		break;
 	}

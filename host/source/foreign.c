@@ -4,7 +4,6 @@
 #include "source/foreign.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/redact.h"
 
 #define GRACE_US      5000000 /* from SIGTERM to SIGKILL */
 #define HELD_OPEN_US  2000000 /* its children may hold its output open for so long */
@@ -20,29 +20,6 @@
 #define QUIET_READ    12 /* times the time-out of a call: a read may wait for long */
 
 static const struct source_ops foreign_ops;
-
-struct ab_str
-foreign_text(const char *text)
-{
-	return (struct ab_str){text, strlen(text)};
-}
-
-void
-foreign_log(struct foreign *f, struct source_event *ev, int level, const char *fmt, ...)
-{
-	char text[4096];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	buf_reset(&f->said_text);
-	buf_adds(&f->said_text, text);
-	ev->type = SOURCE_LOG;
-	ev->stream = SOURCE_ALL;
-	ev->num = level;
-	ev->text = foreign_text(buf_str(&f->said_text));
-}
 
 static ab_status
 no_memory(struct error *e)
@@ -71,6 +48,7 @@ foreign_forget(struct foreign *f, struct foreign_stream *s)
 		i++;
 	memmove(&f->streams[i], &f->streams[i + 1], (f->n - i - 1) * sizeof(*f->streams));
 	f->n--;
+	f->joint_at -= i < f->joint_at;
 	f->buffered -= s->bytes.len;
 	if (f->last == s)
 		f->last = NULL;
@@ -94,7 +72,7 @@ foreign_start(const struct source_options *o, struct source **out, struct error 
 	buf_init(&f->said_text, 8192);
 	buf_init(&f->about, 128);
 	snprintf(f->who, sizeof(f->who), "%s", o->id != NULL ? o->id : "the source");
-	f->line_cap = f->page_cap = o->page_cap;
+	f->line_cap = o->page_cap;
 	f->timeout_s = o->call_timeout_s;
 	f->path = strdup(o->program);
 	f->config = strdup(o->config != NULL ? o->config : "{}");
@@ -120,6 +98,7 @@ reset_job(struct foreign *f, enum foreign_job job)
 	f->job = job;
 	f->is_eof = f->is_ending = f->is_stopped = f->is_broken = f->is_enough = 0;
 	f->has_answer = f->is_refused = f->is_joint = 0;
+	f->joint_at = 0;
 	f->ended_us = f->kill_us = 0;
 	f->heard_us = clock_mono_us();
 	f->ntail = f->tail_at = 0;
@@ -385,6 +364,7 @@ drop(struct foreign *f, struct source_event *ev)
 			continue;
 		ev->type = SOURCE_FAILED;
 		ev->stream = s->index;
+		ev->error = s->error;
 		error_set(&ev->error, AB_ECANCELLED, "stopped");
 		foreign_forget(f, s);
 		return 1;
@@ -417,6 +397,7 @@ on_broken(struct foreign *f, const struct line *line)
 {
 	error_clear(&f->error);
 	error_set(&f->error, line->error.status, "%s: %s", f->who, line->error.text);
+	redact_text(f->error.text); /* it shows some of the line */
 	f->is_broken = 1;
 	stop(f);
 	return 0;
@@ -486,6 +467,26 @@ pump(struct foreign *f, struct source_event *ev)
 	return 1;
 }
 
+/* It is over its time: it is asked to end, and in the end it is killed. */
+static void
+watch(struct foreign *f)
+{
+	int64_t now = clock_mono_us();
+
+	if (f->ended_us != 0)
+		return;
+	if (f->kill_us != 0 && now >= f->kill_us)
+		kill(-f->program.pid, SIGKILL);
+	if (silent_until(f) == 0 || now < silent_until(f))
+		return;
+	error_set(&f->error, AB_ETRANSIENT,
+	    "%s said nothing for %lld s, and was stopped (ABHOST_CALL_TIMEOUT)", f->who,
+	    (long long)((now - f->heard_us) / 1000000));
+	f->is_broken = 1;
+	f->heard_us = now;
+	stop(f);
+}
+
 /* Has it ended, and is all of it here? */
 static void
 look_after(struct foreign *f)
@@ -494,20 +495,8 @@ look_after(struct foreign *f)
 
 	if (f->ended_us == 0 && program_ended(&f->program, &f->info))
 		f->ended_us = now;
-	if (f->ended_us != 0 && (f->is_eof || now - f->ended_us > HELD_OPEN_US)) {
+	if (f->ended_us != 0 && (f->is_eof || now - f->ended_us > HELD_OPEN_US))
 		f->is_ending = 1;
-		return;
-	}
-	if (f->ended_us == 0 && f->kill_us != 0 && now >= f->kill_us)
-		kill(-f->program.pid, SIGKILL);
-	if (f->ended_us == 0 && silent_until(f) != 0 && now >= silent_until(f)) {
-		error_set(&f->error, AB_ETRANSIENT,
-		    "%s said nothing for %lld s, and was stopped (ABHOST_CALL_TIMEOUT)", f->who,
-		    (long long)((now - f->heard_us) / 1000000));
-		f->is_broken = 1;
-		f->heard_us = now;
-		stop(f);
-	}
 }
 
 static void
@@ -515,7 +504,8 @@ next_of_job(struct foreign *f, struct source_event *ev)
 {
 	int more;
 
-	if (announce(f, ev) || drop(f, ev) || (f->is_joint && foreign_flush(f, 0, ev)))
+	/* nothing comes between pages that belong together */
+	if ((f->joint_at > 0 && foreign_flush(f, 0, ev)) || announce(f, ev) || drop(f, ev))
 		return;
 	foreign_hear(f);
 	more = pump(f, ev);
@@ -523,6 +513,7 @@ next_of_job(struct foreign *f, struct source_event *ev)
 		foreign_flush(f, 0, ev);
 	if (ev->type == SOURCE_NOTHING && !more)
 		look_after(f);
+	watch(f);
 	if (f->has_answer && f->job != FOREIGN_READ)
 		stop(f);
 }

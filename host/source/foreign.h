@@ -41,7 +41,7 @@ struct foreign {
 	struct source base;
 	char who[160];
 	char *path, *config, *spec, *secrets;
-	size_t line_cap, page_cap;
+	size_t line_cap;
 	int timeout_s;
 	struct program program;
 	struct lines lines;
@@ -75,11 +75,6 @@ struct foreign {
 	char *strange; /* names of streams that nobody asked for, which were told */
 };
 
-struct ab_str foreign_text(const char *text);
-/* A LOG event. */
-void foreign_log(struct foreign *f, struct source_event *ev, int level, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
 /* foreign_read.c */
 struct foreign_stream *foreign_find(struct foreign *f, struct ab_str name, struct ab_str space);
 /* 1: *ev is an event. */
@@ -94,6 +89,10 @@ void foreign_taken(struct foreign *f);
 void foreign_forget(struct foreign *f, struct foreign_stream *s);
 
 /* foreign_say.c */
+struct ab_str foreign_text(const char *text);
+/* A LOG event. */
+void foreign_log(struct foreign *f, struct source_event *ev, int level, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 int foreign_message(struct foreign *f, const struct line *line, struct source_event *ev);
 int foreign_prose(struct foreign *f, const struct line *line, struct source_event *ev);
 /* Takes what it printed on standard error; it is kept for the case of a failure. */

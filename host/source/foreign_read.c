@@ -14,6 +14,7 @@
 #include "source/foreign.h"
 
 #define STATE_MAX ((size_t)64 << 20)
+#define KEPT	  16		 /* streams whose buffers keep their memory when they are empty */
 #define STRANGERS ((size_t)4096) /* bytes of names that are told */
 
 static int
@@ -126,7 +127,7 @@ foreign_taken(struct foreign *f)
 	s->bytes.len -= f->given_bytes;
 	f->buffered -= f->given_bytes;
 	s->since_us = s->bytes.len > 0 ? clock_mono_us() : 0;
-	if (s->bytes.len == 0 && s->bytes.cap > 8 * FOREIGN_PAGE)
+	if (s->bytes.len == 0 && (s->bytes.cap > 8 * FOREIGN_PAGE || f->n > KEPT))
 		buf_fini(&s->bytes);
 }
 

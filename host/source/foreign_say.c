@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "base/utf8.h"
 #include "data/config.h"
 #include "source/foreign.h"
@@ -19,7 +21,30 @@
 #define LINES_A_SECOND 50
 #define SHOWN	       1500 /* bytes of a text of the program's */
 
-/* The string at a key, cut to what is shown, "" where there is none. */
+struct ab_str
+foreign_text(const char *text)
+{
+	return (struct ab_str){text, strlen(text)};
+}
+
+void
+foreign_log(struct foreign *f, struct source_event *ev, int level, const char *fmt, ...)
+{
+	char text[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	buf_reset(&f->said_text);
+	buf_adds(&f->said_text, text);
+	ev->type = SOURCE_LOG;
+	ev->stream = SOURCE_ALL;
+	ev->num = level;
+	ev->text = foreign_text(buf_str(&f->said_text));
+}
+
+/* The string at a key, without secrets, cut to what is shown, "" where there is none. */
 static char *
 show(struct ab_str object, const char *key, char out[SHOWN])
 {
@@ -28,7 +53,7 @@ show(struct ab_str object, const char *key, char out[SHOWN])
 	buf_init(&b, (size_t)64 << 20);
 	out[0] = '\0';
 	if (line_string(line_get(object, key), &b) == 0)
-		utf8_copy(out, SHOWN, buf_str(&b));
+		redact_text(utf8_copy(out, SHOWN, buf_str(&b)));
 	buf_fini(&b);
 	return out;
 }

@@ -173,6 +173,9 @@ def shared(c, k, s):
         if i % 10 == 0:
             say("STATE", {"type": "GLOBAL", "global": {"shared_state": {"lsn": i, "big": 12345678901234567890}, "stream_states": [
                 {"stream_descriptor": {"name": n}, "stream_state": {"at": i}} for n in ("users", "orders")]}})
+            if c.get("slow"):
+                out.flush()
+                time.sleep(c["slow"])
     if c.get("exit"):
         record(id=-1)
         out.flush()
