@@ -34,6 +34,7 @@ endif
 GIVEN_TESTS = tests/whole/zoo-accept.py \
 	tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py \
 	tests/whole/airbyte-in.py tests/whole/airbyte-lanes.py \
+	tests/whole/airbyte-destination.py \
 	tests/kill/many.py
 dist_check_SCRIPTS += $(GIVEN_TESTS)
 EXTRA_DIST += tests/whole/airbyte-program.py tests/whole/pages.py tests/whole/manylib.py

@@ -50,12 +50,12 @@ log_message(void *ctx, int level, const char *line)
 	airbyte_log(ctx, level, line);
 }
 
-static int
-is_debug(const struct cli_args *a)
+int
+airbyte_is_debug(const char *option)
 {
 	const char *level = getenv("LOG_LEVEL");
 
-	return a->value[OPT_DEBUG] != NULL || (level != NULL && strcasecmp(level, "debug") == 0);
+	return option != NULL || (level != NULL && strcasecmp(level, "debug") == 0);
 }
 
 /* What Airbyte's users expect beside the schema. */
@@ -261,7 +261,7 @@ airbyte_run(const struct cli_args *a)
 	if ((call.out = airbyte_out_new(STDOUT_FILENO)) == NULL)
 		return CLI_FAILED;
 	log_to(log_message, call.out);
-	log_level(is_debug(a) ? AB_DEBUG : AB_INFO);
+	log_level(airbyte_is_debug(a->value[OPT_DEBUG]) ? AB_DEBUG : AB_INFO);
 	code = open_source(&call, c, a);
 	if (c->run == airbyte_read)
 		call.source.sync.lanes = lanes;

@@ -1,8 +1,9 @@
-/* airbyte.h - what the files of `abhost airbyte` share; nobody else includes it.
+/* airbyte.h - what the files of `abhost airbyte` and `abhost airbyte-destination` share; nobody else includes it.
  *
  *   airbyte.c        the command, spec, check, discover
  *   airbyte_read.c   read
- *   airbyte_control.c   CONTROL messages */
+ *   airbyte_control.c   CONTROL messages
+ *   airbyte_destination.c   the command for destinations */
 #ifndef ABHOST_CLI_AIRBYTE_H
 #define ABHOST_CLI_AIRBYTE_H
 #include "cli/cli.h"
@@ -17,6 +18,8 @@ struct airbyte_call {
 
 /* Everything of it but the error that kept it from being begun, which is told and returned as exit code. */
 int airbyte_read(struct airbyte_call *call);
+/* Whether --debug (its value) or LOG_LEVEL asks for more. */
+int airbyte_is_debug(const char *option);
 /* sync_options.on_replaced, of a call. */
 void airbyte_replaced(void *ctx, const char *key, const char *refresh);
 /* Whatever went wrong: TRACE ERROR; 1. */

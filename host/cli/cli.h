@@ -53,9 +53,9 @@ struct cli_command {
 };
 
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated */
-extern const struct cli_command cmd_airbyte, cmd_check, cmd_discover, cmd_help, cmd_history,
-    cmd_inspect, cmd_install, cmd_list, cmd_new, cmd_query, cmd_read, cmd_remove, cmd_run, cmd_spec,
-    cmd_state, cmd_test, cmd_version, cmd_wrap;
+extern const struct cli_command cmd_airbyte, cmd_airbyte_destination, cmd_check, cmd_discover,
+    cmd_help, cmd_history, cmd_inspect, cmd_install, cmd_list, cmd_new, cmd_query, cmd_read,
+    cmd_remove, cmd_run, cmd_spec, cmd_state, cmd_test, cmd_version, cmd_wrap;
 
 /* commands.c: the whole program; returns its exit code. */
 int cli_main(int argc, char **argv);

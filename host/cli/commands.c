@@ -11,7 +11,8 @@
 
 const struct cli_command *const cli_commands[] = {&cmd_run, &cmd_check, &cmd_discover, &cmd_read,
     &cmd_list, &cmd_install, &cmd_remove, &cmd_inspect, &cmd_spec, &cmd_state, &cmd_query,
-    &cmd_history, &cmd_airbyte, &cmd_wrap, &cmd_new, &cmd_test, &cmd_version, &cmd_help, NULL};
+    &cmd_history, &cmd_airbyte, &cmd_airbyte_destination, &cmd_wrap, &cmd_new, &cmd_test,
+    &cmd_version, &cmd_help, NULL};
 
 static int
 version_run(const struct cli_args *a)

@@ -42,7 +42,7 @@ cli_overview(FILE *to)
 	    to);
 	for (const struct cli_command *const *c = cli_commands; *c != NULL; c++) {
 		snprintf(left, sizeof(left), "%s %s", (*c)->name, (*c)->words);
-		fprintf(to, "  %-26s %s\n", left, (*c)->summary);
+		fprintf(to, "  %-26s  %s\n", left, (*c)->summary);
 	}
 	fputs(
 	    "\nCONNECTOR is a file (my-api.so, ./x/my-api.so) or the id of an installed one (my-api).\n"

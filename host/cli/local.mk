@@ -2,6 +2,7 @@
 noinst_LIBRARIES += host/libcli.a
 host_libcli_a_SOURCES = \
 	host/cli/airbyte.c host/cli/airbyte.h host/cli/airbyte_control.c host/cli/airbyte_read.c \
+	host/cli/airbyte_destination.c \
 	host/cli/args.c \
 	host/cli/check.c \
 	host/cli/cli.h \

@@ -1,6 +1,6 @@
-/* wrap.c - abhost wrap: a connector as one executable file that takes the arguments of Airbyte's protocol.
+/* wrap.c - abhost wrap: a connector, or a destination, as one executable file that takes the arguments of Airbyte's protocol.
  *
- * A shell script with the connector behind it (loader.h has the form).  It can be moved and renamed; it needs the abhost
+ * A shell script, a connector's with the connector behind it (loader.h has the form).  It can be moved and renamed; it needs the abhost
  * that made it, or else one on PATH.  A file appears whole or not at all. */
 #include <config.h> /* asprintf */
 
@@ -14,7 +14,7 @@
 
 #include "cli/cli.h"
 
-enum { OPT_OUTPUT, OPT_FORCE };
+enum { OPT_OUTPUT, OPT_FORCE, OPT_DESTINATION };
 
 #define MAX_STUB 16384
 
@@ -32,6 +32,33 @@ add_quoted(struct buf *b, const char *text)
 	buf_addc(b, '\'');
 }
 
+/* What is made into a program. */
+struct wrapped {
+	const struct loader_file *file; /* a connector, or */
+	const char *destination;	/* a kind of destination */
+};
+
+static void
+add_finder(struct buf *b, const char *self)
+{
+	buf_adds(b, "abhost=");
+	add_quoted(b, self);
+	buf_adds(b,
+	    "\n[ -x \"$abhost\" ] || abhost=$(command -v abhost) || {\n"
+	    "\techo \"$0: there is no abhost on PATH, nor where it was when this file was made\" >&2\n"
+	    "\texit 1\n"
+	    "}\n");
+}
+
+static void
+make_destination(struct buf *b, const char *kind, const char *self)
+{
+	buf_addf(b, "#!/bin/sh\n# abhost's %s as an Airbyte destination, made by `abhost wrap`.\n",
+	    kind);
+	add_finder(b, self);
+	buf_addf(b, "exec \"$abhost\" airbyte-destination %s \"$@\"\n", kind);
+}
+
 /* The script; its length is the connector's place. */
 static void
 make_stub(
@@ -42,13 +69,8 @@ make_stub(
 	buf_addf(b,
 	    "# %s %s as an Airbyte source, made by `abhost wrap`; what follows `exit` is the connector.\n",
 	    f->id, f->version);
-	buf_adds(b, "abhost=");
-	add_quoted(b, self);
+	add_finder(b, self);
 	buf_adds(b,
-	    "\n[ -x \"$abhost\" ] || abhost=$(command -v abhost) || {\n"
-	    "\techo \"$0: there is no abhost on PATH, nor where it was when this file was made\" >&2\n"
-	    "\texit 1\n"
-	    "}\n"
 	    "case $0 in */*) exec \"$abhost\" airbyte \"$0\" \"$@\" ;; esac\n"
 	    "exec \"$abhost\" airbyte \"./$0\" \"$@\"\n"
 	    "exit 1\n");
@@ -83,29 +105,44 @@ copy_connector(int to, int from)
 	return n < 0 ? -1 : 0;
 }
 
+/* The script, and behind it the connector; *size: how large that is. */
 static ab_status
-write_file(const struct cli_source *s, int fd, struct error *e)
+make_script(struct buf *b, const struct wrapped *w, long long *size, struct error *e)
 {
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	mode_t mask = umask(0);
 	struct stat st;
+
+	*size = 0;
+	if (n <= 0 || (w->file != NULL && fstat(w->file->fd, &st) != 0))
+		return error_set(e, AB_EUNSUPPORTED, "cannot tell where abhost is: %m");
+	self[n] = '\0';
+	if (w->file != NULL) {
+		*size = st.st_size;
+		make_stub(b, w->file, self, 0, *size);
+		n = (ssize_t)b->len;
+		buf_reset(b);
+		make_stub(b, w->file, self, n, *size);
+	} else {
+		make_destination(b, w->destination, self);
+	}
+	return b->failed ? error_set(e, AB_EUNSUPPORTED, "the path of abhost is too long") : AB_OK;
+}
+
+static ab_status
+write_file(const struct wrapped *w, int fd, struct error *e)
+{
+	mode_t mask = umask(0);
+	long long size;
 	struct buf b;
 
 	umask(mask);
-	if (n <= 0 || fstat(s->file.fd, &st) != 0)
-		return error_set(e, AB_EUNSUPPORTED, "cannot tell where abhost is: %m");
-	self[n] = '\0';
 	buf_init(&b, MAX_STUB);
-	make_stub(&b, &s->file, self, 0, st.st_size);
-	n = (ssize_t)b.len;
-	buf_reset(&b);
-	make_stub(&b, &s->file, self, n, st.st_size);
 	/* never writable by others, or it would be refused when it is run */
-	if (b.failed)
-		error_set(e, AB_EUNSUPPORTED, "the path of abhost is too long");
-	else if (write_all(fd, b.ptr, b.len) != 0 || copy_connector(fd, s->file.fd) != 0 ||
-	    fchmod(fd, 0755 & ~mask & ~022u) != 0 || fsync(fd) != 0)
+	if (make_script(&b, w, &size, e) == AB_OK &&
+	    (write_all(fd, b.ptr, b.len) != 0 ||
+		(size > 0 && copy_connector(fd, w->file->fd) != 0) ||
+		fchmod(fd, 0755 & ~mask & ~022u) != 0 || fsync(fd) != 0))
 		error_set(e, AB_ETRANSIENT, "it cannot be written: %m");
 	buf_fini(&b);
 	return e->status;
@@ -124,7 +161,7 @@ give_name(const char *temporary, const char *path, int force, struct error *e)
 }
 
 static ab_status
-make_file(const struct cli_source *s, const char *path, int force, struct error *e)
+make_file(const struct wrapped *w, const char *path, int force, struct error *e)
 {
 	char *temporary;
 	int fd;
@@ -134,7 +171,7 @@ make_file(const struct cli_source *s, const char *path, int force, struct error 
 	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0) {
 		error_set(e, AB_ECONFIG, "%s", strerror(errno));
 	} else {
-		if (write_file(s, fd, e) == AB_OK)
+		if (write_file(w, fd, e) == AB_OK)
 			give_name(temporary, path, force, e);
 		close(fd);
 		unlink(temporary);
@@ -143,19 +180,43 @@ make_file(const struct cli_source *s, const char *path, int force, struct error 
 	return e->status == AB_OK ? AB_OK : error_wrap(e, "%s", path);
 }
 
+/* An exit code, or -1: go on. */
+static int
+check_usage(const struct cli_args *a)
+{
+	const char *kind = a->value[OPT_DESTINATION];
+
+	if (a->value[OPT_OUTPUT] == NULL)
+		return cli_misuse(&cmd_wrap, "--output FILE is missing, as in -o source-my-api");
+	if ((kind != NULL) == (a->nwords == 1))
+		return cli_misuse(&cmd_wrap, "either a CONNECTOR or --destination KIND is wrapped");
+	if (kind != NULL && strcmp(kind, "sqlite") != 0 && strcmp(kind, "jsonl") != 0)
+		return cli_misuse(&cmd_wrap, "\"%s\" is no destination: sqlite or jsonl", kind);
+	return -1;
+}
+
 static int
 wrap_run(const struct cli_args *a)
 {
+	struct wrapped w = {.destination = a->value[OPT_DESTINATION]};
 	const char *path = a->value[OPT_OUTPUT];
+	struct cli_source s = {.file.fd = -1};
 	struct error e = ERROR_INIT;
-	struct cli_source s;
-	int code = CLI_DONE;
+	int code = check_usage(a);
 
-	if (path == NULL)
-		return cli_misuse(&cmd_wrap, "--output FILE is missing, as in -o source-my-api");
-	if (cli_source_init(&s, a->word[0], NULL, &e) != AB_OK || cli_own(&s, NULL, &e) != AB_OK ||
-	    make_file(&s, path, a->value[OPT_FORCE] != NULL, &e) != AB_OK)
+	if (code >= 0)
+		return code;
+	code = CLI_DONE;
+	if (w.destination == NULL) {
+		if (cli_source_init(&s, a->word[0], NULL, &e) == AB_OK)
+			cli_own(&s, NULL, &e);
+		w.file = &s.file;
+	}
+	if (e.status != AB_OK || make_file(&w, path, a->value[OPT_FORCE] != NULL, &e) != AB_OK)
 		code = cli_fail(&e);
+	else if (w.destination != NULL)
+		printf(
+		    "%s: %s as an Airbyte destination (spec, check, write)\n", path, w.destination);
 	else
 		printf("%s: %s %s as an Airbyte source (spec, check, discover, read)\n", path,
 		    s.file.id, s.file.version);
@@ -166,14 +227,15 @@ wrap_run(const struct cli_args *a)
 static const struct cli_option options[] = {
     [OPT_OUTPUT] = {"output", "FILE", "the program to make, e.g. source-my-api", 0},
     [OPT_FORCE] = {"force", NULL, "replace a file that is there", 0},
+    [OPT_DESTINATION] = {"destination", "KIND", "wrap a destination instead: sqlite or jsonl", 0},
     {.name = NULL}};
 const struct cli_command cmd_wrap = {.name = "wrap",
-    .words = "CONNECTOR",
-    .summary = "Make a program of a connector: an Airbyte source in one file",
+    .words = "[CONNECTOR]",
+    .summary = "Make a program of a connector or a destination, as Airbyte has them",
     .more =
 	"The program takes the arguments of Airbyte's protocol, as PyAirbyte's local_executable gives them.\n"
 	"The connector is in the file; abhost must stay where it is, or be on PATH.",
-    .least = 1,
+    .least = 0,
     .most = 1,
     .options = options,
     .letters = "o",

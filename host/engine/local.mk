@@ -8,6 +8,8 @@ host_libengine_a_SOURCES = \
 	host/engine/cursor.c host/engine/cursor.h \
 	host/engine/flow.c host/engine/flow.h \
 	host/engine/infer.c host/engine/infer.h \
+	host/engine/intake.c host/engine/intake.h host/engine/intake_private.h \
+	host/engine/intake_stream.c \
 	host/engine/keyless.c host/engine/keyless.h \
 	host/engine/look.c \
 	host/engine/memory.c host/engine/memory.h \

@@ -37,7 +37,7 @@ def from_page():
 
 def from_help():
     commands = {}
-    for name, words in re.findall(r"^  ([a-z]+) ((?:[A-Z\[\]]+ ?)*)", output("--help").split("\n\n")[2], re.M):
+    for name, words in re.findall(r"^  ([a-z-]+) ((?:[A-Z\[\]]+ ?)*)", output("--help").split("\n\n")[2], re.M):
         text = output(name, "--help")
         options = {o: may or v or None for o, may, v in
                    re.findall(r"^  --([a-z-]+)(?:\[(=[A-Z,]+)\]| ([A-Z][A-Z,=]*))?", text, re.M)}
