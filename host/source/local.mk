@@ -20,5 +20,5 @@ host_libsource_a_SOURCES = \
 	host/source/unwrap.c \
 	host/source/venv.c host/source/venv.h \
 	host/source/verify.c host/source/verify.h
-host_libsource_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) $(MD_CFLAGS) -DCONNECTORDIR='"$(connectordir)"' \
+host_libsource_a_CPPFLAGS = $(AM_CPPFLAGS) $(ELF_CFLAGS) $(NETTLE_CFLAGS) -DCONNECTORDIR='"$(connectordir)"' \
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"'

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <sha2.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@
 #define STEP_MS	 10
 #define MAX_PATH 4096u
 
-_Static_assert(PIN_HEX == SHA256_DIGEST_STRING_LENGTH, "a digest's text");
+_Static_assert(PIN_HEX == 2 * SHA256_DIGEST_SIZE + 1, "a digest's text");
 
 static int
 write_all(int fd, const char *bytes, size_t len)
@@ -40,26 +40,40 @@ write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
+static void
+end_digest(struct sha256_ctx *digest, char hex[PIN_HEX])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[SHA256_DIGEST_SIZE];
+
+	sha256_digest(digest, sizeof(bytes), bytes);
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		hex[2 * i] = digits[bytes[i] >> 4];
+		hex[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	hex[PIN_HEX - 1] = '\0';
+}
+
 ab_status
 pin_digest(int fd, int to, char hex[PIN_HEX], struct error *e)
 {
 	char block[BLOCK];
-	SHA2_CTX digest;
+	struct sha256_ctx digest;
 	off_t at = 0;
 	ssize_t n;
 
-	SHA256Init(&digest);
+	sha256_init(&digest);
 	while ((n = pread(fd, block, sizeof(block), at)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return error_set(e, AB_ECONFIG, "cannot be read: %s", strerror(errno));
-		SHA256Update(&digest, (const uint8_t *)block, (size_t)n);
+		sha256_update(&digest, (size_t)n, (const uint8_t *)block);
 		if (to >= 0 && write_all(to, block, (size_t)n) != 0)
 			return error_set(e, AB_ETRANSIENT, "cannot be copied: %s", strerror(errno));
 		at += n;
 	}
-	SHA256End(&digest, hex);
+	end_digest(&digest, hex);
 	return AB_OK;
 }
 
