@@ -238,6 +238,24 @@ give_name(const char *temporary, const char *folder)
 	return chmod(temporary, 0777 & ~mask) == 0 ? rename(temporary, folder) : -1;
 }
 
+/* rename()'s errno. */
+static const char *
+why_not(void)
+{
+	switch (errno) {
+	case ENOTEMPTY:
+	case EEXIST:
+		return "holds something already, and nothing of it is overwritten; --dir names another folder";
+	case ENOTDIR:
+		return "is a file; --dir names another folder";
+	case EBUSY:
+	case EINVAL:
+		return "is where you are: name it from the folder above, as in --dir my-connector";
+	default:
+		return strerror(errno);
+	}
+}
+
 ab_status
 new_write(const struct new_plan *p, struct error *e)
 {
@@ -258,11 +276,7 @@ new_write(const struct new_plan *p, struct error *e)
 	if (dir < 0)
 		error_set(e, AB_ETRANSIENT, "%s", strerror(errno));
 	else if (write_all(p, dir, e) == AB_OK && give_name(temporary, p->folder) != 0)
-		error_set(e, AB_ECONFIG, "%s",
-		    errno == ENOTEMPTY || errno == EEXIST
-			? "holds something already, and nothing of it is overwritten; --dir names another folder"
-			: errno == ENOTDIR ? "is a file; --dir names another folder"
-					   : strerror(errno));
+		error_set(e, AB_ECONFIG, "%s", why_not());
 	if (e->status != AB_OK)
 		remove_all(p, temporary, dir);
 	if (dir >= 0)

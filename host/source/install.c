@@ -328,7 +328,7 @@ install_remove(const char *id, char **path, struct error *e)
 	int lock;
 
 	*path = NULL;
-	if (id[0] == '\0' || id[0] == '.' || strchr(id, '/') != NULL)
+	if (!loader_is_id(id))
 		return error_set(
 		    e, AB_ECONFIG, "\"%s\" is no connector's id (`abhost list` has them)", id);
 	rc = user_path(id, 0, path, e);

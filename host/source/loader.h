@@ -57,7 +57,7 @@ struct loader_file {
  * The id and version are safe to print, and the id to name a file with. */
 ab_status loader_find(const char *name, struct loader_file *out, struct error *e);
 void loader_file_fini(struct loader_file *f);
-/* The same for a file, whatever its name. */
+/* loader_find of a file, whatever its name. */
 ab_status loader_open(const char *path, struct loader_file *out, struct error *e);
 /* $XDG_DATA_HOME/abhost/connectors or ~/.local/share/abhost/connectors; free() it.  NULL: neither is set, or no memory. */
 char *loader_user_folder(void);

@@ -125,6 +125,7 @@ def careful():
     before = here.files("full")
     for line, code, words in (("abhost new full", 3, "full: holds something already"), ("abhost new x --dir full/", 3, "holds something"),
                               ("abhost new file", 3, "file: is a file"), ("abhost new x --dir no/where", 3, "No such file"),
+                              ("cd empty && abhost new x --dir .", 3, "is where you are"),
                               ("abhost new x --dir ''", 2, "--dir is empty"), ("abhost new", 2, "NAME is missing"),
                               ("abhost new 'My API'", 2, "is my-api meant?"), ("abhost new a/b", 2, "is a-b meant?"),
                               ("abhost new -- -x", 2, "is x meant?"), ("abhost new ..", 2, "becomes the connector's id"),
