@@ -277,6 +277,29 @@ START_TEST(the_state_is_told_in_airbytes_form)
 }
 END_TEST
 
+/* Into the table itself: then its rows go, for all of them come again. */
+START_TEST(a_refresh_that_is_given_up_leaves_no_row)
+{
+	for (int bits = 0; bits < 16; bits++) {
+		int dedup = bits & 1;
+		const struct variant v = {
+		    dedup ? "things=full_refresh:append_dedup" : "things=full_refresh:append",
+		    dedup, bits & 2 ? 3 : 0, 0, (bits & 4) != 0, 0, 0};
+
+		begin_variant(&v);
+		options.lanes = bits & 8 ? 3 : 1;
+		world_source.fail_at = 4;
+		ck_assert_int_eq(run(), AB_ETRANSIENT);
+		world_source.fail_at = 0;
+		mode = dedup ? "things=incremental:append_dedup" : "things=incremental:append";
+		for (int i = 0; i < 2; i++) {
+			ck_assert_int_eq(run(), AB_OK);
+			assert_truth(dedup ? "dedup" : "append", dedup);
+		}
+	}
+}
+END_TEST
+
 /* A run after one that has failed goes on with the others first; but then it is their turn again. */
 START_TEST(a_partition_that_always_fails_starves_no_other)
 {
@@ -329,6 +352,7 @@ turns_suite(void)
 	tcase_add_test(t, of_many_only_those_that_are_named_are_read_from_the_start);
 	tcase_add_test(t, the_state_is_told_in_airbytes_form);
 	tcase_add_test(t, a_partition_that_always_fails_starves_no_other);
+	tcase_add_test(t, a_refresh_that_is_given_up_leaves_no_row);
 	suite_add_tcase(s, t);
 	return s;
 }

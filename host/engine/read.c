@@ -511,12 +511,19 @@ send_begin(struct read *r, struct error *e)
 	    .stream = r->index,
 	    .fresh = r->state.fresh,
 	    .destroys = r->state.gave_up};
+	const struct queue_item left = {.type = QUEUE_DISCARD,
+	    .stream = r->index,
+	    .since_us = r->state.left_us,
+	    .lane = DEST_NO_LANE,
+	    .destroys = 1};
 
 	spec->mode = r->state.mode;
 	spec->generation_id = r->state.generation_id;
 	spec->minimum_generation_id = r->state.minimum_generation_id;
 	spec->is_refresh = r->state.is_refresh;
 	writer_send(r->flow->writer, &begin);
+	if (r->state.left_us != 0 && !(r->state.is_refresh && r->state.mode == DEST_OVERWRITE))
+		writer_send(r->flow->writer, &left);
 	if (discard_void(r, e) != AB_OK || make_room(r, e) != AB_OK || open_shared(r, e) != AB_OK)
 		return e->status;
 	return ask_source(r, e);

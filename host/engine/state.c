@@ -274,6 +274,8 @@ forget_read(struct state_read *r, struct state_part *p, int keep_refresh, int ke
 {
 	if (p->started_us == 0 || (p->refreshed ? keep_refresh : keep_other))
 		return 0;
+	if (p->refreshed && (r->left_us == 0 || p->started_us < r->left_us))
+		r->left_us = p->started_us;
 	state_free_lane(r, p);
 	state_part_forget(p);
 	/* what it had left beside the table goes as this read begins */
@@ -422,6 +424,8 @@ state_open(struct state_read *r, const struct plan_stream *p, int from_start,
 		r->minimum_generation_id = p->minimum_generation_id;
 	if ((refresh ? open_refresh(r, p, &s) : open_incremental(r, p, &s)) != 0)
 		return no_memory(e);
+	if (s.notes.mode == DEST_OVERWRITE)
+		r->left_us = 0; /* it wrote beside the table */
 	/* a number of our own is used up, also where nothing came of it */
 	r->old_generation_id = p->has_generation ? s.generation_id : r->generation_id;
 	return AB_OK;

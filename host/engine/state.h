@@ -38,8 +38,9 @@ struct state_read {
 	int64_t generation_id,
 	    minimum_generation_id; /* of the rows; of those that stay, in append_dedup */
 	int is_refresh, fresh, resumed;
-	int gave_up;   /* a refresh that was interrupted: what it had left beside the table goes */
-	int is_shared; /* the state of the unnamed partition is that of all */
+	int gave_up; /* a refresh that was interrupted: what it had left beside the table goes, */
+	int64_t left_us;	  /* or in it, since then: all of it comes again; 0: nothing */
+	int is_shared;		  /* the state of the unnamed partition is that of all */
 	int64_t until_us;	  /* the newest row's time */
 	int64_t begun_us;	  /* what is done since then is of this run */
 	struct state_part *parts; /* a list: those that are open, or were left unfinished */
