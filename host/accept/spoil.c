@@ -129,6 +129,7 @@ read_good(struct spoil *s, struct kit *k, struct error *e)
 		rc = error_set(&a.error, AB_ENOMEM, "no memory for pages");
 	if (rc == AB_OK)
 		rc = allow(&a, act_check(&a), &s->no_check);
+	s->broken = a.broken;
 	if (rc == AB_OK)
 		rc = allow(&a, act_streams(&a, NULL, NULL), &s->no_streams);
 	for (size_t i = 0; i < s->streams && rc == AB_OK; i++)

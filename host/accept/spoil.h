@@ -18,6 +18,7 @@ struct spoil {
 	uint32_t number[SPOIL_MOST]; /* of the answers: "00003.json" is 3 */
 	unsigned count, recorded;
 	int no_check, no_streams; /* these cannot be called either */
+	uint64_t broken;	  /* requests of check() that end in an error when all is well */
 	struct pages *good;	  /* of each stream of the plan */
 	size_t streams;
 	char **forms; /* how secrets are recognized */
