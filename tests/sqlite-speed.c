@@ -67,13 +67,13 @@ START_TEST(a_changed_page_costs_one_write)
 	put_ids(d, s, 0, 1, 20000, 20000, 500);
 	commit(d);
 	ck_assert_int_eq(stat(DB, &st), 0);
-	pages = (long)(st.st_size / 8192);
+	pages = (long)(st.st_size / 16384);
 	before = writes_so_far();
 	for (int part = 0; part < 10; part++)
 		put_ids(d, s, 1 + part * 1000, 7919, 20000, 1000, 500);
 	commit(d);
 	d->ops->close(d);
-	ck_rows(DB, "PRAGMA page_size", "8192");
+	ck_rows(DB, "PRAGMA page_size", "16384");
 	ck_rows(DB, "PRAGMA integrity_check", "'ok'");
 	ck_rows(DB, "SELECT count(*), sum(text + 0 <> id) > 9000 FROM t", "20000,1");
 	if (before == 0)
@@ -111,10 +111,10 @@ START_TEST(pages_are_small_where_rows_change)
 	static const struct {
 		const char *to, *file, *size;
 		size_t batch;
-	} cases[] = {{"a.db", "a.db", "32768", 0}, {"b.db", "b.db", "8192", MIB},
-	    {"sqlite:c.db?page_size=16384", "c.db", "16384", MIB},
+	} cases[] = {{"a.db", "a.db", "32768", 0}, {"b.db", "b.db", "16384", MIB},
+	    {"sqlite:c.db?page_size=4096", "c.db", "4096", MIB},
 	    {"sqlite:d.db?page_size=32768", "d.db", "32768", MIB}, {"a.db", "a.db", "32768", MIB},
-	    {"b.db", "b.db", "8192", 0}, {"sqlite:e.db?journal=wal", "e.db", "32768", MIB}};
+	    {"b.db", "b.db", "16384", 0}, {"sqlite:e.db?journal=wal", "e.db", "32768", MIB}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct dest *d = open_dest(cases[i].to);

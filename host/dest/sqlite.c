@@ -16,7 +16,7 @@
 
 #define PAGE_SIZE 32768
 #define DEDUP_PAGE \
-	8192 /* a changed row costs the page that it is in: read, kept in the journal, written */
+	16384 /* a changed row costs the page that it is in: read, kept in the journal, written */
 #define BUSY_MS 10000
 #define DEDUP_CACHE \
 	((size_t)4 << 20) /* an upsert comes back to pages that an append never sees again */

@@ -27,7 +27,7 @@ STAGES = (
     ("engine: copy pages", "abhost", r"shmem_|source_page|__x64_sys_(recv|poll)"),
     ("engine: scan", "abhost", r"\b(scan_|lex_|utf8_|track_|is_space)"),
     ("engine: fsync", "abhost", r"__x64_sys_f(data)?sync|ftruncate"),
-    ("engine: write", "abhost", r"__x64_sys_p?write"),
+    ("engine: write", "abhost", r"__x64_sys_p?write|ksys_write"),
     ("engine: read", "abhost", r"__x64_sys_pread"),
     ("engine: fit columns", "abhost", r"\b(shape_|fit_|judge|settle)"),
     ("engine: convert values", "abhost", r"\b(rows_|result_|value_|number_)"),
