@@ -179,16 +179,16 @@ foreign_run(struct foreign *f, enum foreign_job job, struct error *e)
 	buf_init(&text, (size_t)1 << 30);
 	if (rc == AB_OK)
 		rc = program_file(
-		    &f->program, "config.json", kept != NULL ? kept : f->config, &config, e);
+		    &f->program, PROGRAM_CONFIG, kept != NULL ? kept : f->config, &config, e);
 	if (rc == AB_OK && job == FOREIGN_READ) {
 		rc = make_catalog(f, &text) != 0
 		    ? no_memory(e)
-		    : program_file(&f->program, "catalog.json", buf_str(&text), &catalog, e);
+		    : program_file(&f->program, PROGRAM_CATALOG, buf_str(&text), &catalog, e);
 		buf_reset(&text);
 		if (rc == AB_OK && make_states(f, &text) != 0)
 			rc = no_memory(e);
 		if (rc == AB_OK)
-			rc = program_file(&f->program, "state.json", buf_str(&text), &state, e);
+			rc = program_file(&f->program, PROGRAM_STATE, buf_str(&text), &state, e);
 	}
 	if (rc == AB_OK) {
 		char *argv[] = {f->path,

@@ -64,6 +64,101 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
+static void
+remove_files(const struct program *p)
+{
+	for (int i = 0; i < PROGRAM_FILES && p->folder[0] != '\0'; i++)
+		unlink(p->files[i]);
+	if (p->folder[0] != '\0')
+		rmdir(p->folder);
+}
+
+/* The guard: told the process, ends when its pipe does.  0 in the place of a process: all is well. */
+static void
+guard_main(const struct program *p, int fd)
+{
+	pid_t pid = 0, told;
+	ssize_t n;
+
+	if (fd != 3 && dup2(fd, 3) < 0)
+		_exit(1);
+	close_range(4, ~0u, 0);
+	for (int i = 0; i < 3; i++)
+		close(i);
+	setsid();
+	for (;;) {
+		n = read(3, &told, sizeof(told));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != (ssize_t)sizeof(told))
+			break;
+		if (told == 0)
+			_exit(0);
+		pid = told;
+	}
+	if (pid > 0)
+		kill(-pid, SIGKILL);
+	remove_files(p);
+	_exit(0);
+}
+
+/* Before there is anything to guard. */
+static ab_status
+start_guard(struct program *p, struct error *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return error_set(e, AB_ENOMEM, "no pipe for a guard: %m");
+	p->guard = fork();
+	if (p->guard == 0)
+		guard_main(p, fds[0]);
+	close(fds[0]);
+	p->guard_fd = fds[1];
+	if (p->guard > 0)
+		return AB_OK;
+	p->guard = 0;
+	return error_set(e, AB_ENOMEM, "cannot start a guard: %m");
+}
+
+static void
+tell_guard(const struct program *p, pid_t pid)
+{
+	if (p->guard > 0 && write(p->guard_fd, &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+		kill(p->guard, SIGKILL);
+}
+
+static void
+end_guard(struct program *p)
+{
+	tell_guard(p, 0);
+	close_fd(&p->guard_fd);
+	while (p->guard > 0 && waitpid(p->guard, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	p->guard = 0;
+}
+
+static const char *const names[PROGRAM_FILES] = {[PROGRAM_CONFIG] = "config.json",
+    [PROGRAM_CATALOG] = "catalog.json",
+    [PROGRAM_STATE] = "state.json"};
+
+/* The guard must know them before they are there. */
+static ab_status
+name_files(struct program *p, struct error *e)
+{
+	for (int i = 0; i < PROGRAM_FILES; i++) {
+		size_t n = strlen(p->folder) + strlen(names[i]) + 2;
+
+		if ((p->files[i] = malloc(n)) == NULL) {
+			rmdir(p->folder);
+			p->folder[0] = '\0';
+			return error_set(e, AB_ENOMEM, "no memory for a private file");
+		}
+		snprintf(p->files[i], n, "%s/%s", p->folder, names[i]);
+	}
+	return AB_OK;
+}
+
 /* Where private files may lie: in memory, if the system has such a place for the user. */
 static ab_status
 make_folder(struct program *p, struct error *e)
@@ -76,7 +171,7 @@ make_folder(struct program *p, struct error *e)
 			(int)sizeof(p->folder))
 			continue;
 		if (mkdtemp(p->folder) != NULL)
-			return AB_OK;
+			return name_files(p, e) == AB_OK ? start_guard(p, e) : e->status;
 	}
 	p->folder[0] = '\0';
 	return error_set(
@@ -101,20 +196,15 @@ write_all(int fd, const char *text)
 
 ab_status
 program_file(
-    struct program *p, const char *name, const char *text, const char **path, struct error *e)
+    struct program *p, enum program_name name, const char *text, const char **path, struct error *e)
 {
-	size_t n;
-	char *file;
+	const char *file;
 	int fd, failed;
 
 	*path = NULL;
 	if (p->folder[0] == '\0' && make_folder(p, e) != AB_OK)
 		return e->status;
-	n = strlen(p->folder) + strlen(name) + 2;
-	if (p->nfiles == PROGRAM_FILES || (file = malloc(n)) == NULL)
-		return error_set(e, AB_ENOMEM, "no memory for a private file");
-	snprintf(file, n, "%s/%s", p->folder, name);
-	p->files[p->nfiles++] = file;
+	file = p->files[name];
 	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	failed = fd < 0 || write_all(fd, text) != 0;
 	if (failed)
@@ -122,68 +212,6 @@ program_file(
 	close_fd(&fd);
 	*path = file;
 	return failed ? e->status : AB_OK;
-}
-
-static void
-remove_files(const struct program *p)
-{
-	for (int i = 0; i < p->nfiles; i++)
-		unlink(p->files[i]);
-	if (p->folder[0] != '\0')
-		rmdir(p->folder);
-}
-
-/* The guard: ends when its pipe does.  A byte before that says that all is well. */
-static void
-guard_main(const struct program *p, int fd)
-{
-	char byte;
-	ssize_t n;
-
-	if (fd != 3 && dup2(fd, 3) < 0)
-		_exit(1);
-	close_range(4, ~0u, 0);
-	for (int i = 0; i < 3; i++)
-		close(i);
-	setsid();
-	do
-		n = read(3, &byte, 1);
-	while (n < 0 && errno == EINTR);
-	if (n == 0) {
-		if (p->pid > 0)
-			kill(-p->pid, SIGKILL);
-		remove_files(p);
-	}
-	_exit(0);
-}
-
-static ab_status
-start_guard(struct program *p, struct error *e)
-{
-	int fds[2];
-
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return error_set(e, AB_ENOMEM, "no pipe for a guard: %m");
-	p->guard = fork();
-	if (p->guard == 0)
-		guard_main(p, fds[0]);
-	close(fds[0]);
-	p->guard_fd = fds[1];
-	if (p->guard > 0)
-		return AB_OK;
-	p->guard = 0;
-	return error_set(e, AB_ENOMEM, "cannot start a guard: %m");
-}
-
-static void
-end_guard(struct program *p)
-{
-	if (p->guard_fd >= 0 && write(p->guard_fd, "x", 1) != 1)
-		kill(p->guard, SIGKILL);
-	close_fd(&p->guard_fd);
-	while (p->guard > 0 && waitpid(p->guard, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	p->guard = 0;
 }
 
 struct child {
@@ -285,6 +313,7 @@ start_child(struct program *p, char *const argv[], struct error *e)
 	close_fd(&c.report);
 	if (p->pid > 0) {
 		setpgid(p->pid, p->pid);
+		tell_guard(p, p->pid);
 		why = read_report(report);
 		p->pid_fd = pidfd_open(p->pid, 0);
 	} else {
@@ -301,8 +330,8 @@ start_child(struct program *p, char *const argv[], struct error *e)
 ab_status
 program_start(struct program *p, char *const argv[], struct error *e)
 {
-	if (start_child(p, argv, e) == AB_OK)
-		start_guard(p, e);
+	if (p->guard > 0 || start_guard(p, e) == AB_OK)
+		start_child(p, argv, e);
 	if (e->status != AB_OK)
 		program_end(p);
 	return e->status;
@@ -340,8 +369,8 @@ program_end(struct program *p)
 	close_fd(&p->err_fd);
 	end_guard(p);
 	remove_files(p);
-	while (p->nfiles > 0)
-		free(p->files[--p->nfiles]);
+	for (int i = 0; i < PROGRAM_FILES; i++)
+		free(p->files[i]);
 	program_init(p);
 }
 

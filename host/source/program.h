@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 
+/* private files */
+enum program_name { PROGRAM_CONFIG, PROGRAM_CATALOG, PROGRAM_STATE };
 #define PROGRAM_FILES 3
 #define PROGRAM_PATH  4096
 
@@ -23,13 +25,12 @@ struct program {
 	int guard_fd;
 	char folder[PROGRAM_PATH]; /* "": none */
 	char *files[PROGRAM_FILES];
-	int nfiles;
 };
 
 void program_init(struct program *p);
 /* A private file with this text; *path is the program's until program_end.  Only before program_start. */
-ab_status program_file(
-    struct program *p, const char *name, const char *text, const char **path, struct error *e);
+ab_status program_file(struct program *p, enum program_name name, const char *text,
+    const char **path, struct error *e);
 /* argv: NULL-terminated; argv[0] is the path of the program.  AB_ECONFIG where it cannot be run. */
 ab_status program_start(struct program *p, char *const argv[], struct error *e);
 /* Asks the group to end. */

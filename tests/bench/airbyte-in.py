@@ -30,16 +30,29 @@ print(source.read(cache=DuckDBCache(db_path="cache.duckdb")).processed_records)
 """
 
 
+def peak_of(pid):
+    """MiB that the process has had at most, so far."""
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii") as file:
+            return max([int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM:")], default=0)
+    except OSError:
+        return 0
+
+
 def timed(argv, cwd, env=None):
-    """Wall seconds, CPU seconds of all that ran, and the largest process in MiB."""
+    """Wall seconds, CPU seconds of all that ran, and the most that the program itself has had, in MiB."""
     since = time.monotonic()
     with open(os.path.join(cwd, "log"), "w", encoding="utf-8") as log:
         process = subprocess.Popen(argv, cwd=cwd, env={**os.environ, **(env or {})}, stdout=log, stderr=log)
-    _, code, use = os.wait4(process.pid, 0)
+    peak, pid = 0, 0
+    while pid == 0:
+        time.sleep(0.02)
+        peak = max(peak, peak_of(process.pid))
+        pid, code, use = os.wait4(process.pid, os.WNOHANG)
     if code != 0:
         with open(os.path.join(cwd, "log"), encoding="utf-8") as log:
             raise SystemExit(log.read()[-2000:])
-    return time.monotonic() - since, use.ru_utime + use.ru_stime, use.ru_maxrss / 1024
+    return time.monotonic() - since, use.ru_utime + use.ru_stime, peak
 
 
 def write(folder, name, text, mode=0o644):
@@ -81,7 +94,7 @@ def faker(folder, count=20000):
     its = sum(int(p.split("m")[0]) * 60 + float(p.split("m")[1].rstrip("s")) for p in parts)
     script = write(folder, "py.py", PYAIRBYTE)
     theirs, their_cpu, _ = timed([pyairbyte, script, program, str(count)], folder,
-                                 {"AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1", "AIRBYTE_LOGGING_ROOT": folder})
+                                 {"AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1", "AIRBYTE_LOGGING_ROOT": folder + "/logs"})
     print("source-faker, %d users: abhost %.1f s, %.1f s CPU; PyAirbyte into DuckDB %.1f s, %.1f s CPU: %.2f times by the clock, %.2f by CPU" % (
         count, wall, cpu, theirs, their_cpu, theirs / wall, their_cpu / cpu))
     print("abhost's own CPU: %.2f s, %.1f %% of the source's %.1f s" % (cpu - its, 100 * (cpu - its) / its, its))

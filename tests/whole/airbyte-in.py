@@ -63,7 +63,8 @@ class Sync:
             return json.load(file)
 
     def left(self):
-        return os.listdir(self.private)
+        """Private files."""
+        return [name for _, _, names in os.walk(self.private) for name in names]
 
 
 def read_bytes(path):
