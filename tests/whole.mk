@@ -86,7 +86,7 @@ endif
 dist_check_SCRIPTS += tests/kill/faults.py
 EXTRA_DIST += tests/kill/shim.c
 
-# by hand: tests/bench/growth.py
+# by hand: tests/bench/growth.py tests/bench/profile.py
 EXTRA_DIST += tests/bench/airbyte-in.py tests/bench/growth.py
 check_PROGRAMS += tests/bench/flow.so
 tests_bench_flow_so_SOURCES = tests/bench/flow.c
