@@ -20,12 +20,14 @@ main(int argc, char **argv)
 		memset(&c, 0xff, sizeof(c));
 		rc = loader_find(argv[i], &f, &e);
 		if (rc == AB_OK)
-			rc = load_connector(f.fd, "it", &c, &e);
+			rc = load_connector(
+			    dup(f.fd), "it", &c, &e); /* stays open, as load.h says */
 		if (rc == AB_OK)
 			printf("%s built with %u.%u: %s\n", c.id, c.abi >> 16, c.abi & 0xffff,
 			    c.later == NULL ? "later is NULL" : "later is there");
 		else
 			printf("refused: %s\n", e.text);
+		loader_file_fini(&f);
 	}
 	return 0;
 }
