@@ -87,7 +87,7 @@ dist_check_SCRIPTS += tests/kill/faults.py
 EXTRA_DIST += tests/kill/shim.c
 
 # by hand: tests/bench/growth.py tests/bench/profile.py
-EXTRA_DIST += tests/bench/airbyte-in.py tests/bench/growth.py
+EXTRA_DIST += tests/bench/airbyte-in.py tests/bench/growth.py tests/bench/profile.py
 check_PROGRAMS += tests/bench/flow.so
 tests_bench_flow_so_SOURCES = tests/bench/flow.c
 tests_bench_flow_so_CPPFLAGS = $(CONNECTOR_INC)
