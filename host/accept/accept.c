@@ -16,25 +16,24 @@ on_signal(int sig)
 	stopped_by = sig;
 }
 
-/* What a worker does ends with the process; what is asked here ends with the check that runs. */
-static void
-catch_signals(struct sigaction old[3])
+void
+accept_catch(struct accept_signals *old)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
 
 	stopped_by = 0;
 	sigemptyset(&sa.sa_mask);
-	sigaction(SIGINT, &sa, &old[0]);
-	sigaction(SIGTERM, &sa, &old[1]);
-	sigaction(SIGHUP, &sa, &old[2]);
+	sigaction(SIGINT, &sa, &old->action[0]);
+	sigaction(SIGTERM, &sa, &old->action[1]);
+	sigaction(SIGHUP, &sa, &old->action[2]);
 }
 
-static void
-release_signals(const struct sigaction old[3])
+void
+accept_release(const struct accept_signals *old)
 {
-	sigaction(SIGINT, &old[0], NULL);
-	sigaction(SIGTERM, &old[1], NULL);
-	sigaction(SIGHUP, &old[2], NULL);
+	sigaction(SIGINT, &old->action[0], NULL);
+	sigaction(SIGTERM, &old->action[1], NULL);
+	sigaction(SIGHUP, &old->action[2], NULL);
 }
 
 int
@@ -77,7 +76,7 @@ run_check(struct kit *k, unsigned i, struct outcome *outcomes, struct accept_cou
 	finding_init(&f);
 	out->culprit = culprit_of(c, outcomes);
 	if (out->culprit != NULL)
-		out->verdict = skip(&f, "%s failed", out->culprit);
+		out->verdict = finding_skip(&f, "%s failed", out->culprit);
 	else
 		out->verdict = c->run(k, &f);
 	if (out->verdict == ACCEPT_FAILED)
@@ -99,12 +98,12 @@ ab_status
 accept_run(const struct accept_options *o, struct accept_counts *counts, struct error *e)
 {
 	struct outcome *outcomes = calloc(checks_count, sizeof(*outcomes));
-	struct sigaction old[3];
+	struct accept_signals old;
 	struct kit k;
 	ab_status rc;
 
 	memset(counts, 0, sizeof(*counts));
-	catch_signals(old);
+	accept_catch(&old);
 	rc = kit_init(&k, o, e);
 	if (outcomes == NULL)
 		rc = error_set(e, AB_ENOMEM, "no memory");
@@ -114,7 +113,7 @@ accept_run(const struct accept_options *o, struct accept_counts *counts, struct 
 			rc = error_set(e, AB_ECANCELLED, "stopped by a signal");
 	}
 	kit_fini(&k);
-	release_signals(old);
+	accept_release(&old);
 	free(outcomes);
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* accept.h - abhost test: the acceptance kit for authors of connectors.
  *
  * A list of checks (checks.c), in families, of one connector's file and of what it does in abhost-worker.  Answers of the
- * API come from fixtures, a recording as --record makes it: the kit opens no connection.
+ * API come from fixtures, a recording as --record makes it: the kit opens no connection, but in accept_record.
  * Never loads the connector; keeps hashes of records, never records. */
 #ifndef ABHOST_ACCEPT_H
 #define ABHOST_ACCEPT_H
@@ -26,6 +26,9 @@ struct accept_options {
 	const char *config;    /* a file; NULL: beside the connector */
 	const char *fixtures;  /* a folder; NULL: beside the connector; "": none */
 	const char *stream;    /* only this one; NULL: all */
+	const char *record; /* accept_record: into this folder, whose full name it is; else NULL */
+	const char *
+	    secrets; /* accept_record: the file for refresh tokens that the server replaces, or NULL */
 	size_t page_cap;
 	int call_timeout_s;
 	size_t pages;	       /* that memory-growth reads */
@@ -49,4 +52,7 @@ unsigned accept_count(void);
 ab_status accept_once(const struct accept_options *o, struct error *e);
 /* Runs all.  Not AB_OK: it could not even begin (no such file, a config that cannot be read), or a signal ended it. */
 ab_status accept_run(const struct accept_options *o, struct accept_counts *counts, struct error *e);
+/* Asks the real API all that the checks ask, and records it for them. */
+ab_status
+accept_record(const struct accept_options *o, struct accept_counts *counts, struct error *e);
 #endif

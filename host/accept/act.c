@@ -30,8 +30,11 @@ on_trace(void *ctx, const struct source_trace *t)
 static char *
 choices_of(const struct kit *k, const struct act_options *o)
 {
-	json_t *v = json_pack("{s:s, s:b, s:s*, s:b, s:b}", "replay", k->fixtures, "again", 1,
-	    "bend", o->bend, "strict", o->strict, "measure", o->measures);
+	const char *record = k->o->record;
+	json_t *v = record != NULL
+	    ? json_pack("{s:s}", "record", record)
+	    : json_pack("{s:s, s:b, s:s*, s:b, s:b}", "replay", k->fixtures, "again", 1, "bend",
+		  o->bend, "strict", o->strict, "measure", o->measures);
 	char *text;
 
 	if (o->fault != NULL)
@@ -77,6 +80,7 @@ act_open(struct act *a, struct kit *k, const struct act_options *o)
 	    .id = file->id,
 	    .version = file->version,
 	    .config = k->config_text,
+	    .secrets = k->o->secrets,
 	    .page_cap = k->o->page_cap,
 	    .call_timeout_s = k->o->call_timeout_s,
 	    .lanes = o->lanes,
@@ -278,8 +282,9 @@ enum accept_verdict
 act_failed(const struct act *a, struct finding *f, const char *expected)
 {
 	if (a->missing[0] != '\0')
-		return skip(f,
-		    "not in fixtures: %s; record again with `abhost test %s --record DIR`",
+		return finding_skip(f,
+		    "not in fixtures: %s; record again with `abhost test %s --config FILE --record DIR`",
 		    a->missing, a->k->o->connector);
-	return fail(f, expected, "%s (class %s)", a->error.text, error_word(a->error.status));
+	return finding_fail(
+	    f, expected, "%s (class %s)", a->error.text, error_word(a->error.status));
 }

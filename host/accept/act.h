@@ -3,6 +3,8 @@
  * Answers come from the fixtures, each source's from the beginning; a request that is not in them is remembered. */
 #ifndef ABHOST_ACCEPT_ACT_H
 #define ABHOST_ACCEPT_ACT_H
+#include <signal.h>
+
 #include "accept/kit.h"
 #include "source/source.h"
 
@@ -50,6 +52,13 @@ ab_status act_finish(struct act *a);
 void act_close(struct act *a);
 /* The end of a check whose command failed: skipped where a request is not in the fixtures, else failed. */
 enum accept_verdict act_failed(const struct act *a, struct finding *f, const char *expected);
+/* accept.c: signals are noted while checks run: what a worker does ends with this process, and what is asked here ends with
+ * the check that runs. */
+struct accept_signals {
+	struct sigaction action[3];
+};
+void accept_catch(struct accept_signals *old);
+void accept_release(const struct accept_signals *old);
 /* The signal that shall end all, or 0. */
 int accept_stopped(void);
 #endif

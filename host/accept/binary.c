@@ -13,7 +13,7 @@ stage(struct kit *k, struct finding *f, enum loader_stage least, const char *exp
 {
 	if (k->file.stage >= least)
 		return ACCEPT_OK;
-	return fail(f, expected, "%s", k->file_error.text);
+	return finding_fail(f, expected, "%s", k->file_error.text);
 }
 
 enum accept_verdict
@@ -37,7 +37,7 @@ check_binary_versions(struct kit *k, struct finding *f)
 	    "the magic of this SDK, a table of at least the size of ABI 1.0, a major version that this host has");
 
 	if (v == ACCEPT_OK && file->min_host > file->abi)
-		v = fail(f, "a min_host that is not above the ABI that it was built for",
+		v = finding_fail(f, "a min_host that is not above the ABI that it was built for",
 		    "min_host %u.%u, abi %u.%u", file->min_host >> 16, file->min_host & 0xffff,
 		    file->abi >> 16, file->abi & 0xffff);
 	return v;
@@ -83,9 +83,9 @@ list_symbols(struct kit *k, struct finding *f, int functions, const char *expect
 
 	buf_init(&l.text, 2000);
 	if (sofile_symbols(k->so, add_name, &l) != 0)
-		v = fail(f, expected, "its table of symbols cannot be read");
+		v = finding_fail(f, expected, "its table of symbols cannot be read");
 	else if (l.n > 0)
-		v = fail(
+		v = finding_fail(
 		    f, expected, "%zu: %s%s", l.n, buf_str(&l.text), l.n > SHOWN ? ", ..." : "");
 	buf_fini(&l.text);
 	return v;
@@ -153,12 +153,12 @@ check_binary_libraries(struct kit *k, struct finding *f)
 	for (; name != NULL && *name != NULL; name++) {
 		i = find_library(*name);
 		if (i < n && libraries[i].wrong != NULL)
-			return fail(f, expected, "%.200s: %s", *name, libraries[i].wrong);
+			return finding_fail(f, expected, "%.200s: %s", *name, libraries[i].wrong);
 		if (i == n)
-			note(f, "%s%.200s", others++ == 0 ? "it also links " : "", *name);
+			finding_note(f, "%s%.200s", others++ == 0 ? "it also links " : "", *name);
 	}
 	if (k->file.traits & SOFILE_RUNPATH)
-		return fail(f, "libraries that the system finds",
+		return finding_fail(f, "libraries that the system finds",
 		    "it has a library path of its own (RUNPATH): link without -rpath; it would not be there elsewhere");
 	return ACCEPT_OK;
 }
@@ -166,7 +166,7 @@ check_binary_libraries(struct kit *k, struct finding *f)
 static enum accept_verdict
 trait(struct kit *k, struct finding *f, unsigned bad, const char *expected, const char *seen)
 {
-	return k->file.traits & bad ? fail(f, expected, "%s", seen) : ACCEPT_OK;
+	return k->file.traits & bad ? finding_fail(f, expected, "%s", seen) : ACCEPT_OK;
 }
 
 enum accept_verdict

@@ -3,7 +3,7 @@
 #define ABHOST_ACCEPT_CHECKS_H
 #include "accept/kit.h"
 
-#define CHECKS_AFTER 3
+#define CHECKS_AFTER 4
 
 struct check {
 	const char *family, *name, *title; /* the title says what is so where it is ok */
@@ -27,6 +27,12 @@ check_fn check_open, check_good, check_credential, check_unreachable;
 /* streams.c */
 check_fn check_streams_list, check_streams_names, check_streams_schema, check_streams_keys,
     check_streams_cursors, check_streams_modes, check_streams_same, check_streams_since;
+/* read.c, disturb.c, resume.c */
+check_fn check_read_tokens, check_read_update_io, check_read_full, check_read_json,
+    check_read_schema, check_read_keys, check_read_unique, check_read_cursor, check_read_sorted,
+    check_read_same, check_read_again, check_read_two, check_read_empty, check_read_cancel,
+    check_read_state, check_read_token, check_read_update_same, check_read_update_monotone,
+    check_read_quiet;
 /* faults.c */
 check_fn check_faults_401, check_faults_403, check_faults_404, check_faults_429, check_faults_500,
     check_faults_reset, check_faults_truncated, check_faults_html, check_faults_empty,

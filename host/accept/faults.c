@@ -73,7 +73,8 @@ wrong(const struct kind *kind, struct finding *f, uint32_t number, const char *w
 	va_start(ap, what);
 	vsnprintf(text, sizeof(text), what, ap);
 	va_end(ap);
-	return fail(f, kind->expected, "with the answer %05u.json replaced, %s", number, text);
+	return finding_fail(
+	    f, kind->expected, "with the answer %05u.json replaced, %s", number, text);
 }
 
 static enum accept_verdict
@@ -171,13 +172,13 @@ try_kind(struct kit *k, struct finding *f, const char *name)
 	while (strcmp(kind->name, name) != 0)
 		kind++;
 	if (*k->fixtures == '\0')
-		return skip(f, "there are no fixtures");
+		return finding_skip(f, "there are no fixtures");
 	if (spoil_of(k, &e) == NULL)
-		return fail(f, "all streams can be read", "%s", e.text);
+		return finding_fail(f, "all streams can be read", "%s", e.text);
 	for (unsigned i = 0; i < k->spoil->count && v == ACCEPT_OK && !accept_stopped(); i++)
 		v = try_fault(k, kind, f, k->spoil->number[i]);
 	if (k->spoil->count < k->spoil->recorded)
-		note(f, "%u answers of %u, all over the recording", k->spoil->count,
+		finding_note(f, "%u answers of %u, all over the recording", k->spoil->count,
 		    k->spoil->recorded);
 	return v;
 }
@@ -206,13 +207,13 @@ check_faults_secrets(struct kit *k, struct finding *f)
 	struct error e = ERROR_INIT;
 
 	if (spoil_of(k, &e) == NULL)
-		return fail(f, "all streams can be read", "%s", e.text);
+		return finding_fail(f, "all streams can be read", "%s", e.text);
 	if (k->spoil->nforms == 0)
-		return skip(f, "the configuration has no secret of 8 bytes or more");
+		return finding_skip(f, "the configuration has no secret of 8 bytes or more");
 	if (k->spoil->leak[0] != '\0')
-		return fail(f,
+		return finding_fail(f,
 		    "no credential of the configuration, nor half of one, in a record, a token, a state, a log line or a sentence",
 		    "it stands in %s", k->spoil->leak);
-	note(f, "in %u replaced answers", k->spoil->answers);
+	finding_note(f, "in %u replaced answers", k->spoil->answers);
 	return ACCEPT_OK;
 }

@@ -1,7 +1,7 @@
 /* kit.c - see kit.h: the connector's file, its spec, configuration and fixtures, found before anything is checked. */
 #include <config.h>
 
-#include "accept/kit.h"
+#include "accept/read.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -46,7 +46,7 @@ add_text(struct buf *b, const char *format, va_list ap)
 }
 
 enum accept_verdict
-fail(struct finding *f, const char *expected, const char *seen, ...)
+finding_fail(struct finding *f, const char *expected, const char *seen, ...)
 {
 	va_list ap;
 
@@ -58,10 +58,12 @@ fail(struct finding *f, const char *expected, const char *seen, ...)
 }
 
 enum accept_verdict
-skip(struct finding *f, const char *reason, ...)
+finding_skip(struct finding *f, const char *reason, ...)
 {
 	va_list ap;
 
+	if (f->reason.len > 0) /* the first one is enough */
+		return ACCEPT_SKIPPED;
 	va_start(ap, reason);
 	add_text(&f->reason, reason, ap);
 	va_end(ap);
@@ -69,7 +71,7 @@ skip(struct finding *f, const char *reason, ...)
 }
 
 void
-note(struct finding *f, const char *text, ...)
+finding_note(struct finding *f, const char *text, ...)
 {
 	va_list ap;
 
@@ -142,7 +144,7 @@ kit_read_config(struct kit *k, const char *path, json_t **out, struct error *e)
 {
 	ab_status rc = config_read(path, out, e);
 
-	if (rc == AB_OK)
+	if (rc == AB_OK && k->o->record == NULL)
 		set_missing(*out);
 	if (rc == AB_OK)
 		rc = config_expand(*out, e);
@@ -165,7 +167,7 @@ kit_check_example(struct kit *k, struct finding *f)
 
 	if (path != NULL && (k->config_path == NULL || strcmp(path, k->config_path) != 0) &&
 	    kit_read_config(k, path, &config, &e) != AB_OK)
-		v = fail(f, "a config.example.json that the spec takes", "%s", e.text);
+		v = finding_fail(f, "a config.example.json that the spec takes", "%s", e.text);
 	json_decref(config);
 	free(path);
 	return v;
@@ -236,6 +238,7 @@ kit_init(struct kit *k, const struct accept_options *o, struct error *e)
 void
 kit_fini(struct kit *k)
 {
+	reads_free(k);
 	if (k->has_plan)
 		plan_fini(&k->plan);
 	if (k->has_catalog)

@@ -15,6 +15,8 @@ struct finding {
 	struct buf expected, seen, reason, note;
 };
 
+struct read; /* read.h */
+
 struct kit {
 	const struct accept_options *o;
 	struct loader_file file;
@@ -33,20 +35,21 @@ struct kit {
 	int has_catalog;
 	struct plan plan; /* the selected streams, in default modes */
 	int has_plan;
+	struct read *reads; /* as many as the plan has streams; NULL: nothing was read yet */
 	/* family faults */
 	struct spoil *spoil;
 };
 
 typedef enum accept_verdict check_fn(struct kit *k, struct finding *f);
 
+/* kit.c: the ends of a check. */
 void finding_init(struct finding *f);
 void finding_fini(struct finding *f);
-/* kit.c: the ends of a check. */
-enum accept_verdict fail(struct finding *f, const char *expected, const char *seen, ...)
+enum accept_verdict finding_fail(struct finding *f, const char *expected, const char *seen, ...)
     __attribute__((format(printf, 3, 4)));
 enum accept_verdict
-skip(struct finding *f, const char *reason, ...) __attribute__((format(printf, 2, 3)));
-void note(struct finding *f, const char *text, ...) __attribute__((format(printf, 2, 3)));
+finding_skip(struct finding *f, const char *reason, ...) __attribute__((format(printf, 2, 3)));
+void finding_note(struct finding *f, const char *text, ...) __attribute__((format(printf, 2, 3)));
 
 /* Opens the file, reads its spec, finds config and fixtures.  kit_fini in any case. */
 ab_status kit_init(struct kit *k, const struct accept_options *o, struct error *e);

@@ -5,12 +5,18 @@ host_libaccept_a_SOURCES = \
 	host/accept/act.c host/accept/act.h \
 	host/accept/binary.c \
 	host/accept/checks.c host/accept/checks.h \
+	host/accept/disturb.c \
 	host/accept/faults.c \
+	host/accept/judge.c host/accept/judge.h \
 	host/accept/kit.c host/accept/kit.h \
 	host/accept/memory.c \
 	host/accept/once.c \
 	host/accept/open.c \
 	host/accept/leak.c \
+	host/accept/read.c host/accept/read.h \
+	host/accept/readout.c host/accept/readout.h \
+	host/accept/record.c \
+	host/accept/resume.c \
 	host/accept/since.c host/accept/since.h \
 	host/accept/spec.c \
 	host/accept/spoil.c host/accept/spoil.h \

@@ -61,9 +61,10 @@ check_memory_descriptors(struct kit *k, struct finding *f)
 		closed = json_object_get(tally, "closed");
 		join(json_array_size(left) > 0 ? left : closed, &shown);
 		if (json_array_size(left) > 0)
-			v = fail(f, expected, "left open: %s", buf_str(&shown));
+			v = finding_fail(f, expected, "left open: %s", buf_str(&shown));
 		else if (json_array_size(closed) > 0)
-			v = fail(f, expected, "closed, and not its own: %s", buf_str(&shown));
+			v = finding_fail(
+			    f, expected, "closed, and not its own: %s", buf_str(&shown));
 	}
 	json_decref(tally);
 	buf_fini(&shown);
@@ -85,7 +86,7 @@ check_memory_threads(struct kit *k, struct finding *f)
 	} else {
 		more = json_integer_value(json_object_get(tally, "threads"));
 		if (more > 0)
-			v = fail(f, expected, "%lld more", (long long)more);
+			v = finding_fail(f, expected, "%lld more", (long long)more);
 	}
 	json_decref(tally);
 	act_close(&a);
@@ -130,14 +131,14 @@ judge_growth(const struct growth *g, struct finding *f)
 	size_t grown = g->bytes > g->warm_bytes ? g->bytes - g->warm_bytes : 0;
 
 	if (!g->has_read)
-		return skip(f, "no stream can be read from the fixtures");
+		return finding_skip(f, "no stream can be read from the fixtures");
 	if (g->bytes == 0)
-		return skip(f, "allocations cannot be counted here (a sanitizer has them)");
-	note(f, "%zu pages, %zu bytes more at their end than after %zu", g->pages, grown,
+		return finding_skip(f, "allocations cannot be counted here (a sanitizer has them)");
+	finding_note(f, "%zu pages, %zu bytes more at their end than after %zu", g->pages, grown,
 	    g->warm_pages);
 	if (grown <= pages * PER_PAGE + SLACK)
 		return ACCEPT_OK;
-	return fail(f, "memory does not grow with the pages that are read",
+	return finding_fail(f, "memory does not grow with the pages that are read",
 	    "%zu bytes more after %zu further pages, about %zu a page", grown, pages,
 	    grown / pages);
 }

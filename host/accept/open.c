@@ -10,12 +10,12 @@ check_open(struct kit *k, struct finding *f)
 	struct act a;
 
 	if (act_open(&a, k, &o) != AB_OK)
-		v = fail(f,
+		v = finding_fail(f,
 		    "it loads, its symbols are found, and open() returns AB_OK without a request",
 		    "%s", a.error.text);
 	else if (a.requests > 0)
-		v = fail(f, "open() makes no request: it is called for each lane", "%llu of them",
-		    (unsigned long long)a.requests);
+		v = finding_fail(f, "open() makes no request: it is called for each lane",
+		    "%llu of them", (unsigned long long)a.requests);
 	act_close(&a);
 	return v;
 }
@@ -47,14 +47,14 @@ try_bent(struct kit *k, struct finding *f, const char *bend, ab_status wanted, c
 	if (rc == wanted)
 		v = ACCEPT_OK;
 	else if (rc != AB_OK)
-		v = fail(f, expected, "class %s: %s", error_word(rc), a.error.text);
+		v = finding_fail(f, expected, "class %s: %s", error_word(rc), a.error.text);
 	else if (a.requests > 0)
-		v = fail(f, expected, "check() returned AB_OK after %llu such answers",
+		v = finding_fail(f, expected, "check() returned AB_OK after %llu such answers",
 		    (unsigned long long)a.requests);
 	else if (*k->fixtures != '\0')
-		v = fail(f, expected, "check() returned AB_OK without a request");
+		v = finding_fail(f, expected, "check() returned AB_OK without a request");
 	else
-		v = skip(f, "check() makes no request");
+		v = finding_skip(f, "check() makes no request");
 	act_close(&a);
 	return v;
 }

@@ -17,7 +17,8 @@ check_spec_json(struct kit *k, struct finding *f)
 
 	rc = config_parse(k->file.spec, strlen(k->file.spec), "its spec", AB_EBUG, &spec, &e);
 	json_decref(spec);
-	return rc == AB_OK ? ACCEPT_OK : fail(f, "a JSON object, each key once", "%s", e.text);
+	return rc == AB_OK ? ACCEPT_OK
+			   : finding_fail(f, "a JSON object, each key once", "%s", e.text);
 }
 
 enum accept_verdict
@@ -27,9 +28,10 @@ check_spec_schema(struct kit *k, struct finding *f)
 	const char *type = json_string_value(json_object_get(k->spec, "type"));
 
 	if (config_check_schema(k->spec, "the spec", &e) != AB_OK)
-		return fail(f, "JSON Schema, draft 7, with Airbyte's keywords", "%s", e.text);
+		return finding_fail(
+		    f, "JSON Schema, draft 7, with Airbyte's keywords", "%s", e.text);
 	if (type == NULL || strcmp(type, "object") != 0)
-		return fail(f, "\"type\": \"object\": a configuration is one", "%s",
+		return finding_fail(f, "\"type\": \"object\": a configuration is one", "%s",
 		    type == NULL ? "no \"type\"" : type);
 	return ACCEPT_OK;
 }
@@ -92,7 +94,7 @@ static void
 wrong(struct walk *w, const char *expected, const char *key, const char *seen)
 {
 	if (w->verdict == ACCEPT_OK)
-		w->verdict = fail(
+		w->verdict = finding_fail(
 		    w->f, expected, "%.*s/%s %s", (int)w->where.len, buf_str(&w->where), key, seen);
 }
 
@@ -245,8 +247,8 @@ check_spec_defaults(struct kit *k, struct finding *f)
 
 	if (config_check_defaults(k->spec, &e) == AB_OK)
 		return ACCEPT_OK;
-	return fail(f, "each \"default\", and each of \"examples\", as its own schema wants it",
-	    "%s", e.text);
+	return finding_fail(f,
+	    "each \"default\", and each of \"examples\", as its own schema wants it", "%s", e.text);
 }
 
 /* Takes each required key of the object out of a copy of the whole configuration, which must then be refused. */
@@ -264,7 +266,7 @@ try_without(struct kit *k, struct finding *f, const json_t *schema, const char *
 
 		json_object_del(object, key);
 		if (config_check_by(k->spec, "the connector's spec", copy, &e) != AB_ECONFIG)
-			v = fail(f, "a configuration without it is refused, class config",
+			v = finding_fail(f, "a configuration without it is refused, class config",
 			    "%s%s%s can be left out: it has a default, so that \"required\" means nothing",
 			    below != NULL ? below : "", below != NULL ? "." : "", key);
 		json_decref(copy);
@@ -280,7 +282,7 @@ check_spec_missing(struct kit *k, struct finding *f)
 	json_t *property;
 
 	if (k->config == NULL)
-		return skip(f, "there is no configuration to take a key from");
+		return finding_skip(f, "there is no configuration to take a key from");
 	v = try_without(k, f, k->spec, NULL);
 	json_object_foreach (json_object_get(k->spec, "properties"), key, property)
 		if (v == ACCEPT_OK && json_is_object(json_object_get(k->config, key)))
@@ -292,10 +294,10 @@ enum accept_verdict
 check_spec_example(struct kit *k, struct finding *f)
 {
 	if (k->config_error.status != AB_OK)
-		return fail(f,
+		return finding_fail(f,
 		    "a config.json or config.example.json beside the connector that its spec takes",
 		    "%s", k->config_error.text);
 	if (k->config_path == NULL)
-		note(f, "there is none, and nothing is required");
+		finding_note(f, "there is none, and nothing is required");
 	return kit_check_example(k, f);
 }

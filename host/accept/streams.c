@@ -68,12 +68,13 @@ check_streams_list(struct kit *k, struct finding *f)
 	struct act a;
 
 	if (act_open(&a, k, &o) != AB_OK || act_streams(&a, keep_text, k->told) != AB_OK)
-		v = a.missing[0] == '\0' ? act_failed(&a, f, expected)
-					 : fail(f, expected, "not in fixtures: %s", a.missing);
+		v = a.missing[0] == '\0'
+		    ? act_failed(&a, f, expected)
+		    : finding_fail(f, expected, "not in fixtures: %s", a.missing);
 	else if (json_array_size(k->told) == 0)
-		v = fail(f, expected, "none");
+		v = finding_fail(f, expected, "none");
 	else if (fill_catalog(k, &e) != AB_OK)
-		v = fail(f, expected, "%s", e.text);
+		v = finding_fail(f, expected, "%s", e.text);
 	act_close(&a);
 	return v;
 }
@@ -89,7 +90,7 @@ check_streams_names(struct kit *k, struct finding *f)
 		snprintf(shown, sizeof(shown), "%s", name != NULL ? name : "");
 		json_decref(v);
 		if (is_twice(k, i))
-			return fail(f, "each name once (in its namespace)",
+			return finding_fail(f, "each name once (in its namespace)",
 			    "\"%s\" again, stream %zu", shown, i + 1);
 	}
 	return ACCEPT_OK;
@@ -121,12 +122,13 @@ check_streams_schema(struct kit *k, struct finding *f)
 
 		if (config_check_schema(
 			json_object_get(stream, "json_schema"), "json_schema", &e) != AB_OK)
-			return fail(f, "JSON Schema, draft 7", "stream \"%s\": %s", name_of(stream),
-			    e.text);
+			return finding_fail(f, "JSON Schema, draft 7", "stream \"%s\": %s",
+			    name_of(stream), e.text);
 		bare += properties_of(stream) == NULL;
 	}
 	if (bare > 0)
-		note(f, "%zu of %zu streams name no fields: the host infers them from the records",
+		finding_note(f,
+		    "%zu of %zu streams name no fields: the host infers them from the records",
 		    bare, json_array_size(k->catalog.streams));
 	return ACCEPT_OK;
 }
@@ -162,8 +164,8 @@ unknown_field(struct finding *f, const json_t *stream, const json_t *path, const
 
 	buf_init(&shown, 600);
 	join(path, &shown);
-	v = fail(f, expected, "stream \"%s\": no field \"%s\" in its json_schema", name_of(stream),
-	    buf_str(&shown));
+	v = finding_fail(f, expected, "stream \"%s\": no field \"%s\" in its json_schema",
+	    name_of(stream), buf_str(&shown));
 	buf_fini(&shown);
 	return v;
 }
@@ -237,10 +239,11 @@ check_streams_modes(struct kit *k, struct finding *f)
 
 	json_array_foreach (k->catalog.streams, i, stream)
 		if ((broken = broken_promise(k, stream)) != NULL)
-			return fail(f, "promises that the stream can keep", "stream \"%s\" %s",
-			    name_of(stream), broken);
+			return finding_fail(f, "promises that the stream can keep",
+			    "stream \"%s\" %s", name_of(stream), broken);
 	if (plan_make(&k->plan, &k->catalog, &o, &e) != AB_OK)
-		return fail(f, "each stream can be read in its default modes", "%s", e.text);
+		return finding_fail(
+		    f, "each stream can be read in its default modes", "%s", e.text);
 	k->has_plan = 1;
 	return ACCEPT_OK;
 }
@@ -268,9 +271,9 @@ compare(const struct kit *k, struct finding *f, const json_t *again, const char 
 	if (is_same(k->told, again))
 		return ACCEPT_OK;
 	if (json_array_size(k->told) != json_array_size(again))
-		return fail(f, expected, "%zu streams, and %zu %s", json_array_size(k->told),
-		    json_array_size(again), who);
-	return fail(f, expected, "another description of at least one %s", who);
+		return finding_fail(f, expected, "%zu streams, and %zu %s",
+		    json_array_size(k->told), json_array_size(again), who);
+	return finding_fail(f, expected, "another description of at least one %s", who);
 }
 
 enum accept_verdict
@@ -307,11 +310,11 @@ check_streams_since(struct kit *k, struct finding *f)
 	json_array_foreach (k->catalog.streams, i, stream)
 		since_stream(&need, stream);
 	if (since_texts(&need, k->so) != 0)
-		return fail(f, "descriptions that can be read from the file", "no memory");
-	note(f, "needs %u.%u", need.version >> 16, need.version & 0xffff);
+		return finding_fail(f, "descriptions that can be read from the file", "no memory");
+	finding_note(f, "needs %u.%u", need.version >> 16, need.version & 0xffff);
 	if (need.version <= told)
 		return ACCEPT_OK;
-	return fail(f,
+	return finding_fail(f,
 	    "a min_host of at least what the newest key of its descriptions needs: define AB_TARGET "
 	    "before the include",
 	    "min_host %u.%u, and the key \"%s\" is there since %u.%u", told >> 16, told & 0xffff,

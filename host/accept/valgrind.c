@@ -180,7 +180,7 @@ judge(const struct kit *k, struct finding *f, const struct buf *report)
 	}
 	if (found > 0) {
 		say(&shown, first, first_frame);
-		fail(f, "valgrind finds nothing in the connector", "%s%s", buf_str(&shown),
+		finding_fail(f, "valgrind finds nothing in the connector", "%s%s", buf_str(&shown),
 		    found > 1 ? ", and more" : "");
 	}
 	buf_fini(&shown);
@@ -213,12 +213,12 @@ run_under(struct kit *k, struct finding *f, const char *name, int fd)
 	make_args(k, name, option, sizeof(option), argv);
 	status = run(argv);
 	if (status == -1 && errno == ENOENT)
-		v = skip(f, "valgrind is not installed");
+		v = finding_skip(f, "valgrind is not installed");
 	else if (status == -1)
-		v = skip(f, "cannot run valgrind: %s", strerror(errno));
+		v = finding_skip(f, "cannot run valgrind: %s", strerror(errno));
 	else if (read_report(fd, &report) != 0 ||
 	    !contains((struct ab_str){buf_str(&report), report.len}, "</valgrindoutput>"))
-		v = skip(f, "valgrind could not run it (status %d)", status);
+		v = finding_skip(f, "valgrind could not run it (status %d)", status);
 	else
 		v = judge(k, f, &report);
 	buf_fini(&report);
@@ -233,15 +233,15 @@ check_memory_valgrind(struct kit *k, struct finding *f)
 	int fd;
 
 	if (SANITIZED)
-		return skip(
+		return finding_skip(
 		    f, "this abhost was built with a sanitizer, which cannot run under valgrind");
 	if (k->o->inprocess == NULL)
-		return skip(f, "abhost-inprocess is not installed");
+		return finding_skip(f, "abhost-inprocess is not installed");
 	if (k->config_path != NULL && strcmp(k->config_path, "-") == 0)
-		return skip(f, "the configuration came on standard input, once");
+		return finding_skip(f, "the configuration came on standard input, once");
 	fd = mkostemp(name, O_CLOEXEC);
 	if (fd < 0)
-		return skip(f, "no file for valgrind's report: %s", strerror(errno));
+		return finding_skip(f, "no file for valgrind's report: %s", strerror(errno));
 	v = run_under(k, f, name, fd);
 	close(fd);
 	unlink(name);

@@ -147,6 +147,8 @@ int cli_look_fail(const struct cli_source *s, const struct error *e);
 ab_status cli_python(const char *connector, const char *package, char **out, struct error *e);
 /* record.c: what the last two say (NULL: nothing), for s->sync. */
 ab_status cli_record(struct cli_source *s, const char *record, const char *replay, struct error *e);
+/* Makes a folder to record into; its full name, to be freed. */
+ab_status cli_record_folder(const char *folder, char **out, struct error *e);
 /* A line of --trace, redacted, on standard error. */
 void cli_trace(const struct source_trace *t);
 /* Whether this program is the one that can; and becoming it, with the same arguments (returns only on failure). */

@@ -67,6 +67,13 @@ make_folder(const char *folder, struct error *e)
 }
 
 ab_status
+cli_record_folder(const char *folder, char **out, struct error *e)
+{
+	*out = NULL;
+	return make_folder(folder, e) == AB_OK ? find_folder(folder, 0, out, e) : e->status;
+}
+
+ab_status
 cli_record(struct cli_source *s, const char *record, const char *replay, struct error *e)
 {
 	const char *folder = record != NULL ? record : replay;

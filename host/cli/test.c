@@ -15,7 +15,7 @@
 #define CALL_SECONDS 60
 #define PAGES_READ   10000
 
-enum { CONFIG, REPLAY, STREAM, PAGES, IN_PROCESS, JSON };
+enum { CONFIG, RECORD, REPLAY, STREAM, PAGES, IN_PROCESS, JSON };
 
 /* A member of a failure's block; what has several lines is indented below its name. */
 static void
@@ -106,6 +106,23 @@ finish(const struct accept_counts *counts, ab_status rc, const struct error *e)
 	return counts->failed > 0 ? CLI_FAILED : CLI_DONE;
 }
 
+/* The recording, and *folder, where the tests find it. */
+static ab_status
+record(struct accept_options o, const char *into, char **folder, struct accept_counts *counts,
+    struct error *e)
+{
+	struct cli_source s = {.file.fd = -1};
+
+	if (cli_record_folder(into, folder, e) == AB_OK &&
+	    cli_secrets(&s, NULL, o.config, NULL, e) == AB_OK) {
+		o.record = *folder;
+		o.secrets = s.secrets;
+		accept_record(&o, counts, e);
+	}
+	cli_source_fini(&s);
+	return e->status;
+}
+
 static int
 run_once(const struct accept_options *o)
 {
@@ -127,9 +144,16 @@ test_run(const struct cli_args *a)
 	    .page_cap = PAGE_CAP,
 	    .each = a->value[JSON] != NULL ? print_json : print_tap};
 	struct accept_counts counts = {0};
+	const char *into = a->value[RECORD];
 	struct error e = ERROR_INIT;
-	ab_status rc;
+	char *folder = NULL;
+	ab_status rc = AB_OK;
 
+	if (into != NULL && (o.fixtures != NULL || o.config == NULL))
+		return cli_misuse(&cmd_test,
+		    o.fixtures != NULL
+			? "--record and --replay exclude each other"
+			: "--record needs --config FILE, with the credentials of the real API");
 	if (seconds != NULL && cli_number(seconds, 1, 86400, &timeout) != 0)
 		return cli_misuse(
 		    &cmd_test, "ABHOST_CALL_TIMEOUT must be a number of seconds from 1 to 86400");
@@ -145,18 +169,25 @@ test_run(const struct cli_args *a)
 	if (cli_find_in_process(inprocess, sizeof(inprocess)) == 0)
 		o.inprocess = inprocess;
 	log_level(AB_ERROR);
-	if (a->value[JSON] == NULL)
+	if (into != NULL) {
+		rc = record(o, into, &folder, &counts, &e);
+		o.fixtures = folder;
+	}
+	if (rc == AB_OK && a->value[JSON] == NULL)
 		printf("TAP version 13\n1..%u\n", accept_count());
-	rc = accept_run(&o, &counts, &e);
+	if (rc == AB_OK)
+		rc = accept_run(&o, &counts, &e);
 	if (rc == AB_OK && a->value[JSON] == NULL)
 		printf(
 		    "# %u ok, %u failed, %u skipped\n", counts.ok, counts.failed, counts.skipped);
+	free(folder);
 	return finish(&counts, rc, &e);
 }
 
 static const struct cli_option options[] = {
     {"config", "FILE", "the configuration (default: config.json or config.example.json beside it)",
 	0},
+    {"record", "DIR", "ask the API all that the checks ask and record it, then test", 0},
     {"replay", "DIR", "the fixtures (default: fixtures/ beside the connector)", 0},
     {"stream", "NAME", "read this stream only", 0},
     {"pages", "N", "read so many pages to see whether memory grows (default 10000)", 0},
@@ -166,7 +197,8 @@ const struct cli_command cmd_test = {.name = "test",
     .words = "CONNECTOR",
     .summary = "Check a connector against all that a host expects of it, for its author",
     .more =
-	"The answers of its API come from fixtures, a recording of it: no connection is opened.\n"
+	"The answers of its API come from fixtures, a recording of it: no connection is opened,\n"
+	"but by --record.\n"
 	"A failed check says what was expected, what was seen, and why it matters;\n"
 	"docs/connector-tests.md has a paragraph for each.\n"
 	"Exit codes: 0 all ok, 1 some failed, 2 it could not be tested.",

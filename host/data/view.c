@@ -332,23 +332,32 @@ view_real(const struct ab_json *v)
 	}
 }
 
-/* Kept, so that a string that is asked for again and again (a configuration's, on every page) costs its memory once. */
+/* Kept, so that a value that is asked for again and again (a configuration's, on every page) costs its memory once. */
+static struct view_texts *
+texts_of(const struct ab_json *v)
+{
+	struct ab_json *self = (struct ab_json *)(uintptr_t)v;
+
+	if (v->texts == NULL) {
+		self->texts = arena_alloc(&v->doc->root->arena, sizeof(*v->texts));
+		if (v->texts == NULL)
+			view_no_memory(v->doc->root);
+		else
+			*self->texts = (struct view_texts){{NULL, 0}, {NULL, 0}};
+	}
+	return v->texts;
+}
+
 static struct ab_str
 string_copy(const struct ab_json *v)
 {
-	struct ab_json *self = (struct ab_json *)(uintptr_t)v;
-	struct ab_str *copy;
+	struct view_texts *texts = texts_of(v);
 
-	if (v->copy != NULL)
-		return *v->copy;
-	copy = arena_alloc(&v->doc->root->arena, sizeof(*copy));
-	if (copy == NULL) {
-		view_no_memory(v->doc->root);
+	if (texts == NULL)
 		return (struct ab_str){"", 0};
-	}
-	*copy = view_copy_string(v->doc, v->text, v->len);
-	self->copy = copy;
-	return *copy;
+	if (texts->copy.ptr == NULL)
+		texts->copy = view_copy_string(v->doc, v->text, v->len);
+	return texts->copy;
 }
 
 struct ab_str
@@ -370,18 +379,31 @@ view_span(const struct ab_json *v)
 	return v == NULL ? (struct ab_str){"null", 4} : (struct ab_str){v->text, v->len};
 }
 
-struct ab_str
-view_text(const struct ab_json *v)
+static struct ab_str
+text_copy(const struct ab_json *v)
 {
-	struct ab_str span = view_span(v);
-	const char *copy;
+	const char *copy = arena_dup(&v->doc->root->arena, v->text, v->len);
 
-	if (v == NULL)
-		return span;
-	copy = arena_dup(&v->doc->root->arena, span.ptr, span.len);
 	if (copy == NULL) {
 		view_no_memory(v->doc->root);
 		return (struct ab_str){"", 0};
 	}
-	return (struct ab_str){copy, span.len};
+	return (struct ab_str){copy, v->len};
+}
+
+struct ab_str
+view_text(const struct ab_json *v)
+{
+	struct view_texts *texts;
+	int type = view_type(v);
+
+	if (v == NULL)
+		return view_span(v);
+	if (type == AB_OBJECT || type == AB_ARRAY)
+		return text_copy(v);
+	if ((texts = texts_of(v)) == NULL)
+		return (struct ab_str){"", 0};
+	if (texts->text.ptr == NULL)
+		texts->text = text_copy(v);
+	return texts->text;
 }

@@ -18,13 +18,19 @@ struct view_kids {
 	uint32_t count, mask;
 };
 
+/* What was asked of a value once; ptr NULL: not yet. */
+struct view_texts {
+	struct ab_str copy; /* of a string, unescaped */
+	struct ab_str text; /* as JSON */
+};
+
 struct ab_json {
 	struct view_doc *doc;
 	const char *text, *key; /* key: unescaped, without quotes; not NUL-terminated */
 	uint32_t len, klen;
-	union {				   /* NULL: not asked for yet */
-		struct view_kids *kids;	   /* of an object or array */
-		const struct ab_str *copy; /* of a string, unescaped */
+	union {				  /* NULL: not asked for yet */
+		struct view_kids *kids;	  /* of an object or array */
+		struct view_texts *texts; /* of any other value */
 	};
 };
 

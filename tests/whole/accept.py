@@ -11,7 +11,10 @@ import sys
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "whole"))
 import lib
 
-lib.need(lib.ABHOST, lib.connector("my-api"), lib.connector("my-api-low"))
+RECIPES = sorted(f[:-2] for f in os.listdir(os.path.join(lib.SRC, "examples/cookbook")) if f.endswith(".c"))
+lib.need(lib.ABHOST, lib.connector("my-api"), lib.connector("my-api-low"),
+         *(lib.connector("examples/cookbook/" + name) for name in RECIPES))
+PLAIN = {"PATH": lib.scratch()}  # valgrind is zoo-accept.py's
 tap = lib.Tap()
 EXAMPLE = os.path.join(lib.SRC, "examples", "recordings", "my-api")
 DOCS = open(os.path.join(lib.SRC, "docs", "connector-tests.md"), encoding="utf-8").read()
@@ -70,9 +73,9 @@ def build(name, spec=SPEC, stream=STREAM, head="", flags=(), text=BODY):
     return out
 
 
-def fails_first(so, check, name, *words):
+def fails_first(so, check, name, *words, pages="100"):
     """The first check that is not ok is this one, and what else is not ok is skipped because of it."""
-    run = lib.abhost("test", so, "--json", cwd=os.path.dirname(so))
+    run = lib.abhost("test", so, "--json", "--pages", pages, cwd=os.path.dirname(so), env=PLAIN)
     found = results(run)
     failed = [r for r in found.values() if r["result"] == "failed"]
     tap.ok(run.code == 1 and [r["name"] for r in failed] == [check], name, run)
@@ -83,7 +86,7 @@ def fails_first(so, check, name, *words):
 def good():
     for name in ("my-api", "my-api-low"):
         folder = folder_of(name, {"api_key": "any", "page_size": 4}, EXAMPLE)
-        run = lib.abhost("test", name + ".so", cwd=folder)
+        run = lib.abhost("test", name + ".so", "--pages", "300", cwd=folder, env=PLAIN)
         lines = [line for line in run.out.splitlines() if re.match("(not )?ok ", line)]
         plan = re.search(r"^1\.\.(\d+)$", run.out, re.M)
         tap.ok(run.code == 0 and plan and len(lines) == int(plan.group(1)) and "\nnot ok" not in run.out,
@@ -92,10 +95,140 @@ def good():
                  [str(i + 1) for i in range(len(lines))], "%s: its lines are numbered" % name)
         tap.ok("SKIP not in fixtures: GET https://api.myservice.com/v1/health" in run.out,
                "%s: what is not in the fixtures is skipped, with the request" % name, run)
-        there = results(lib.abhost("test", os.path.join(folder, name + ".so"), "--json", cwd="/"))
+        there = results(lib.abhost("test", os.path.join(folder, name + ".so"), "--json", "--pages", "300", cwd="/", env=PLAIN))
         tap.ok(len(there) == len(lines) and all(r["result"] != "failed" for r in there.values()),
                "%s passes, run from elsewhere, as JSON" % name, there)
     return there
+
+
+PARTS = """
+static ab_status my_open(struct ab_host *h, void **self) { *self = h; return AB_OK; }
+static void my_close(void *self) { (void)self; }
+static ab_status my_check(void *self) { (void)self; return AB_OK; }
+static ab_status my_streams(void *self, struct ab_catalog *c) { return ((struct ab_host *)self)->add_stream(c, STREAM); }
+static ab_status my_read(void *self, const struct ab_read *r, struct ab_page *p)
+{
+	struct ab_host *h = self;
+	int at = r->token == NULL ? 0 : (int)strtol(r->token, NULL, 10), since = (int)ab_cint(h, r->state, "at", 0), rc;
+	char text[200], token[20];
+	(void)since;
+	%(read)s
+	snprintf(text, sizeof(text), "{\\"id\\": %%d, \\"at\\": %%d}", at, at);
+	rc = h->emit_text(p, (struct ab_str){text, strlen(text)});
+	snprintf(token, sizeof(token), "%%d", at + 1);
+	return rc != AB_OK || at == 3 ? rc : h->next(p, token);
+}
+%(more)s
+AB_CONNECTOR(.id = "mine", .version = "1.0.0", .spec = SPEC, .open = my_open, .close = my_close, %(table)s
+	.check = my_check, .streams = my_streams, .read_page = my_read);
+"""
+INCREMENTAL = ('{"name": "things", "source_defined_primary_key": [["id"]], "default_cursor_field": ["at"], "sorted": true, '
+               '"is_resumable": true, "json_schema": {"properties": {"id": {"type": "integer"}, "at": {"type": "integer"}}}}')
+UPDATE = """
+static int calls;
+static ab_status my_update(void *self, const struct ab_seen *seen, struct ab_state *out)
+{
+	struct ab_host *h = self;
+	int at = (int)ab_cint(h, h->json_at(seen->records, h->json_len(seen->records) - 1), "at", 0);
+	char text[60];
+	calls++;
+	%s
+	snprintf(text, sizeof(text), "{\\"at\\": %%d}", at);
+	return h->set_state(out, text);
+}
+"""
+
+
+def reader(name, read="", update=None, stream=INCREMENTAL):
+    """A connector of four pages with a record each, and what is wrong in its read_page or its update_state."""
+    more, table = ("", "") if update is None else (UPDATE.replace("%%", "%") .replace("%s", update), ".update_state = my_update,")
+    return build(name, stream=stream, text=PARTS % {"read": read, "more": more, "table": table},
+                 head="#include <stdlib.h>\n#include <unistd.h>\n")
+
+
+def passes(so, name):
+    run = lib.abhost("test", so, "--pages", "300", cwd=os.path.dirname(so), env=PLAIN)
+    tap.ok(run.code == 0 and "\nnot ok" not in run.out, name, run)
+
+
+def wrong_reads():
+    passes(reader("right"), "a connector that keeps no state passes")
+    passes(reader("state", update=""), "a connector with an update_state passes")
+    fails_first(reader("circle", "if (at == 3) at = 0;"), "read-tokens", "page tokens in a circle", "would never end")
+    fails_first(reader("crash", "if (at == 2) abort();"), "read-full", "a crash", "page 3")
+    fails_first(reader("rubbish", 'if (at == 2) return h->emit_text(p, (struct ab_str){"{\\"id\\": 01}", 10});'), "read-json",
+                "a page that is no JSON", "page 3")
+    fails_first(reader("type", 'if (at == 2) return h->emit_text(p, (struct ab_str){"{\\"id\\":\\"2\\",\\"at\\":2}", 17});'),
+                "read-schema", "a value of another type", "record 1 of page 3", "/id")
+    fails_first(reader("nokey", 'if (at == 2) return h->emit_text(p, (struct ab_str){"{\\"at\\": 2}", 9});'), "read-keys",
+                "a record without its key", "record 1 of page 3", '"id"')
+    fails_first(reader("twice", 'snprintf(text, sizeof(text), "{\\"id\\":%d,\\"at\\":%d}", at % 3, at); '
+                       'rc = h->emit_text(p, (struct ab_str){text, strlen(text)}); snprintf(token, 20, "%d", at + 1); '
+                       'return rc != AB_OK || at == 3 ? rc : h->next(p, token);'), "read-unique", "a key twice",
+                "record 1 of page 1 and record 1 of page 4")
+    fails_first(reader("nocursor", 'if (at == 2) return h->emit_text(p, (struct ab_str){"{\\"id\\": 2}", 9});'), "read-cursor",
+                "a record without its cursor value", "record 1 of page 3", '"at"')
+    fails_first(reader("unsorted", 'if (at == 2) return h->emit_text(p, (struct ab_str){"{\\"id\\":2,\\"at\\":0}", 15});'),
+                "read-sorted", "an order that is not kept", "record 1 of page 3", "0 comes behind 1")
+    fails_first(reader("pid", 'snprintf(text, sizeof(text), "{\\"id\\":%d,\\"at\\":1}", (int)getpid()); '
+                       'return h->emit_text(p, (struct ab_str){text, strlen(text)});'), "read-same", "another process, another record")
+    fails_first(reader("counter", 'static int n; if (r->token == NULL) n++; if (at == 2 && n > 1) return AB_OK;'), "read-again",
+                "a counter that outlives a read", "4 records, and then 2")
+    fails_first(reader("global", 'static int now; if (r->token == NULL) now = 0; h->wait(h, -1, 0, 5); usleep(3000); at = now++;'
+                       'snprintf(text, sizeof(text), "{\\"id\\":%d,\\"at\\":%d}", at, at); '
+                       'rc = h->emit_text(p, (struct ab_str){text, strlen(text)}); snprintf(token, 20, "%d", at + 1); '
+                       'return rc != AB_OK || at >= 3 ? rc : h->next(p, token);',
+                       stream=INCREMENTAL.replace('"is_resumable": true, ', "")), "read-two", "a page number in a global")
+    fails_first(reader("deaf", "static int n; if (at == 1 && n++ == 0) for (int i = 0; i < 16; i++) usleep(100000);",
+                       stream='{"name": "things"}'), "read-cancel", "a read that cannot be cancelled", "100 ms after it had begun", pages="4")
+    fails_first(reader("skips", "if (r->token == NULL && since > 0) at = since + 2;"), "read-state",
+                "a read that begins behind its state", "from the state behind page")
+    fails_first(reader("token", "static int here; if (r->token == NULL) here = 1; if (!here && at < 3) at++, here = 1;"), "read-token",
+                "a token that leads elsewhere", "from the token behind page 1")
+    fails_first(reader("same", update="at = calls;"), "read-update-same", "an update_state that counts its calls")
+    fails_first(reader("back", update="at = 9 - at;"), "read-update-monotone", "a state that goes back", '"at" is 8, and was 9')
+    fails_first(reader("asks", update='const struct ab_response *resp; h->http(h, AB_NEW(ab_request, .url = "x"), &resp);'),
+                "read-update-io", "an update_state that asks", "must be pure")
+    fails_first(reader("prints", 'printf("page %d\\n", at);'), "read-quiet", "a connector that prints", "page 0")
+
+
+def record(name, **config):
+    """Its fixtures, by --record against the fake API; then it passes without the API."""
+    folder = lib.scratch()
+    so = shutil.copy(lib.connector(name), folder)
+    fixtures = os.path.join(folder, "fixtures")
+    with lib.FakeApi(users=9, events=310) as api:
+        if name.endswith("sign-in"):
+            api.admin("oauth?uses=1000", b"", "POST")
+        path = lib.write_config(folder, api, **config)
+        first = lib.abhost("test", so, "--config", path, "--record", fixtures, "--pages", "3000", env=PLAIN)
+        tap.ok(first.code == 0 and "\nnot ok" not in first.out and "not in fixtures" not in first.out,
+               "%s: records its fixtures, and passes" % name, first)
+        tap.same(lib.secrets_in(first, *[os.path.join(fixtures, f) for f in os.listdir(fixtures)], key=api.key), [],
+                 "%s: no secret in them" % name)
+    with open(path, encoding="utf-8") as file:
+        config = json.load(file)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({key: "another" if "key" in key or "secret" in key else value for key, value in config.items()}, file)
+    again = lib.abhost("test", os.path.basename(so), "--pages", "3000", cwd=folder, env=PLAIN)
+    tap.ok(again.code == 0 and "\nnot ok" not in again.out and "not in fixtures" not in again.out,
+           "%s: passes on them, without the API and its credential" % name, again)
+
+
+def recorded():
+    cases = [("my-api", {}), ("my-api-low", {"page_size": 40})]
+    for name in RECIPES:
+        config = {}
+        if name == "windows":
+            config = {"end_date": "2024-01-01T00:10:00Z"}
+        if name == "sign-in":
+            config = {"auth_type": "app", "client_id": "me", "client_secret": lib.KEY}
+        cases.append(("examples/cookbook/" + name, config))
+    if not os.path.exists(lib.FAKE):
+        tap.skip("fixtures are recorded", "the fake API is not built")
+        return
+    for name, config in cases:
+        record(name, **config)
 
 
 def documented(names):
@@ -137,12 +270,17 @@ def wrong():
 def misuse():
     for words, said in ((["/nowhere/x.so"], "there is no such file"), (["-x"], "no option"), ([], "CONNECTOR is missing"),
                         ([lib.connector("my-api"), "--config", "/nowhere/c.json"], "cannot read /nowhere/c.json"),
-                        ([lib.connector("my-api"), "--replay", "/nowhere"], "cannot replay /nowhere")):
+                        ([lib.connector("my-api"), "--replay", "/nowhere"], "cannot replay /nowhere"),
+                        ([lib.connector("my-api"), "--record", "/nowhere/x"], "--record needs --config FILE"),
+                        ([lib.connector("my-api"), "--stream", "nothing", "--config", "x", "--replay", "y", "--record", "z"],
+                         "exclude each other")):
         run = lib.abhost("test", *words)
         tap.ok(run.code == 2 and said in run.err, "usage: %s" % said, run)
 
 
 documented(good())
 wrong()
+wrong_reads()
+recorded()
 misuse()
 tap.done()

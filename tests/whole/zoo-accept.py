@@ -102,7 +102,7 @@ def main():
         known = set()
         for job in jobs:
             found, done, row = job.result()
-            known |= {r["name"] for r in found or []}
+            known |= {r["name"] for r in found or [] if r["family"] != "read"}  # tests/whole/accept.py has those
             reason = impossible(found, row)
             if reason:
                 tap.skip("%s fails %s" % (row.source, row.check), reason)
@@ -112,7 +112,7 @@ def main():
             tap.ok(not wrong, "%s %s" % (row.source, what), wrong, done)
     once(folder)
     tap.same(sorted(known - {row.check for row in rows}), [], "each check has a connector that fails it")
-    tap.same(sorted({row.check for row in rows} - known - {"-"}), [], "each connector's check exists")
+    tap.same(sorted({row.check for row in rows if not row.check.startswith("read-")} - known - {"-"}), [], "each connector's check exists")
     wrong = {row.source for row in rows if row.check != "-"}
     tap.ok(len(wrong) >= 40, "at least 40 of them: %d" % len(wrong))
     sources = {name[:-2] for name in os.listdir(KIT) if name.endswith(".c")}
