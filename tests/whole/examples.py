@@ -72,9 +72,11 @@ with lib.FakeApi(users=450, events=1234) as api:
     first = [q for _, path, q in requests if path.endswith("/events")][0]
     tap.same(first, {"limit": "77", "updated_after": "2023-12-01"}, "page_size and start_date are taken")
 
+    recorded = os.path.join(folder, "recorded.json")
+    with open(recorded, "w", encoding="utf-8") as file:
+        json.dump({"api_key": lib.KEY, "page_size": 4}, file)
     for name in FLAVOURS:
-        test = lib.abhost("test", lib.connector(name), "--config", os.path.join(examples, "config.example.json"),
-                          "--replay", os.path.join(examples, "recordings", "my-api"))
+        test = lib.abhost("test", lib.connector(name), "--config", recorded, "--replay", os.path.join(examples, "recordings", "my-api"))
         tap.ok(test.code == 0 and "\nnot ok" not in test.out, name + " passes abhost test", test)
 
     api.key = "wrong-key"
