@@ -18,6 +18,7 @@ DATA_TESTS = \
 	tests/scan_oracle.t tests/scan_oracle-portable.t \
 	tests/lines.t tests/lines-portable.t \
 	tests/value.t \
+	tests/jsonread.t \
 	tests/view.t tests/view-portable.t
 check_PROGRAMS += $(DATA_TESTS)
 TESTS += $(DATA_TESTS)
@@ -49,6 +50,11 @@ tests_lines_portable_t_LDADD = tests/libdata-portable.a $(DATA_TEST_LIBS)
 tests_value_t_SOURCES = tests/value.c $(DATA_HELP)
 tests_value_t_CFLAGS = $(DATA_TEST_CFLAGS)
 tests_value_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
+
+tests_jsonread_t_SOURCES = tests/jsonread.c tests/suite.h
+tests_jsonread_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_jsonread_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
+tests_jsonread_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
 
 tests_view_t_SOURCES = tests/view.c tests/view_help.c tests/view_help.h $(DATA_HELP)
 tests_view_t_CFLAGS = $(DATA_TEST_CFLAGS)

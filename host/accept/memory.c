@@ -6,6 +6,7 @@
 #include "accept/act.h"
 #include "accept/checks.h"
 #include "accept/spoil.h"
+#include "data/jsonread.h"
 
 #define WARM	 500 /* pages until caches are full */
 #define PER_PAGE 10  /* bytes: less than any malloc takes */
@@ -23,7 +24,7 @@ run_and_count(struct kit *k, struct act *a, json_t **tally)
 		rc = spoil_all(a);
 	if (rc == AB_OK)
 		rc = act_finish(a);
-	if (rc == AB_OK && (*tally = json_loads(a->tally, 0, NULL)) == NULL)
+	if (rc == AB_OK && (*tally = jsonread_string(a->tally, 0, NULL)) == NULL)
 		rc = error_set(&a->error, AB_EBUG, "the worker did not say what is left");
 	return rc;
 }

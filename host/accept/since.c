@@ -1,5 +1,6 @@
 /* since.c - see since.h. */
 #include "accept/since.h"
+#include "data/jsonread.h"
 
 #include <abhost/abi.h>
 #include <stdlib.h>
@@ -106,7 +107,7 @@ since_look(struct since *s, const json_t *schema, const json_t *document)
 static void
 look_by(struct since *s, const char *text, const json_t *document)
 {
-	json_t *schema = json_loads(text, 0, NULL);
+	json_t *schema = jsonread_string(text, 0, NULL);
 
 	since_look(s, schema, document);
 	json_decref(schema);
@@ -121,7 +122,7 @@ since_stream(struct since *s, const json_t *stream)
 static int
 take_text(void *ctx, const char *text)
 {
-	json_t *v = json_loads(text, 0, NULL);
+	json_t *v = jsonread_string(text, 0, NULL);
 
 	if (json_object_get(v, "base_url") != NULL)
 		look_by(ctx, endpoint_schema, v);

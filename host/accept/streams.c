@@ -6,6 +6,7 @@
 #include "accept/checks.h"
 #include "accept/since.h"
 #include "data/config.h"
+#include "data/jsonread.h"
 
 static void
 keep_text(void *ctx, struct ab_str text)
@@ -19,7 +20,7 @@ keep_text(void *ctx, struct ab_str text)
 static json_t *
 parse(const json_t *text)
 {
-	return json_loadb(json_string_value(text), json_string_length(text), 0, NULL);
+	return jsonread_text(json_string_value(text), json_string_length(text), 0, NULL);
 }
 
 /* Is this stream's name, with its namespace, there before it? */

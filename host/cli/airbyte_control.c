@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "cli/airbyte.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 
 static int set_at(json_t *at, const char *path, const char *value);
@@ -16,7 +17,7 @@ static int set_at(json_t *at, const char *path, const char *value);
 static int
 set_inside(json_t *at, const char *key, size_t len, const char *path, const char *value)
 {
-	json_t *inner = json_loads(json_string_value(json_object_getn(at, key, len)), 0, NULL);
+	json_t *inner = jsonread_string(json_string_value(json_object_getn(at, key, len)), 0, NULL);
 	int rc = set_at(inner, path, value);
 	char *text = rc == 0 ? jsontext_make(inner, JSON_COMPACT) : NULL;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "engine/plan.h"
 
@@ -28,7 +29,7 @@ configure(const json_t *discovered, int has_update_state, json_t **out, struct e
 		rc = plan_make(&plan, &c, &options, e);
 	for (size_t i = 0; rc == AB_OK && i < plan.n; i++)
 		if (json_array_append_new(
-			configured, json_loads(plan.streams[i].configured, 0, NULL)) != 0)
+			configured, jsonread_string(plan.streams[i].configured, 0, NULL)) != 0)
 			rc = error_set(e, AB_ENOMEM, "no memory");
 	plan_fini(&plan);
 	catalog_fini(&c);

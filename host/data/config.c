@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "data/config_internal.h"
+#include "data/jsonread.h"
 
 static ab_status
 read_all(int fd, const char *name, struct buf *b, struct error *e)
@@ -61,13 +62,12 @@ config_parse(
 	}
 	if (is_blank(text, len))
 		return error_set(e, wrong, "%s is empty: a JSON object is needed, {...}", name);
-	*out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
+	*out = jsonread_text(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (*out == NULL) {
 		near = strstr(je.text, " near ");
 		if (near != NULL)
 			*near = '\0';
-		return error_set(e,
-		    json_error_code(&je) == json_error_out_of_memory ? AB_ENOMEM : wrong,
+		return error_set(e, jsonread_lacked(&je) ? AB_ENOMEM : wrong,
 		    "%s:%d:%d: not JSON: %s", name, je.line, je.column, je.text);
 	}
 	if (json_is_object(*out))

@@ -1,12 +1,17 @@
-/* jsonread.h - JSON by jansson, for what must not come back with a byte less.
+/* jsonread.h - JSON by jansson, whole or not at all.
  *
- * Its reader drops a byte of a text for which its buffer cannot grow, and says nothing; so the text is read twice, and what
- * two readings agree in is what is written. */
+ * Its reader drops a byte of a text for which its buffer cannot grow, says nothing, and may then abort.  So its allocator is
+ * ours: it sees that memory is short while a text is read, helps the reader to its end out of a small reserve, and what was
+ * read is thrown away.  Nothing else in host/ reads JSON by jansson (tests/style/limits.sh).  Thread-safe. */
 #ifndef ABHOST_JSONREAD_H
 #define ABHOST_JSONREAD_H
 #include <jansson.h>
 
-/* NULL: it is not JSON (where says why), or *failed: there was no memory. */
-json_t *jsonread_text(const char *text, size_t len, size_t flags, json_error_t *where, int *failed);
-json_t *jsonread_file(const char *path, size_t flags, json_error_t *where, int *failed);
+/* As json_loads, json_loadb, json_load_file, json_loadfd.  NULL: where (may be NULL) says why. */
+json_t *jsonread_string(const char *text, size_t flags, json_error_t *where);
+json_t *jsonread_text(const char *text, size_t len, size_t flags, json_error_t *where);
+json_t *jsonread_file(const char *path, size_t flags, json_error_t *where);
+json_t *jsonread_fd(int fd, size_t flags, json_error_t *where);
+/* After a NULL: there was no memory; the text may be all right. */
+int jsonread_lacked(const json_error_t *where);
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "dest/airbyte_out.h"
 
@@ -20,7 +21,7 @@ airbyte_text(const char *text)
 	if ((v = json_string(copy)) == NULL) {
 		buf_init(&b, 8 * strlen(copy) + 2);
 		if (buf_add_json_string(&b, copy, strlen(copy)) == 0)
-			v = json_loadb(b.ptr, b.len, JSON_DECODE_ANY, NULL);
+			v = jsonread_text(b.ptr, b.len, JSON_DECODE_ANY, NULL);
 		buf_fini(&b);
 	}
 	free(copy);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "dest/jsonl.h"
 
@@ -106,7 +107,7 @@ add_sum(json_t *value, const struct dest_stats *sum)
 	buf_addc(&changes, '}');
 	if (changes.len > 2)
 		failed |= json_object_set_new(
-		    value, "changes", json_loadb(changes.ptr, changes.len, 0, NULL));
+		    value, "changes", jsonread_text(changes.ptr, changes.len, 0, NULL));
 	buf_fini(&changes);
 	return failed;
 }
@@ -191,7 +192,7 @@ jsonl_run_list(const struct jsonl_state *s, struct dest_past **out, size_t *n, s
 void
 jsonl_run_who(const char *path, char *out, size_t cap)
 {
-	json_t *root = path == NULL ? NULL : json_load_file(path, 0, NULL);
+	json_t *root = path == NULL ? NULL : jsonread_file(path, 0, NULL);
 	const json_t *runs = json_object_get(root, "runs");
 	const json_t *last = json_array_get(runs, json_array_size(runs) - 1);
 

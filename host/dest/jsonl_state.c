@@ -142,7 +142,6 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 	json_error_t where;
 	struct stat st;
 	json_t *root;
-	int failed;
 
 	*s = (struct jsonl_state){.path = path == NULL ? NULL : strdup(path),
 	    .connector = connector == NULL ? NULL : strdup(connector),
@@ -154,9 +153,9 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 		return AB_OK;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return error_set(e, AB_ECONFIG, "%s is a folder, not a state file", path);
-	root = jsonread_file(path, JSON_REJECT_DUPLICATES, &where, &failed);
+	root = jsonread_file(path, JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL)
-		return failed ? no_memory(e) : refuse(s, where.text, e);
+		return jsonread_lacked(&where) ? no_memory(e) : refuse(s, where.text, e);
 	status = load(s, root, e);
 	json_decref(root);
 	if (status == AB_OK && doc_copy(&s->committed, &s->now) != 0)

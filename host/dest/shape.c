@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/jsonread.h"
 #include "data/value.h"
 
 #define MAX_TEXT ((size_t)64 << 20) /* of one name while it is made, of a saved shape */
@@ -351,12 +352,15 @@ load_column(struct shape *s, const json_t *saved)
 ab_status
 shape_load(struct shape *s, const char *json, struct error *e)
 {
-	json_t *saved = json_loads(json, JSON_ALLOW_NUL, NULL), *column;
+	json_error_t where;
+	json_t *saved = jsonread_string(json, JSON_ALLOW_NUL, &where), *column;
 	size_t i;
 	int bad = !json_is_array(saved);
 
 	json_array_foreach (saved, i, column)
 		bad |= load_column(s, column) != 0;
+	if (saved == NULL && jsonread_lacked(&where))
+		return error_set(e, AB_ENOMEM, "no memory for the saved columns");
 	json_decref(saved);
 	return bad ? error_set(e, AB_EDATA, "the saved columns make no sense: %.100s", json)
 		   : AB_OK;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 
 #define SHOWN 80 /* bytes of a wrong value in a sentence */
@@ -205,14 +206,14 @@ ab_status
 catalog_add(struct catalog *c, const char *text, size_t len, struct error *e)
 {
 	json_error_t where;
-	json_t *stream = json_loadb(text, len, 0, &where);
+	json_t *stream = jsonread_text(text, len, 0, &where);
 	ab_status status;
 
 	if (stream == NULL) {
 		size_t at = where.position < 0 ? 0 : (size_t)where.position;
 
 		at = at > len ? len : at;
-		return error_set(e, AB_EBUG,
+		return error_set(e, jsonread_lacked(&where) ? AB_ENOMEM : AB_EBUG,
 		    "a stream's description is not a JSON object: %s, after \"%.*s\"", where.text,
 		    (int)(at < SHOWN ? at : SHOWN), text + (at < SHOWN ? 0 : at - SHOWN));
 	}

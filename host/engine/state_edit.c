@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "data/canonical.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "data/scan.h"
 #include "data/view.h"
@@ -61,10 +62,12 @@ learn_row(struct facts *f, const struct dest_state *row, struct error *e)
 	static const char *const gone[] = {
 	    "cursor", "edge", "running", "void", "lane", "bundle", "prefix"};
 	struct state_notes notes;
-	json_t *kept = row->notes == NULL ? NULL : json_loads(row->notes, 0, NULL);
+	json_error_t where;
+	json_t *kept = row->notes == NULL ? NULL : jsonread_string(row->notes, 0, &where);
 
 	f->in_bundle = state_row_is_bundle(row);
-	if (state_row_read(row, &notes, look_at_part, f) != 0) {
+	if ((row->notes != NULL && kept == NULL && jsonread_lacked(&where)) ||
+	    state_row_read(row, &notes, look_at_part, f) != 0) {
 		json_decref(kept);
 		return no_memory(e);
 	}

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/redact.h"
+#include "data/jsonread.h"
 #include "net/auth_internal.h"
 
 #define SECRET_MAX (64u << 10)
@@ -69,7 +70,7 @@ find_value(const json_t *config, const char *path)
 		size_t len = strcspn(path, ".");
 
 		if (json_is_string(at)) {
-			next = json_loads(json_string_value(at), 0, NULL);
+			next = jsonread_string(json_string_value(at), 0, NULL);
 			json_decref(at);
 			at = next;
 		}

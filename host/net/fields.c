@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/jsonread.h"
 #include "data/near.h"
 
 #define BEFORE 16
@@ -30,7 +31,7 @@ fields_load(const struct fields *f, json_t **out, struct error *e)
 	json_error_t why;
 	size_t at;
 
-	*out = json_loads(f->text, JSON_REJECT_DUPLICATES, &why);
+	*out = jsonread_string(f->text, JSON_REJECT_DUPLICATES, &why);
 	if (*out != NULL && json_is_object(*out))
 		return AB_OK;
 	if (*out != NULL) {
@@ -40,8 +41,9 @@ fields_load(const struct fields *f, json_t **out, struct error *e)
 	}
 	at = why.position < 0 ? 0 : (size_t)why.position;
 	quote_near(f->text, at > strlen(f->text) ? strlen(f->text) : at, near);
-	return error_set(e, AB_EBUG, "the %s is not JSON: line %d, column %d: %s, near: %s",
-	    f->what, why.line, why.column, why.text, near);
+	return error_set(e, jsonread_lacked(&why) ? AB_ENOMEM : AB_EBUG,
+	    "the %s is not JSON: line %d, column %d: %s, near: %s", f->what, why.line, why.column,
+	    why.text, near);
 }
 
 ab_status

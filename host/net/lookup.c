@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/jsonread.h"
 #include "data/view.h"
 
 #define VIEWS_MAX ((size_t)16 << 20)
@@ -55,7 +56,7 @@ copy_value(const struct ab_json *v)
 	span = view_span(v);
 	if (span.len > VALUE_MAX)
 		return json_string("");
-	return json_loadb(span.ptr, span.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	return jsonread_text(span.ptr, span.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 }
 
 json_t *

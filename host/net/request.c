@@ -1,5 +1,6 @@
 /* request.c - see request.h. */
 #include "net/request.h"
+#include "data/jsonread.h"
 
 #include <string.h>
 #include <strings.h>
@@ -182,7 +183,7 @@ static int
 add_to_object(struct request *r, const char *name, const char *value)
 {
 	struct ab_str in = r->body.len > 0 ? r->body : (struct ab_str){"{}", 2};
-	json_t *object = json_loadb(in.ptr, in.len, 0, NULL);
+	json_t *object = jsonread_text(in.ptr, in.len, 0, NULL);
 	size_t members = json_object_size(object), at = 0;
 	int rc = !json_is_object(object) ? -2 : json_object_get(object, name) != NULL;
 

@@ -133,7 +133,7 @@ read_file(struct secrets *s, struct error *e)
 {
 	char *text = calloc(1, (size_t)FILE_MAX + 1);
 	json_error_t where;
-	int failed = 0;
+	int lacked;
 	size_t n = 0;
 	ssize_t got = text == NULL ? -1 : 1;
 
@@ -146,15 +146,15 @@ read_file(struct secrets *s, struct error *e)
 		free(text);
 		return fail_errno(s, "read", e);
 	}
-	s->root = n == 0 ? json_object()
-			 : jsonread_text(text, n, JSON_REJECT_DUPLICATES, &where, &failed);
+	s->root = n == 0 ? json_object() : jsonread_text(text, n, JSON_REJECT_DUPLICATES, &where);
 	explicit_bzero(text, n);
 	free(text);
 	if (json_is_object(s->root))
 		return AB_OK;
+	lacked = s->root == NULL && n > 0 && jsonread_lacked(&where);
 	json_decref(s->root);
 	s->root = NULL;
-	if (failed)
+	if (lacked)
 		return error_set(e, AB_ENOMEM, "no memory for the secrets file %s", s->path);
 	return error_set(e, AB_ECONFIG,
 	    "the secrets file %s is not as abhost writes it; move it away, and sign in again",

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "data/jsonread.h"
 #include "net/auth_internal.h"
 #include "net/explain.h"
 #include "net/token_internal.h"
@@ -221,7 +222,7 @@ ab_status
 token_answer_read(const struct token_recipe *r, const struct http_response *resp, int64_t now_us,
     struct token_answer *out, struct error *e)
 {
-	json_t *body = json_loadb(
+	json_t *body = jsonread_text(
 	    resp->body.ptr != NULL ? resp->body.ptr : "", resp->body.len, JSON_DECODE_ANY, NULL);
 	const char *given = r->token_header != NULL ? http_response_header(resp, r->token_header)
 						    : json_string_value(find(body, r->token_path));

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "data/value.h"
 #include "source/foreign.h"
@@ -59,7 +60,7 @@ load(const char *path, json_t **out, struct error *e)
 		rc = refuse(path, "is larger than any that abhost writes", e);
 	else if (st.st_size == 0)
 		*out = json_object();
-	else if ((*out = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL)) == NULL ||
+	else if ((*out = jsonread_fd(fd, JSON_REJECT_DUPLICATES, NULL)) == NULL ||
 	    !json_is_object(*out))
 		rc = refuse(path, "is not as abhost writes it; move it away, and sign in again", e);
 	if (fd >= 0)
@@ -150,7 +151,7 @@ ab_status
 foreign_keep(const char *secrets, const char *given, const char *changed, struct error *e)
 {
 	char hash[HASH], *text = NULL;
-	json_t *root, *config = json_loads(changed, 0, NULL), *entry;
+	json_t *root, *config = jsonread_string(changed, 0, NULL), *entry;
 
 	if (!json_is_object(config)) {
 		json_decref(config);

@@ -16,6 +16,7 @@
 #include "base/redact.h"
 #include "base/utf8.h"
 #include "data/config.h"
+#include "data/jsonread.h"
 #include "source/foreign.h"
 
 #define LINES_A_SECOND 50
@@ -213,7 +214,7 @@ on_trace(struct foreign *f, struct ab_str trace, struct source_event *ev)
 static ab_status
 redact_config(const struct foreign *f, const char *config, struct error *e)
 {
-	json_t *spec = json_loads(f->spec, 0, NULL), *v = json_loads(config, 0, NULL);
+	json_t *spec = jsonread_string(f->spec, 0, NULL), *v = jsonread_string(config, 0, NULL);
 
 	if (v == NULL)
 		error_set(e, AB_EDATA, "it is no JSON object of the usual kind");

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "source/program.h"
 
@@ -326,7 +327,7 @@ visit(const char *home, const char *file, ab_status (*each)(void *, const struct
 
 	snprintf(path, sizeof(path), "%s/%s", home, file);
 	snprintf(folder, sizeof(folder), "%.*s", (int)(strlen(path) - 5), path);
-	about = json_load_file(path, 0, NULL);
+	about = jsonread_file(path, 0, NULL);
 	v = (struct venv){.name = text_at(about, "name"),
 	    .package = text_at(about, "package"),
 	    .version = text_at(about, "version"),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/config.h"
+#include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "net/cassette.h"
 #include "net/shared.h"
@@ -43,7 +44,7 @@ mask_config(struct opening *o, const json_t *spec, struct error *e)
 static ab_status
 take_config(struct opening *o, struct ab_str text, struct error *e)
 {
-	json_t *spec = json_loads(o->connector.spec, JSON_DECODE_INT_AS_REAL, NULL);
+	json_t *spec = jsonread_string(o->connector.spec, JSON_DECODE_INT_AS_REAL, NULL);
 	ab_status rc;
 
 	if (!json_is_object(spec))
@@ -114,7 +115,8 @@ take_fault(struct opening *o, const json_t *choices, struct error *e)
 static ab_status
 take_choices(struct opening *o, struct ab_str text, struct error *e)
 {
-	json_t *choices = text.len == 0 ? json_object() : json_loadb(text.ptr, text.len, 0, NULL);
+	json_t *choices =
+	    text.len == 0 ? json_object() : jsonread_text(text.ptr, text.len, 0, NULL);
 	ab_status rc = AB_OK;
 
 	if (!json_is_object(choices))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/jsonread.h"
 #include "data/near.h"
 #include "data/scan.h"
 
@@ -180,13 +181,14 @@ parse(const struct text *t, json_t **out)
 	char around[2 * AROUND + 1];
 	size_t at;
 
-	*out = json_loadb(t->ptr, t->len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &je);
+	*out = jsonread_text(t->ptr, t->len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &je);
 	if (json_is_object(*out))
 		return AB_OK;
 	at = *out == NULL && je.position > 0 ? (size_t)je.position - 1 : 0;
 	show(t, at, around);
-	return error_set(t->e, AB_EBUG, "%s: %s at byte %zu: %s", t->what,
-	    *out == NULL ? je.text : "not an object", at, around);
+	return error_set(t->e, *out == NULL && jsonread_lacked(&je) ? AB_ENOMEM : AB_EBUG,
+	    "%s: %s at byte %zu: %s", t->what, *out == NULL ? je.text : "not an object", at,
+	    around);
 }
 
 static ab_status

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sizes and habits: files to 600 lines, functions to 60, no banned call, no machine's path, no unfinished mark.
 cd "${top_srcdir:-.}" || exit 1
-echo 1..6
+echo 1..7
 
 verdict() { # NUMBER NAME PROBLEMS
 	if [ -z "$3" ]; then
@@ -29,3 +29,6 @@ verdict 4 "no path of a machine" "$(grep -rnIE --exclude='*.log' '(^|[^A-Za-z0-9
 verdict 5 "no unfinished mark" "$(grep -nE '\b(TO''DO|FIX''ME|X''XX|HA''CK)\b' $sources $scripts)"
 # jansson's own writers drop what they find no memory or no room for (data/jsontext.h)
 verdict 6 "no text by jansson's own writers" "$(grep -rnE '\bjson_dump(s|fd|_file|b)[[:space:]]*\(' host --include='*.c')"
+# its readers drop a byte that they find no memory for (data/jsonread.h)
+verdict 7 "no text read by jansson's own readers" "$(grep -rnE '\bjson_load(s|b|f|fd|_file|_callback)[[:space:]]*\(' host --include='*.c' |
+	grep -v '^host/data/jsonread\.c:')"
