@@ -71,4 +71,4 @@ tests_bench_scan_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_bench_scan_LDADD = host/libdata.a host/libbase.a $(JANSSON_LIBS)
 
 # by hand: tests/fuzz/run.sh [SECONDS]
-EXTRA_DIST += tests/fuzz/fuzz-scan.c tests/fuzz/fuzz-view.c tests/fuzz/run.sh
+EXTRA_DIST += tests/fuzz/fuzz-lines.c tests/fuzz/fuzz-scan.c tests/fuzz/fuzz-view.c tests/fuzz/run.sh

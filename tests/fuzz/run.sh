@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the scanner and the views: run.sh [SECONDS], each target for so many (default 30), once with SSE2 and once
+# Fuzzes the scanner, the views and the lines of Airbyte's protocol: run.sh [SECONDS], each target for so many (default 30), once with SSE2 and once
 # without.  Builds in a folder of its own that goes away; what made a target fail stays, in fuzz-found/ here.
 # Prints TAP.  Needs clang with libFuzzer and the sanitizers, and jansson; skips without.
 seconds=${1:-30}
@@ -26,9 +26,10 @@ seed() {
 	printf "$1" >"$tmp/view/$n"
 	printf "p$1" >"$tmp/scan/page-$n"
 	printf "v$1" >"$tmp/scan/value-$n"
+	printf '5{"type":"RECORD","record":{"stream":"s","data":{"a":1},"emitted_at":1.5}}\n%s\n' "$1" >"$tmp/lines/$n"
 }
 n=0
-mkdir "$tmp/view" "$tmp/scan" || exit 1
+mkdir "$tmp/view" "$tmp/scan" "$tmp/lines" || exit 1
 seed '{"id":1,"name":"x","at":"2024-01-01T00:00:00Z","n":-1.5e3,"b":true,"z":null}'
 seed '[{"id":1,"name":"a"},{"id":2,"name":"b"},{"name":"c","id":3},{"id":4}]'
 seed '{"a":1,"b":2}\n{"a":1,"b":2}\r\n{"b":2,"a":1}\n'
@@ -45,6 +46,7 @@ common="$src/tests/json_help.c $src/host/data/scan.c $src/host/data/scan_lex.c $
 	$src/host/data/value_text.c $src/host/base/*.c"
 views="$src/tests/view_help.c $src/host/data/view.c $src/host/data/view_kids.c
 	$src/host/data/view_skip.c"
+lines="$src/host/data/lines.c $src/host/data/lines_span.c $src/host/data/view_skip.c"
 build() { # OUT EXTRA_FLAG SOURCES...
 	out=$1
 	extra=$2
@@ -54,13 +56,15 @@ build() { # OUT EXTRA_FLAG SOURCES...
 }
 build fuzz-scan "" "$src/tests/fuzz/fuzz-scan.c" &&
 	build fuzz-scan-portable -DSCAN_PORTABLE "$src/tests/fuzz/fuzz-scan.c" &&
+	build fuzz-lines "" "$src/tests/fuzz/fuzz-lines.c" $lines &&
+	build fuzz-lines-portable -DSCAN_PORTABLE "$src/tests/fuzz/fuzz-lines.c" $lines &&
 	build fuzz-view "" "$src/tests/fuzz/fuzz-view.c" $views &&
 	build fuzz-view-portable -DSCAN_PORTABLE "$src/tests/fuzz/fuzz-view.c" $views || exit 1
 
-echo 1..4
+echo 1..6
 i=0
 failed=0
-for target in fuzz-scan fuzz-scan-portable fuzz-view fuzz-view-portable; do
+for target in fuzz-lines fuzz-lines-portable fuzz-scan fuzz-scan-portable fuzz-view fuzz-view-portable; do
 	i=$((i + 1))
 	corpus=${target#fuzz-}
 	if "$tmp/$target" -max_total_time="$seconds" -max_len=1024 -print_final_stats=1 \

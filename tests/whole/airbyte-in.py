@@ -194,6 +194,28 @@ def states():
     tap.ok(all(s.rows("SELECT id FROM s%d ORDER BY id" % i) == list(range(1, 31)) for i in range(70)), "all are exact")
 
 
+def peak_of(process):
+    """MiB that it has had at most."""
+    peak = 0
+    while process.poll() is None:
+        try:
+            with open("/proc/%d/status" % process.pid, encoding="ascii") as file:
+                peak = max([peak] + [int(line.split()[1]) // 1024 for line in file if line.startswith("VmHWM:")])
+        except OSError:
+            pass
+        time.sleep(0.02)
+    return peak
+
+
+def memory():
+    s = Sync("flood", n=2000)
+    process = abhost_start(*s.words("--quiet"), cwd=s.folder, env=s.env, stdout_to=subprocess.DEVNULL)
+    peak = peak_of(process)
+    check(abhost_wait(process), 0, "140,000 records of 70 streams, mixed")
+    tap.same([len(s.rows("SELECT id FROM s%d" % i)) for i in range(70)], [2000] * 70, "are all there")
+    tap.ok(0 < peak < 32 or SANITIZED, "in bounded memory", "%d MiB" % peak)
+
+
 def keeps():
     s = Sync("control", token="7")
     kept = os.path.join(s.folder, "config-secrets.json")
@@ -312,6 +334,6 @@ def environment():
           "and by its package, without pip", "airbyte_secret")
 
 
-for part in (plain, noise, broken, deaths, states, keeps, wrong, signals, kills, joined, environment):
+for part in (plain, noise, broken, deaths, states, memory, keeps, wrong, signals, kills, joined, environment):
     part()
 tap.done()

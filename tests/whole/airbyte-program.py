@@ -243,6 +243,16 @@ def many(c, k, s):
         status("COMPLETE", n)
 
 
+def flood(c, k, s):
+    """Many records in 64 streams, mixed, and few states."""
+    names = [x["stream"]["name"] for x in k["streams"]]
+    for i in range(c["n"]):
+        out.write("".join('{"type":"RECORD","record":{"stream":"%s","data":{"id":%d,"text":"%s"},"emitted_at":1}}\n' % (n, i, "x" * 100)
+                          for n in names))
+    for n in names:
+        state({"id": 1}, n)
+
+
 def silent_end(c, k, s):
     status("STARTED")
     record(id=1)
@@ -264,7 +274,7 @@ if command == "check":
 elif command == "discover":
     if do == "spaces":
         streams = [stream(space="north"), stream(space="south")]
-    elif do == "many":
+    elif do in ("many", "flood"):
         streams = [stream("s%d" % i) for i in range(70)]
     else:
         streams = [stream(incremental=config.get("incremental", True), key=config.get("keyed", False))]
