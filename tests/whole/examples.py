@@ -17,7 +17,6 @@ for language, compiler in (("cpp", "a C++ compiler"), ("rust", "rustc")):
     else:
         tap.skip("my-api-%s is the same" % language, "%s was not there when abhost was configured" % compiler)
 folder = lib.scratch()
-examples = os.path.join(lib.SRC, "examples")
 
 
 def asked(api):
@@ -72,13 +71,6 @@ with lib.FakeApi(users=450, events=1234) as api:
     first = [q for _, path, q in requests if path.endswith("/events")][0]
     tap.same(first, {"limit": "77", "updated_after": "2023-12-01"}, "page_size and start_date are taken")
 
-    recorded = os.path.join(folder, "recorded.json")
-    with open(recorded, "w", encoding="utf-8") as file:
-        json.dump({"api_key": lib.KEY, "page_size": 4}, file)
-    for name in FLAVOURS:
-        test = lib.abhost("test", lib.connector(name), "--config", recorded, "--replay", os.path.join(examples, "recordings", "my-api"))
-        tap.ok(test.code == 0 and "\nnot ok" not in test.out, name + " passes abhost test", test)
-
     api.key = "wrong-key"
     config = lib.write_config(folder, api)
     for name in FLAVOURS:
@@ -86,4 +78,13 @@ with lib.FakeApi(users=450, events=1234) as api:
         body = api.get("health")[2].decode().strip()
         tap.ok(run.code == 3 and "401" in run.err and body in run.err,
                "%s: check tells the API's status and text" % name, run, body)
+
+with lib.FakeApi(users=25, events=40) as api:
+    config = lib.write_config(folder, api, page_size=10)
+    for name in FLAVOURS:
+        test = lib.abhost("test", lib.connector(name), "--config", config, "--record", os.path.join(folder, name))
+        tap.ok(test.code == 0 and "\nnot ok" not in test.out, name + " passes abhost test", test)
+        for line in test.out.splitlines():
+            if "# SKIP" in line:
+                tap.note(line)
 tap.done()
