@@ -443,6 +443,44 @@ START_TEST(a_stream_is_cut_in_its_middle)
 }
 END_TEST
 
+START_TEST(what_was_used_up_is_given_again)
+{
+	static const struct wire_step steps[] = {JSON_200("[1]"), JSON_200("[2]"), JSON_200("[3]")};
+
+	record(steps, COUNT(steps));
+	for (size_t i = 0; i < COUNT(steps); i++)
+		expect_body("a", steps[i].body);
+	replay();
+	cassette_again(cassette);
+	for (size_t i = 0; i < 3 * COUNT(steps); i++)
+		expect_body("a", steps[i % COUNT(steps)].body);
+	expect_error("b", AB_ECONFIG, "is not in the recording");
+}
+END_TEST
+
+START_TEST(answers_can_be_bent)
+{
+	static const struct wire_step steps[] = {JSON_200(GOOD),
+	    JSON_200("{\"ids\": [1, 2], \"on\": [{}]}"),
+	    {.head = "200 OK\r\n", .body = "{\"a\":1}\n{\"a\":2}\n"}};
+
+	record(steps, COUNT(steps));
+	expect_body("a", GOOD);
+	expect_body("b", steps[1].body);
+	expect_body("c", steps[2].body);
+	replay();
+	ck_assert_int_eq(cassette_bend(cassette, "empty"), 0);
+	expect_body("a", "{\"data\":[]}");
+	expect_body("b", "{\"ids\":[1, 2],\"on\":[]}");
+	expect_body("c", "");
+	ck_assert_int_eq(cassette_bend(cassette, "401"), 0);
+	expect_error("never/recorded", AB_ECONFIG, "401 Unauthorized");
+	ck_assert_int_eq(cassette_bend(cassette, "unreachable"), 0);
+	expect_error("never/recorded", AB_ETRANSIENT, "every host unreachable");
+	ck_assert_int_eq(cassette_bend(cassette, "418"), -1);
+}
+END_TEST
+
 START_TEST(a_replay_opens_no_socket)
 {
 	static const struct wire_step steps[] = {JSON_200("[]")};
@@ -511,6 +549,8 @@ cassette_suite(void)
 	tcase_add_test(t, streams_are_recorded_as_far_as_they_were_read);
 	tcase_add_test(t, an_answer_is_replaced_as_often_as_it_is_asked_for);
 	tcase_add_test(t, a_stream_is_cut_in_its_middle);
+	tcase_add_test(t, what_was_used_up_is_given_again);
+	tcase_add_test(t, answers_can_be_bent);
 	tcase_add_test(t, a_replay_opens_no_socket);
 	tcase_add_test(t, recordings_that_make_no_sense_are_refused);
 	suite_add_tcase(s, t);

@@ -6,6 +6,13 @@ tests_config_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_config_t_LDADD = host/libdata.a host/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) -lm
 TESTS += tests/config.t
 
+check_PROGRAMS += tests/since.t
+tests_since_t_SOURCES = tests/since.c tests/suite.h
+tests_since_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_since_t_LDADD = host/libaccept.a host/libsource.a host/libdata.a host/libbase.a $(CHECK_LIBS) $(JANSSON_LIBS) \
+	$(ELF_LIBS)
+TESTS += tests/since.t
+
 check_PROGRAMS += tests/loader.t
 tests_loader_t_SOURCES = tests/loader.c tests/suite.h
 tests_loader_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -55,16 +55,38 @@ look_together(struct kit *k, struct finding *f, const struct read *r)
 	return v;
 }
 
+/* Who wins a race is chance: each stream is given some. */
+static enum accept_verdict
+look_two(struct kit *k, struct finding *f, const struct read *r)
+{
+	enum accept_verdict v = ACCEPT_OK;
+
+	for (int n = 0; n < TRIES && v == ACCEPT_OK && !r->whole.is_cut; n++)
+		v = look_together(k, f, r);
+	return v;
+}
+
+/* The first stream that fails decides; else one that was skipped. */
+static enum accept_verdict
+each_stream(struct kit *k, struct finding *f,
+    enum accept_verdict (*look)(struct kit *k, struct finding *f, const struct read *r))
+{
+	const struct read *reads = reads_of(k);
+	enum accept_verdict v, all = ACCEPT_OK;
+
+	for (size_t i = 0; i < k->plan.n; i++) {
+		v = look(k, f, &reads[i]);
+		if (v == ACCEPT_FAILED)
+			return v;
+		all = v == ACCEPT_SKIPPED ? v : all;
+	}
+	return all;
+}
+
 enum accept_verdict
 check_read_two(struct kit *k, struct finding *f)
 {
-	struct read *reads = reads_of(k);
-	enum accept_verdict v = ACCEPT_OK;
-
-	for (size_t i = 0; i < k->plan.n && v != ACCEPT_FAILED; i++)
-		for (int n = 0; n < TRIES && v == ACCEPT_OK && !reads[i].whole.is_cut; n++)
-			v = look_together(k, f, &reads[i]);
-	return v;
+	return each_stream(k, f, look_two);
 }
 
 static int
@@ -119,14 +141,9 @@ look_empty(struct kit *k, struct finding *f, const struct read *r)
 enum accept_verdict
 check_read_empty(struct kit *k, struct finding *f)
 {
-	struct read *reads = reads_of(k);
-	enum accept_verdict v = ACCEPT_OK;
-
 	if (*k->fixtures == '\0')
 		return finding_skip(f, "without fixtures there are no answers to empty");
-	for (size_t i = 0; i < k->plan.n && v != ACCEPT_FAILED; i++)
-		v = look_empty(k, f, &reads[i]);
-	return v;
+	return each_stream(k, f, look_empty);
 }
 
 /* Cancels the read, and how long it goes on: microseconds; -1: it does not end. */
