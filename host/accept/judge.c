@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/config.h"
+#include "data/jsonread.h"
 #include "data/value.h"
 #include "data/view.h"
 
@@ -183,11 +184,11 @@ look_schema(const struct at *at)
 
 	if (j->looked++ >= SCHEMA_ALL && j->looked % SCHEMA_EACH != 0)
 		return;
-	record = json_loadb(at->page + at->rec->off, at->rec->len, JSON_DECODE_ANY, NULL);
+	record = jsonread_text(at->page + at->rec->off, at->rec->len, JSON_DECODE_ANY, NULL);
 	if (record == NULL) /* integers that no int64 holds */
-		record = json_loadb(
+		record = jsonread_text(
 		    at->page + at->rec->off, at->rec->len, JSON_DECODE_INT_AS_REAL, NULL);
-	constants = at->constants == NULL ? NULL : json_loadb(about.ptr, about.len, 0, NULL);
+	constants = at->constants == NULL ? NULL : jsonread_text(about.ptr, about.len, 0, NULL);
 	if (record != NULL && constants != NULL)
 		json_object_update_missing(record, constants);
 	if (record != NULL &&
