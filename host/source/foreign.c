@@ -214,6 +214,8 @@ foreign_cancel(struct source *source)
 {
 	struct foreign *f = (struct foreign *)source;
 
+	for (size_t i = 0; i < f->n; i++)
+		f->streams[i]->is_dropped |= !f->streams[i]->is_running;
 	f->is_stopped = 1;
 	stop(f);
 }
@@ -323,7 +325,7 @@ foreign_timeout_ms(struct source *source)
 
 	if (f->job == FOREIGN_IDLE)
 		return f->n > 0 ? 0 : -1;
-	if (f->ended_us != 0)
+	if (f->ended_us != 0 || (f->kill_us != 0 && now >= f->kill_us))
 		return LOOK_AGAIN_MS;
 	until = earlier(earlier(until, f->kill_us), silent_until(f));
 	for (size_t i = 0; i < f->n; i++)
