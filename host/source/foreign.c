@@ -97,7 +97,7 @@ reset_job(struct foreign *f, enum foreign_job job)
 	lines_init(&f->lines, cap);
 	f->job = job;
 	f->is_eof = f->is_ending = f->is_stopped = f->is_broken = f->is_enough = 0;
-	f->has_answer = f->is_refused = f->is_joint = 0;
+	f->has_status = f->has_answer = f->is_refused = f->is_joint = 0;
 	f->joint_at = 0;
 	f->ended_us = f->kill_us = 0;
 	f->heard_us = clock_mono_us();

@@ -60,6 +60,7 @@ struct foreign {
 	int is_eof, is_ending, is_stopped, is_broken, is_enough;
 	int64_t heard_us, ended_us, kill_us;
 	siginfo_t info;
+	int has_status;		    /* of some stream: it tells them */
 	int has_answer, is_refused; /* of check and discover */
 	struct error error;	    /* what it said, or did, that is no single stream's */
 	struct buf catalog;

@@ -41,6 +41,11 @@ judge_stream(const struct foreign *f, const struct foreign_stream *s, struct err
 		error_set(e, AB_EBUG,
 		    "%s, stream \"%s\": it says that it is INCOMPLETE, and not why", f->who,
 		    s->name);
+	/* an overwrite would leave an empty table */
+	if (s->status == FOREIGN_SILENT && f->has_status && s->records == 0 && s->pages == 0)
+		error_set(e, AB_EBUG,
+		    "%s, stream \"%s\": the program told how other streams went, and nothing of this one",
+		    f->who, s->name);
 	if (s->status == FOREIGN_STARTED)
 		error_set(e, AB_EBUG,
 		    "%s, stream \"%s\": the program ended well, but never said that the stream is COMPLETE",

@@ -175,6 +175,7 @@ on_status(struct foreign *f, struct ab_str status, struct source_event *ev)
 
 	if (s == NULL)
 		return 0;
+	f->has_status = 1;
 	if (line_is(word, "COMPLETE"))
 		s->status = FOREIGN_COMPLETE;
 	else if (line_is(word, "INCOMPLETE"))

@@ -170,6 +170,8 @@ def deaths():
     s = Sync("one_fails")
     check(s.run(), 4, "a stream that fails alone", "no orders today")
     tap.same(s.rows(), [1], "the other is there")
+    s.set(do="passes_over")
+    check(s.run("--full-refresh"), 4, "a stream that is passed over has failed", '"orders"', "nothing of this one")
 
 
 def states():

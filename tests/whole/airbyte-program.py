@@ -230,6 +230,12 @@ def one_fails(c, k, s):
     sys.exit(1)
 
 
+def passes_over(c, k, s):
+    status("STARTED")
+    record(id=1)
+    status("COMPLETE")
+
+
 def many(c, k, s):
     """Interleaved, and a state behind every record."""
     names = [x["stream"]["name"] for x in k["streams"]]
@@ -258,7 +264,7 @@ def silent_end(c, k, s):
     record(id=1)
 
 
-TWO = ("shared", "one_fails")
+TWO = ("shared", "one_fails", "passes_over")
 command = sys.argv[1]
 if command == "spec":
     say("LOG", {"level": "INFO", "message": "hello"})
