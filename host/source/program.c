@@ -367,8 +367,8 @@ program_end(struct program *p)
 	close_fd(&p->pid_fd);
 	close_fd(&p->out_fd);
 	close_fd(&p->err_fd);
+	remove_files(p); /* while there is still a guard to do it */
 	end_guard(p);
-	remove_files(p);
 	for (int i = 0; i < PROGRAM_FILES; i++)
 		free(p->files[i]);
 	program_init(p);
