@@ -148,6 +148,18 @@ START_TEST(open_asks_nothing)
 }
 END_TEST
 
+START_TEST(close_asks_nothing)
+{
+	struct drive d;
+	const char *text = run(&d, "close_asks");
+
+	ck_assert_msg(
+	    strstr(text, "http was called in close, which must make no request any more") != NULL,
+	    "%s", text);
+	drive_close(&d);
+}
+END_TEST
+
 START_TEST(what_is_left_is_counted)
 {
 	static const char *const kinds[][2] = {
@@ -215,6 +227,7 @@ strict_suite(void)
 	tcase_add_test(t, the_table_is_not_to_be_written);
 	tcase_add_test(t, functions_are_for_their_callers_thread);
 	tcase_add_test(t, open_asks_nothing);
+	tcase_add_test(t, close_asks_nothing);
 	tcase_add_test(t, what_is_left_is_counted);
 	tcase_add_test(t, an_answer_can_be_replaced);
 	tcase_add_test(t, memory_is_measured_where_it_is_wanted);

@@ -73,15 +73,20 @@ may_response(const struct ab_response *r, const char *function)
 	return may(r == NULL ? NULL : r->hosted, function);
 }
 
-/* abi.h: open makes "no request yet". */
+/* abi.h: open makes "no request yet", close makes none any more. */
 static int
 may_ask(const struct hosted *s, const char *function)
 {
+	const char *where = s->crumb->function;
+
 	if (!may(s, function))
 		return 0;
-	if (strcmp(s->crumb->function, "open") != 0)
+	if (strcmp(where, "open") == 0)
+		wrong(function, "in open, which must make no request yet: check has the first one");
+	else if (strcmp(where, "close") == 0)
+		wrong(function, "in close, which must make no request any more");
+	else
 		return 1;
-	wrong(function, "in open, which must make no request yet: check has the first one");
 	return 0;
 }
 

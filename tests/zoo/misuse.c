@@ -97,6 +97,17 @@ misuse_open(struct ab_host *h, void **self)
 	return rc;
 }
 
+static void
+misuse_close(void *self)
+{
+	struct base *b = self;
+	const struct ab_json *body;
+
+	if (does(b, "close_asks"))
+		base_get(b->host, "account", NULL, &body);
+	base_close(b);
+}
+
 /* As the page before left it. */
 static void
 use_kept(struct base *b)
@@ -180,5 +191,5 @@ misuse_read_page(void *self, const struct ab_read *r, struct ab_page *p)
 	return base_emit(h, call.view, p);
 }
 
-BASE_CONNECTOR(.open = misuse_open, .read_page = misuse_read_page,
+BASE_CONNECTOR(.open = misuse_open, .close = misuse_close, .read_page = misuse_read_page,
     .update_state = base_update_state);
