@@ -2,6 +2,7 @@
 # PyPI's packages and PostgreSQL; what is missing is told and left out.  With CI=true nothing may be.
 REAL_TESTS = \
 	tests/real/airbyte-sources.py \
+	tests/real/airbyte-kit.py \
 	tests/real/datasette.py \
 	tests/real/httpbin.py \
 	tests/real/json-server.py \
@@ -9,6 +10,8 @@ REAL_TESTS = \
 	tests/real/octokit.py \
 	tests/real/postgraphile.py \
 	tests/real/pyairbyte.py \
+	tests/real/pyairbyte-cells.py \
+	tests/real/pyairbyte-destination.py \
 	tests/real/synapse.py \
 	tests/real/tokens.py \
 	tests/real/toxiproxy.py
@@ -19,7 +22,7 @@ EXTRA_DIST += $(REAL_TESTS) tests/real/install tests/real/real.py tests/real/ser
 # These need no server: the requests of Airbyte's CDK, as facts, against ours; and the installing itself.
 dist_check_SCRIPTS += tests/real/cdk.py tests/real/installing.py
 TESTS += tests/real/cdk.py tests/real/installing.py
-EXTRA_DIST += tests/real/facts tests/real/echo.py tests/real/pins/cdk.txt tests/real/pins/pyairbyte.txt \
+EXTRA_DIST += tests/real/facts tests/real/echo.py tests/real/pins/cdk.txt tests/real/pins/pyairbyte.txt tests/real/pins/pytest.txt \
 	tests/real/pins/source-faker.txt tests/real/pins/source-hardcoded-records.txt \
 	tests/real/pins/source-smoke-test.txt tests/real/pins/source-file.txt
 

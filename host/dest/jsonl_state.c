@@ -113,6 +113,13 @@ load(struct jsonl_state *s, const json_t *root, struct error *e)
 	json_int_t format = json_integer_value(json_object_get(root, "format"));
 	struct jsonl_doc *d = &s->now;
 
+	if (json_is_array(root)) /* Airbyte's form; [] is no state */
+		return json_array_size(root) == 0
+		    ? AB_OK
+		    : error_set(e, AB_ECONFIG,
+			  "%s holds Airbyte's state messages: `abhost state import DEST FILE` takes them over; here "
+			  "stands what abhost keeps itself",
+			  s->path);
 	if (format > JSONL_FORMAT)
 		return refuse(s, "a newer abhost wrote it", e);
 	if (format < 1 || connector == NULL || !json_is_array(json_object_get(root, "state")) ||
@@ -140,7 +147,7 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 {
 	ab_status status = AB_OK;
 	json_error_t where;
-	struct stat st;
+	struct stat st = {0};
 	json_t *root;
 
 	*s = (struct jsonl_state){.path = path == NULL ? NULL : strdup(path),
@@ -151,7 +158,9 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 		return no_memory(e);
 	if (path == NULL || access(path, F_OK) != 0)
 		return AB_OK;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+		return AB_OK;
+	if (S_ISDIR(st.st_mode))
 		return error_set(e, AB_ECONFIG, "%s is a folder, not a state file", path);
 	root = jsonread_file(path, JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL)

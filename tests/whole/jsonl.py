@@ -38,6 +38,8 @@ def pipe():
     folder = scratch()
     with FakeApi(users=20, events=900, seed=61) as api:
         write_config(folder, api)
+        with open(os.path.join(folder, "state.json"), "w", encoding="utf-8") as file:
+            file.write("[]")  # as Airbyte's programs say that there is none
         first = run(folder, "jsonl:-", "--state", "state.json")
         tap.ok(first.code == 0, "a pipe", first.err)
         tap.ok(all(set(json.loads(line)) == {"stream", "data"} for line in first.out.splitlines()),
@@ -55,6 +57,24 @@ def pipe():
         closed.stdout = None
         closed = abhost_wait(closed)
         tap.ok(closed.code not in (0, -signal.SIGPIPE) and closed.err, "a pipe that nobody reads is an error", closed)
+
+
+
+def state_files():
+    """What stands in the file of --state, if it is not what a run wrote there."""
+    folder = scratch()
+    with FakeApi(users=20, events=30) as api:
+        write_config(folder, api)
+        path = os.path.join(folder, "state.json")
+        messages = [{"type": "STREAM", "stream": {"stream_descriptor": {"name": "events"}, "stream_state": {"a": 1}}}]
+        for text, code, part in (("", 0, ""), (" [ ]\n", 0, ""), (json.dumps(messages), 3, "abhost state import"),
+                                 ("{", 3, "not a state file"), ("7", 3, "not a state file")):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            done = run(folder, "jsonl:-", "--state", "state.json")
+            tap.ok(done.code == code and part in done.err and len(done.out.splitlines()) == (50 if code == 0 else 0),
+                   "a state file that holds %.20r: exit %d" % (text, code), done)
+            tap.ok(code == 0 or open(path, encoding="utf-8").read() == text, "and one that is refused stays as it is")
 
 
 def folder_of_files():
@@ -157,6 +177,6 @@ def killed_early():
                      truth_lines(api, "events"), "%s: each record once, after a SIGKILL" % to)
 
 
-for law in (pipe, folder_of_files, changed_records, log_file, interrupted, killed_early):
+for law in (pipe, state_files, folder_of_files, changed_records, log_file, interrupted, killed_early):
     law()
 tap.done()
