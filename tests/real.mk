@@ -1,6 +1,7 @@
 # make check-real: connectors against servers that nobody here wrote.  Not in TESTS: installing them needs Node, Go,
 # PyPI's packages and PostgreSQL; what is missing is told and left out.  With CI=true nothing may be.
 REAL_TESTS = \
+	tests/real/accept.py \
 	tests/real/airbyte-sources.py \
 	tests/real/airbyte-kit.py \
 	tests/real/datasette.py \

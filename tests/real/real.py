@@ -64,14 +64,18 @@ class Outcome(lib.Run):
         return [event for event in self.events if event["event"] == kind]
 
 
+def connector(name):
+    """A connector of this folder, else of the examples, by its file."""
+    path = os.path.join(lib.BUILD, "tests", "real", name + ".so")
+    return path if os.path.exists(path) else lib.connector(name)
+
+
 class Sync:
     """A connector of this folder, its config, and the database that it fills."""
 
-    def __init__(self, tap, connector, config, env=None, key="id"):
+    def __init__(self, tap, name, config, env=None, key="id"):
         self.tap, self.env, self.key = tap, env, key
-        self.connector = os.path.join(lib.BUILD, "tests", "real", connector + ".so")
-        if not os.path.exists(self.connector):
-            self.connector = lib.connector(connector)
+        self.connector = connector(name)
         self.folder = lib.scratch()
         self.db = os.path.join(self.folder, "copy.db")
         self.configure(config)

@@ -27,12 +27,18 @@ LOOPBACK = "--require=" + os.path.join(HERE, "loopback.js")
 START = 60  # seconds that a server may take to answer
 
 
-def installed(name):
-    """The folder of a server in the cache, of the version that install names.  Where it is not there, the test ends."""
+def place(name):
+    """The folder of a server in the cache, of the version that install names, or None."""
     with open(os.path.join(HERE, "install"), encoding="utf-8") as file:
         version = re.search(r"^%s +\w+ +(\S+) " % re.escape(name), file.read(), re.MULTILINE).group(1)
     path = os.path.join(CACHE, "%s-%s" % (name, version))
-    if os.path.exists(os.path.join(path, ".done")):
+    return path if os.path.exists(os.path.join(path, ".done")) else None
+
+
+def installed(name):
+    """The same.  Where it is not there, the test ends."""
+    path = place(name)
+    if path is not None:
         return path
     reason = "%s is not installed: tests/real/install %s" % (name, name)
     if os.environ.get("CI") == "true":
