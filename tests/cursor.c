@@ -204,6 +204,31 @@ START_TEST(records_at_the_edge_are_taken_once)
 }
 END_TEST
 
+/* Two accounts have nothing to tell of the same day: the bytes are the same, the constants are not. */
+START_TEST(what_a_page_says_of_its_records_tells_them_apart)
+{
+	static const char one[] = "{\"constants\":{\"account\":1},\"total\":1}";
+	static const char again[] = "{\"total\":2, \"constants\": {\"account\":1}}";
+	static const char other[] = "{\"constants\":{\"account\":2}}";
+	struct track first;
+
+	track_init(&track, at, 0, NULL);
+	track_begin(&track, "", NULL, 0, 0);
+	about = (struct ab_str){one, strlen(one)};
+	see("{\"clicks\":0,\"at\":2}");
+	first = track;
+	about = (struct ab_str){other, strlen(other)};
+	ck_assert_int_eq(read_on(&first, "{\"clicks\":0,\"at\":2}", 0), 1);
+	track_fini(&track);
+	about = (struct ab_str){"", 0};
+	ck_assert_int_eq(read_on(&first, "{\"clicks\":0,\"at\":2}", 0), 1);
+	track_fini(&track);
+	about = (struct ab_str){again, strlen(again)};
+	ck_assert_int_eq(read_on(&first, "{\"clicks\":0,\"at\":2}", 0), 0);
+	track_fini(&first);
+}
+END_TEST
+
 START_TEST(a_removed_record_predicts_no_keys)
 {
 	struct track first;
@@ -282,6 +307,7 @@ cursor_suite(void)
 	tcase_add_test(t, an_escaped_key_is_the_same_key);
 	tcase_add_test(t, a_read_never_falls_below_where_it_began);
 	tcase_add_test(t, records_at_the_edge_are_taken_once);
+	tcase_add_test(t, what_a_page_says_of_its_records_tells_them_apart);
 	tcase_add_test(t, a_removed_record_predicts_no_keys);
 	tcase_add_test(t, the_edge_is_bounded);
 	tcase_add_test(t, of_records_with_a_key_none_is_at_the_edge);

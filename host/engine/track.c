@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/lines.h"
 #include "data/value.h"
 
 void
@@ -79,10 +80,20 @@ track_know(struct track *t, const char *value, const uint64_t *hashes, size_t n)
 	return 0;
 }
 
+/* Records of two partitions may differ in nothing but the constants of their pages. */
 static uint64_t
-record_hash(const char *page, const struct scan_record *r)
+constants_hash(struct ab_str about)
 {
-	return value_hash(page + r->off, r->len);
+	struct ab_str constants = line_get(about, "constants");
+
+	return constants.len == 0 ? 0
+				  : 0x9e3779b97f4a7c15u * value_hash(constants.ptr, constants.len);
+}
+
+static uint64_t
+record_hash(const struct track *t, const char *page, const struct scan_record *r)
+{
+	return t->constants ^ value_hash(page + r->off, r->len);
 }
 
 static int
@@ -93,7 +104,7 @@ is_known(const struct track *t, const struct cursor_value *v, const char *page,
 
 	if (t->known.n == 0 || cursor_compare(&t->cursor, v, &t->cursor.known.value) != 0)
 		return 0;
-	hash = record_hash(page, r);
+	hash = record_hash(t, page, r);
 	return bsearch(&hash, t->known.hashes, t->known.n, sizeof(hash), compare_hashes) != NULL;
 }
 
@@ -125,7 +136,7 @@ edge_extend(struct track *t, const char *page, const struct scan *s, size_t from
 			continue;
 		if (t->edge.n == TRACK_MAX_EDGE)
 			t->overflowed = 1;
-		else if (edge_add(&t->edge, record_hash(page, &s->records[i])) != 0)
+		else if (edge_add(&t->edge, record_hash(t, page, &s->records[i])) != 0)
 			return -1;
 	}
 	return 0;
@@ -140,6 +151,7 @@ track_page(struct track *t, const char *page, struct scan *s, struct ab_str abou
 
 	if (c->path == NULL)
 		return 0;
+	t->constants = constants_hash(about);
 	for (size_t i = 0; i < s->nrecords; i++) {
 		struct cursor_value v = cursor_at(c, page, s, &s->records[i]);
 		int seen;

@@ -2,9 +2,9 @@
  *
  * A read that begins at a state asks for the newest value again, inclusively, since more records with that value may have
  * come meanwhile.  A destination that appends would then hold the old ones twice; so the hashes of the records at the
- * edge are kept with the state, and such records are taken out of the page.  Bounded: TRACK_MAX_EDGE hashes.  In append_dedup
- * that is done for records without a key only: those with one replace themselves, and an older form of one may rightly come
- * back.
+ * edge, with the constants of their pages, are kept with the state, and such records are taken out of the page.  Bounded:
+ * TRACK_MAX_EDGE hashes.  In append_dedup that is done for records without a key only: those with one replace themselves,
+ * and an older form of one may rightly come back.
  * Not thread-safe. */
 #ifndef ABHOST_TRACK_H
 #define ABHOST_TRACK_H
@@ -25,6 +25,7 @@ struct track {
 	struct track_edge edge; /* hashes of the records whose value is the greatest */
 	int overflowed; /* more than TRACK_MAX_EDGE stand there: some may be written again */
 	/* private */
+	uint64_t constants;	 /* the hash of the page's; 0: it has none */
 	struct track_edge known; /* sorted: what the read began with, while it may meet it again */
 };
 
