@@ -2,6 +2,7 @@
  * aborts.  Linked with --wrap=malloc. */
 #include "suite.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,8 @@
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 
-static long calls, failing_from, failing_to; /* of malloc; the calls that fail */
+/* of malloc; the calls that fail */
+static _Thread_local long calls, failing_from, failing_to;
 
 void *
 __wrap_malloc(size_t size)
@@ -59,6 +61,38 @@ START_TEST(what_is_read_is_whole)
 }
 END_TEST
 
+static void *
+read_often(void *wrong)
+{
+	json_error_t where;
+
+	for (int i = 0; i < 5000 && *(int *)wrong == 0; i++) {
+		json_t *v;
+
+		fail_at(1 + i % 60, 1);
+		v = jsonread_string(text, 0, &where);
+		fail_at(0, 0);
+		*(int *)wrong = v == NULL ? !jsonread_lacked(&where) : !json_is_object(v);
+		json_decref(v);
+	}
+	return NULL;
+}
+
+START_TEST(one_at_a_time_lives_on_what_is_put_aside)
+{
+	pthread_t threads[4];
+	int wrong[4] = {0};
+
+	fail_at(0, 0);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, read_often, &wrong[i]), 0);
+	for (size_t i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		ck_assert_int_eq(wrong[i], 0);
+	}
+}
+END_TEST
+
 START_TEST(one_spelling_or_none)
 {
 	static const char *const texts[] = {
@@ -103,6 +137,7 @@ jsonread_suite(void)
 	TCase *t = tcase_create("jsonread");
 
 	tcase_add_loop_test(t, what_is_read_is_whole, 0, 2);
+	tcase_add_test(t, one_at_a_time_lives_on_what_is_put_aside);
 	tcase_add_loop_test(t, one_spelling_or_none, 0, 6);
 	tcase_add_test(t, what_is_not_json_is_told);
 	suite_add_tcase(s, t);

@@ -1,7 +1,7 @@
 /* jsonread.c - see jsonread.h. */
 #include "data/jsonread.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,10 @@
 #define RESERVE_BYTES (256u << 10) /* touched only where memory is short */
 #define ALIGN	      16u
 
-/* What one reading that ran out of memory may use until it ends. */
+/* What one reading that ran out of memory may use until it ends.  Others wait: told that there is nothing, jansson would read
+ * beyond a buffer that could not grow. */
 static _Alignas(ALIGN) char reserve[RESERVE_BYTES];
-static atomic_flag reserve_taken = ATOMIC_FLAG_INIT;
+static pthread_mutex_t reserve_taken = PTHREAD_MUTEX_INITIALIZER;
 static size_t reserve_used;
 
 /* Of this thread. */
@@ -22,13 +23,14 @@ static _Thread_local struct {
 static void *
 take_reserve(size_t size)
 {
-	char *p = reserve + reserve_used;
+	char *p;
 
-	if (!mine.has_reserve && atomic_flag_test_and_set(&reserve_taken))
-		return NULL;
+	if (!mine.has_reserve)
+		pthread_mutex_lock(&reserve_taken);
 	mine.has_reserve = 1;
 	if (size > RESERVE_BYTES - ALIGN - reserve_used)
 		return NULL;
+	p = reserve + reserve_used;
 	reserve_used += (size + ALIGN - 1) / ALIGN * ALIGN;
 	return p;
 }
@@ -80,7 +82,7 @@ end(json_t *root, json_error_t *where)
 	if (mine.has_reserve) {
 		reserve_used = 0;
 		mine.has_reserve = 0;
-		atomic_flag_clear(&reserve_taken);
+		pthread_mutex_unlock(&reserve_taken);
 	}
 	mine.reads = 0;
 	return root;
