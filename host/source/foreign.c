@@ -478,7 +478,7 @@ watch(struct foreign *f)
 	if (f->ended_us != 0)
 		return;
 	if (f->kill_us != 0 && now >= f->kill_us)
-		kill(-f->program.pid, SIGKILL);
+		program_kill(&f->program);
 	if (silent_until(f) == 0 || now < silent_until(f))
 		return;
 	error_set(&f->error, AB_ETRANSIENT,

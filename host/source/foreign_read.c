@@ -17,11 +17,17 @@
 #define KEPT	  16		 /* streams whose buffers keep their memory when they are empty */
 #define STRANGERS ((size_t)4096) /* bytes of names that are told */
 
+/* What the program says may have a zero byte in it. */
+static int
+is_equal(const char *text, struct ab_str said)
+{
+	return strlen(text) == said.len && memcmp(text, said.ptr, said.len) == 0;
+}
+
 static int
 is_of(const struct foreign_stream *s, struct ab_str name, struct ab_str space)
 {
-	return strncmp(s->name, name.ptr, name.len) == 0 && s->name[name.len] == '\0' &&
-	    strncmp(s->space, space.ptr, space.len) == 0 && s->space[space.len] == '\0';
+	return is_equal(s->name, name) && is_equal(s->space, space);
 }
 
 /* By name and namespace; a namespace that is not told, or not in the catalog, is no difference where the name is one
@@ -41,8 +47,7 @@ foreign_find(struct foreign *f, struct ab_str name, struct ab_str space)
 			continue;
 		if (is_of(s, name, space))
 			return f->last = s;
-		if (strncmp(s->name, name.ptr, name.len) == 0 && s->name[name.len] == '\0' &&
-		    (*s->space == '\0' || space.len == 0)) {
+		if (is_equal(s->name, name) && (*s->space == '\0' || space.len == 0)) {
 			only = s;
 			n++;
 		}
@@ -270,7 +275,8 @@ find_descriptor(struct foreign *f, struct ab_str holder)
 	buf_init(&space, (size_t)1 << 20);
 	if (line_string(line_get(d, "name"), &name) == 0 &&
 	    line_string(line_get(d, "namespace"), &space) == 0)
-		s = foreign_find(f, foreign_text(buf_str(&name)), foreign_text(buf_str(&space)));
+		s = foreign_find(f, (struct ab_str){buf_str(&name), name.len},
+		    (struct ab_str){buf_str(&space), space.len});
 	buf_fini(&name);
 	buf_fini(&space);
 	return s;

@@ -340,8 +340,18 @@ program_start(struct program *p, char *const argv[], struct error *e)
 void
 program_stop(const struct program *p)
 {
-	if (p->pid > 0)
-		kill(-p->pid, SIGTERM);
+	if (p->pid > 0 && kill(-p->pid, SIGTERM) != 0)
+		kill(p->pid, SIGTERM);
+}
+
+/* Until it is reaped its number cannot become somebody else's.  It may have left its own process group. */
+void
+program_kill(const struct program *p)
+{
+	if (p->pid <= 0)
+		return;
+	kill(-p->pid, SIGKILL);
+	kill(p->pid, SIGKILL);
 }
 
 int
@@ -357,12 +367,9 @@ program_end(struct program *p)
 {
 	siginfo_t info;
 
-	if (p->pid > 0) {
-		/* before it is reaped: until then its number cannot become somebody else's */
-		kill(-p->pid, SIGKILL);
-		while (waitid(P_PID, (id_t)p->pid, &info, WEXITED) != 0 && errno == EINTR)
-			continue;
-	}
+	program_kill(p);
+	while (p->pid > 0 && waitid(P_PID, (id_t)p->pid, &info, WEXITED) != 0 && errno == EINTR)
+		continue;
 	p->pid = 0;
 	close_fd(&p->pid_fd);
 	close_fd(&p->out_fd);

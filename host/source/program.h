@@ -35,6 +35,8 @@ ab_status program_file(struct program *p, enum program_name name, const char *te
 ab_status program_start(struct program *p, char *const argv[], struct error *e);
 /* Asks the group to end. */
 void program_stop(const struct program *p);
+/* At once.  It stays to be reaped. */
+void program_kill(const struct program *p);
 /* 1: it has ended, and *info says how; it is not reaped. */
 int program_ended(const struct program *p, siginfo_t *info);
 /* Kills the group, reaps, closes, removes the files.  Nothing to do is fine. */

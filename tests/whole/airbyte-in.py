@@ -261,13 +261,18 @@ def ends(pid, seconds=30):
 
 
 def signals():
-    s = Sync("stubborn")
+    for do in ("stubborn", "deserter"):
+        interrupt(do)
+
+
+def interrupt(do):
+    s = Sync(do)
     process = abhost_start(*s.words(), cwd=s.folder, env=s.env)
     while not os.path.exists(s.saw + ".up") and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     run = abhost_wait(process)
-    tap.ok(run.code == 130, "a source that ignores SIGTERM is killed", run.code, run.err[-2000:])
+    tap.ok(run.code == 130, "%s: a source that ignores SIGTERM is killed" % do, run.code, run.err[-2000:])
     tap.same((s.rows(), s.left()), ([1], []), "what its state covered is there, no private file is")
     tap.ok(ends(s.private), "and no process is left")
 

@@ -103,6 +103,7 @@ def every(c, k, s):
     status("STARTED")
     record(stream="strangers", id=7)
     record(stream="strangers", id=8)
+    record(stream="users\0" + "x" * 5000, id=9)
     record(id=1, emitted=1795358172846.479)
     out.write('{"type": "RECORD", "record": {"data": {"id": 2, "big": 123456789012345678901234567890, '
               '"exact": 0.10000000000000000555}, "stream": "users", "emitted_at": 1}}\n\n')
@@ -210,6 +211,19 @@ def stubborn(c, k, s):
         pass
     while True:
         time.sleep(60)
+
+
+def deserter(c, k, s):
+    """Goes over to the process group of a child's, where a signal for its own group does not reach it."""
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        time.sleep(3)
+        os._exit(0)
+    while os.getpgid(child) != child:
+        time.sleep(0.01)
+    os.setpgid(0, child)
+    stubborn(c, k, s)
 
 
 def refuse(c, k, s):
