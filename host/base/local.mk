@@ -9,4 +9,5 @@ host_libbase_a_SOURCES = \
 	host/base/log.c host/base/log.h \
 	host/base/nocore.c host/base/nocore.h \
 	host/base/redact.c host/base/redact.h \
+	host/base/tree.c host/base/tree.h \
 	host/base/utf8.c host/base/utf8.h

@@ -13,7 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ENV_MAX 256
+#include "base/tree.h"
+
+#define ENV_MAX	      256
+#define SCRATCH_TRIES 20 /* while a process that was killed still makes files */
+#define SCRATCH_US    10000
 
 extern char **environ;
 
@@ -40,12 +44,14 @@ is_allowed(const char *variable)
 }
 
 static void
-make_env(char *env[ENV_MAX + 1])
+make_env(char *env[ENV_MAX + 1], char *tmpdir)
 {
 	size_t n = 0;
 
+	if (tmpdir != NULL)
+		env[n++] = tmpdir;
 	for (char **v = environ; *v != NULL && n < ENV_MAX; v++)
-		if (is_allowed(*v))
+		if (is_allowed(*v) && (tmpdir == NULL || strncmp(*v, "TMPDIR=", 7) != 0))
 			env[n++] = *v;
 	env[n] = NULL;
 }
@@ -71,6 +77,24 @@ remove_files(const struct program *p)
 		unlink(p->files[i]);
 	if (p->folder[0] != '\0')
 		rmdir(p->folder);
+	for (int i = 0; i < SCRATCH_TRIES && p->scratch[0] != '\0'; i++) {
+		if (tree_remove(p->scratch) == 0)
+			return;
+		usleep(SCRATCH_US);
+	}
+}
+
+/* Where the program may put temporary files, as TMPDIR: it may well leave them there, secrets among them (the CDK writes
+ * its configuration to one).  They may be large: not in memory.  Without such a place it has the TMPDIR that we have. */
+static void
+make_scratch(struct program *p)
+{
+	const char *place = secure_getenv("TMPDIR");
+	int n = snprintf(p->scratch, sizeof(p->scratch), "%s/abhost-tmp-XXXXXX",
+	    place != NULL && place[0] == '/' ? place : "/tmp");
+
+	if (n >= (int)sizeof(p->scratch) || mkdtemp(p->scratch) == NULL)
+		p->scratch[0] = '\0';
 }
 
 /* The guard: told the process, ends when its pipe does.  0 in the place of a process: all is well. */
@@ -108,6 +132,7 @@ start_guard(struct program *p, struct error *e)
 {
 	int fds[2];
 
+	make_scratch(p);
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return error_set(e, AB_ENOMEM, "no pipe for a guard: %m");
 	p->guard = fork();
@@ -293,12 +318,13 @@ read_report(int fd)
 static ab_status
 start_child(struct program *p, char *const argv[], struct error *e)
 {
-	char *env[ENV_MAX + 1];
+	char *env[ENV_MAX + 1], tmpdir[PROGRAM_PATH + 8];
 	struct child c = {.argv = argv, .env = env, .in = -1, .out = -1, .err = -1, .report = -1};
 	int report = -1, why = 0;
 
 	c.parent = getpid();
-	make_env(env);
+	snprintf(tmpdir, sizeof(tmpdir), "TMPDIR=%s", p->scratch);
+	make_env(env, p->scratch[0] != '\0' ? tmpdir : NULL);
 	if (open_pipes(p, &c, &report) == 0) {
 		p->pid = fork();
 		if (p->pid == 0)

@@ -2,7 +2,8 @@
  *
  * It gets a process group of its own, no descriptor but standard input (nothing), output and error, and of the
  * environment what programs need to run.  It dies with the thread that started it; and where this process is killed, a
- * guard (a fork that waits for that) kills the group and removes the folder of private files.
+ * guard (a fork that waits for that) kills the group and removes the folder of private files.  So it does with the folder
+ * that the program has as TMPDIR.
  * What it must be told in secret stands in a file of that folder (0700, files 0600), never on its command line. */
 #ifndef ABHOST_PROGRAM_H
 #define ABHOST_PROGRAM_H
@@ -23,7 +24,8 @@ struct program {
 	/* private */
 	pid_t guard;
 	int guard_fd;
-	char folder[PROGRAM_PATH]; /* "": none */
+	char folder[PROGRAM_PATH];  /* "": none */
+	char scratch[PROGRAM_PATH]; /* its TMPDIR; "": none */
 	char *files[PROGRAM_FILES];
 };
 

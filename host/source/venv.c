@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/tree.h"
 #include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "source/program.h"
@@ -76,19 +76,6 @@ make_key(const char *source, char key[MAX_KEY], struct error *e)
 		key[i] = fine ? c : '_';
 	}
 	return AB_OK;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st, (void)type, (void)at;
-	return remove(path) == 0 || errno == ENOENT ? 0 : -1;
-}
-
-static void
-remove_folder(const char *path)
-{
-	(void)nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS);
 }
 
 static void
@@ -276,11 +263,11 @@ make(const char *folder, const char *source, const char *name, char **program, s
 	if (stat(file, &st) == 0)
 		return check_program(folder, name, program, e);
 	log_line(AB_INFO, "installing %s, which is done once and may take minutes", source);
-	remove_folder(folder);
+	(void)tree_remove(folder);
 	if (install(folder, source, e) == AB_OK && check_program(folder, name, program, e) == AB_OK)
 		describe(folder, source, name, e);
 	if (e->status != AB_OK)
-		remove_folder(folder);
+		(void)tree_remove(folder);
 	return e->status;
 }
 
@@ -411,7 +398,7 @@ take_away(const struct venv *v, struct error *e)
 	snprintf(file, sizeof(file), "%s.json", v->folder);
 	if (unlink(file) != 0)
 		return error_set(e, AB_ECONFIG, "%s: cannot be removed: %m", file);
-	remove_folder(v->folder);
+	(void)tree_remove(v->folder);
 	if (access(v->folder, F_OK) == 0)
 		return error_set(e, AB_ECONFIG, "%s: cannot be removed as a whole", v->folder);
 	return AB_OK;

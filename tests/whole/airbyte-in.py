@@ -293,6 +293,29 @@ def kills():
     tap.same(s.rows(), list(range(1, 4001)), "with exact rows")
 
 
+def litter():
+    """What the program leaves in TMPDIR goes with it, however it ends."""
+    s = Sync(n=100000, every=50, slow=0.05)
+    place = os.path.join(s.folder, "tmp")
+    os.mkdir(place)
+    s.env.update(TMPDIR=place, AIRBYTE_LITTER="1")
+    check(abhost("spec", "airbyte:" + PROGRAM, env=s.env), 0, "a program that makes temporary files", "airbyte_secret")
+    check(abhost("read", "airbyte:" + PROGRAM, "config.json", "--stream", "users", "--limit", "1", cwd=s.folder, env=s.env), 0,
+          "and is stopped in its read", "name 1")
+    tap.same(os.listdir(place), [], "leaves none")
+    os.unlink(s.saw)
+    process = abhost_start(*s.words(), cwd=s.folder, env=s.env)
+    while not os.path.exists(s.saw) and process.poll() is None:
+        time.sleep(0.05)
+    tap.ok("config.json" in [name for _, _, names in os.walk(place) for name in names], "while it runs, they are in TMPDIR")
+    process.kill()
+    abhost_wait(process)
+    until = time.monotonic() + 20
+    while os.listdir(place) and time.monotonic() < until:
+        time.sleep(0.1)
+    tap.same(os.listdir(place), [], "nor where we are killed")
+
+
 def joined():
     """What the streams of a GLOBAL state have of it is committed together, or not at all."""
     program = OFTEN if os.path.exists(OFTEN) else ABHOST
@@ -341,6 +364,6 @@ def environment():
           "and by its package, without pip", "airbyte_secret")
 
 
-for part in (plain, noise, broken, deaths, states, memory, keeps, wrong, signals, kills, joined, environment):
+for part in (plain, noise, broken, deaths, states, memory, keeps, wrong, signals, kills, litter, joined, environment):
     part()
 tap.done()

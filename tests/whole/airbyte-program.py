@@ -2,8 +2,10 @@
 """A program that speaks Airbyte's protocol as its config says: {"do": NAME, ...}.  Of tests/whole/airbyte-in.py."""
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 
 SPEC = {"type": "object", "properties": {
@@ -280,6 +282,10 @@ def silent_end(c, k, s):
 
 TWO = ("shared", "one_fails", "passes_over")
 command = sys.argv[1]
+if "AIRBYTE_LITTER" in os.environ:  # as the CDK: a temporary folder in every command, with the config in it
+    litter = tempfile.mkdtemp()
+    if "--config" in words:
+        shutil.copy(words["--config"], litter)
 if command == "spec":
     say("LOG", {"level": "INFO", "message": "hello"})
     say("SPEC", {"connectionSpecification": SPEC, "documentationUrl": "https://example.com"})
