@@ -518,6 +518,12 @@ START_TEST(recordings_that_make_no_sense_are_refused)
 	error_clear(&error);
 	ck_assert_int_eq(cassette_open(folder, 1, &cassette, &error), AB_ECONFIG);
 	ck_assert_ptr_nonnull(strstr(error.text, "/00002.json is no recorded exchange"));
+	f = fopen(path, "w");
+	fputs("{{", f);
+	fclose(f);
+	error_clear(&error);
+	ck_assert_int_eq(cassette_open(folder, 1, &cassette, &error), AB_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(error.text, "/00002.json is not valid JSON"));
 	http_free(http);
 	http = NULL;
 	snprintf(path, sizeof(path), "%s/recording.json", folder);

@@ -95,7 +95,11 @@ load(const struct cassette *c, const char *name, struct loaded *l, struct error 
 	if (rc != 0)
 		return fail_file(c, name, "cannot be read", e);
 	l->all = view_parse(&l->root, buf_str(&l->text), l->text.len, name);
-	return l->root.error.status == AB_OK ? AB_OK : fail_file(c, "", l->root.error.text, e);
+	if (l->root.error.status == AB_OK)
+		return AB_OK;
+	/* it begins with the name */
+	return error_set(
+	    e, AB_ECONFIG, "the recording's file %s/%s", c->folder, l->root.error.text);
 }
 
 static ab_status
