@@ -144,10 +144,11 @@ kit_read_config(struct kit *k, const char *path, json_t **out, struct error *e)
 {
 	ab_status rc = config_read(path, out, e);
 
-	if (rc == AB_OK && k->o->record == NULL)
+	if (rc != AB_OK)
+		return rc; /* says which file */
+	if (k->o->record == NULL)
 		set_missing(*out);
-	if (rc == AB_OK)
-		rc = config_expand(*out, e);
+	rc = config_expand(*out, e);
 	if (rc == AB_OK && k->spec != NULL)
 		rc = config_redact(k->spec, *out, e);
 	if (rc == AB_OK && k->spec != NULL)

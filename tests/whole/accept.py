@@ -231,6 +231,17 @@ def recorded():
         record(name, **config)
 
 
+def recorded_though_wrong():
+    """What the tests find wrong does not stop the recording: they tell it."""
+    so = reader("lossy", "if (r->token == NULL && since > 0) at = since + 2;")
+    folder = os.path.dirname(so)
+    with open(os.path.join(folder, "c.json"), "w", encoding="utf-8") as file:
+        file.write("{}")
+    run = lib.abhost("test", so, "--json", "--pages", "100", "--config", "c.json", "--record", "fixtures", cwd=folder, env=PLAIN)
+    failed = [r["name"] for r in results(run).values() if r["result"] == "failed"]
+    tap.ok(run.code == 1 and "read-state" in failed, "a connector that loses records is recorded, and then fails", run)
+
+
 def documented(names):
     tap.same(re.findall(r"^### (\S+)$", DOCS, re.M), list(names), "each check has its paragraph, in their order")
 
@@ -275,12 +286,17 @@ def misuse():
                         ([lib.connector("my-api"), "--stream", "nothing", "--config", "x", "--replay", "y", "--record", "z"],
                          "exclude each other")):
         run = lib.abhost("test", *words)
-        tap.ok(run.code == 2 and said in run.err, "usage: %s" % said, run)
+        tap.ok(run.code == 2 and said in run.err and run.out == "", "usage, and no plan of tests: %s" % said, run)
+    with open(os.path.join(lib.scratch(), "c.json"), "w", encoding="utf-8") as file:
+        file.write("{")
+    run = lib.abhost("test", lib.connector("my-api"), "--config", file.name)
+    tap.ok(run.code == 1 and "seen: %s:1:1: not JSON" % file.name in run.out, "a broken configuration, named once", run)
 
 
 documented(good())
 wrong()
 wrong_reads()
 recorded()
+recorded_though_wrong()
 misuse()
 tap.done()
