@@ -62,16 +62,37 @@ is_name(const char *name)
 	return loader_is_id(name) && (n < 3 || strcmp(name + n - 3, ".so") != 0);
 }
 
+/* As a word of a shell's command line. */
+static void
+print_word(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+
+	if (text[strspn(text, plain)] == '\0') {
+		fputs(text, stdout);
+		return;
+	}
+	putchar('\'');
+	for (; *text != '\0'; text++)
+		if (*text == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*text);
+	putchar('\'');
+}
+
 static void
 print_next(const struct new_plan *p)
 {
 	printf("\nIt works as it is, with the answers in fixtures/:\n"
-	       "  cd %s\n"
+	       "  cd ");
+	print_word(p->folder);
+	printf("\n"
 	       "  make\n"
 	       "  abhost test %s.so\n"
 	       "  API_KEY=any abhost run ./%s.so config.example.json --replay fixtures\n"
 	       "README.md says how to make it yours.\n",
-	    p->folder, p->name, p->name);
+	    p->name, p->name);
 }
 
 static void

@@ -109,13 +109,13 @@ def flavour(kind, lang):
 def what_it_says():
     """The commands that it prints, and those at the top of the README, are run as they stand there."""
     here = Place()
-    done = here("abhost new shop")
+    done = here("mkdir 'a b' && abhost new shop --dir \"a b/it's ü\"")
     lines = re.findall(r"^  ((?:cd|make|abhost|API_KEY).*)$", done.stdout, re.M)
     run = here("set -e\n" + "\n".join(lines))
     tap.ok(len(lines) == 4 and run.returncode == 0, "what abhost new says to do next works", told(done), told(run))
-    with open(os.path.join(here.folder, "shop", "README.md"), encoding="utf-8") as file:
+    with open(os.path.join(here.folder, "a b/it's ü", "README.md"), encoding="utf-8") as file:
         lines = [line.strip() for line in file.read().split("## ")[0].splitlines() if line.startswith("    ")]
-    run = here("rm -f *.db *.so\nset -e\n" + "\n".join(lines), "shop")
+    run = here("rm -f *.db *.so\nset -e\n" + "\n".join(lines), "a b/it's ü")
     tap.ok(len(lines) == 4 and run.returncode == 0 and "Anvil" in run.stdout, "so does what the README begins with", told(run))
 
 
