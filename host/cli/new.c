@@ -66,7 +66,8 @@ is_name(const char *name)
 static void
 print_word(const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
 
 	if (text[strspn(text, plain)] == '\0') {
 		fputs(text, stdout);
