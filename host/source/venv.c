@@ -25,7 +25,7 @@
 #define FORMAT	1
 #define TOLD	1500 /* bytes of pip's last words in an error */
 #define HEARD	((size_t)1 << 20)
-#define MAX_KEY 200
+#define MAX_KEY 240 /* with .json.new it is still the name of a file */
 
 static ab_status
 no_memory(struct error *e)
@@ -59,22 +59,26 @@ find_home(char home[PROGRAM_PATH], int create, struct error *e)
 	return AB_OK;
 }
 
-/* What pip is asked for, as the name of a folder. */
+/* What pip is asked for, as the name of a folder; of what is not the same (x<2, x>2) never the same. */
 static ab_status
 make_key(const char *source, char key[MAX_KEY], struct error *e)
 {
-	size_t n = strlen(source);
+	size_t len = 0;
 
-	if (n == 0 || n >= MAX_KEY - 1 || source[0] == '-' || source[0] == '.')
+	if (source[0] == '\0' || source[0] == '-' || source[0] == '.')
 		return error_set(e, AB_ECONFIG,
 		    "--python takes a package, as in airbyte-source-faker or airbyte-source-faker==7.2.1");
-	for (size_t i = 0; i <= n; i++) {
-		char c = source[i];
-		int fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || c == '\0' || strchr("-_.=~+", c) != NULL;
+	for (const char *p = source; *p != '\0' && len < MAX_KEY; p++) {
+		int fine = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= '0' && *p <= '9') || strchr("-_.=~+", *p) != NULL;
+		int n =
+		    snprintf(key + len, MAX_KEY - len, fine ? "%c" : ",%02x", (unsigned char)*p);
 
-		key[i] = fine ? c : '_';
+		len += (size_t)n;
 	}
+	if (len >= MAX_KEY)
+		return error_set(e, AB_ECONFIG,
+		    "--python: the package is too long to be a folder's name: %s", source);
 	return AB_OK;
 }
 

@@ -364,6 +364,32 @@ def environment():
           "and by its package, without pip", "airbyte_secret")
 
 
-for part in (plain, noise, broken, deaths, states, memory, keeps, wrong, signals, kills, litter, joined, environment):
+FAKE_PYTHON = r"""#!/bin/sh
+if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; exit; fi
+if [ "$2" != pip ]; then printf 1.0; exit; fi
+for wanted; do :; done
+cat > "${0%/*}/source-x" <<END
+#!/bin/sh
+echo '{"type":"SPEC","spec":{"connectionSpecification":{"title":"$wanted"}}}'
+END
+chmod +x "${0%/*}/source-x"
+"""
+
+
+def versions():
+    s = Sync()
+    python = os.path.join(s.folder, "fake-python")
+    with open(python, "w", encoding="utf-8") as file:
+        file.write(FAKE_PYTHON)
+    os.chmod(python, 0o755)
+    s.env.update(XDG_DATA_HOME=s.folder + "/data", ABHOST_PYTHON=python)
+    for wanted in ("x<2", "x>2", "x_2", "x[a]", "x<2"):
+        check(abhost("spec", "airbyte:source-x", "--python", wanted, cwd=s.folder, env=s.env), 0,
+              "--python %s is that and no other" % wanted, '"%s"' % wanted)
+    check(abhost("spec", "airbyte:source-x", "--python", "x" * 300, cwd=s.folder, env=s.env), 3, "not beyond a name", "too long")
+
+
+for part in (plain, noise, broken, deaths, states, memory, keeps, wrong, signals, kills, litter, joined, environment,
+             versions):
     part()
 tap.done()
