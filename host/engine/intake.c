@@ -61,8 +61,10 @@ intake_open(const struct intake_options *o, struct intake **out, struct error *e
 	size_t n = 0;
 
 	*out = in;
-	if (in == NULL ||
-	    (in->streams = calloc(json_array_size(list) + 1, sizeof(*in->streams))) == NULL)
+	if (in == NULL)
+		return no_memory(e);
+	in->is_over = 1; /* as long as no run has begun */
+	if ((in->streams = calloc(json_array_size(list) + 1, sizeof(*in->streams))) == NULL)
 		return no_memory(e);
 	in->o = *o;
 	in->ops = o->dest->ops;
@@ -75,7 +77,6 @@ intake_open(const struct intake_options *o, struct intake **out, struct error *e
 	    .started_us = clock_now_us(),
 	    .outcome = "running"};
 	in->since_us = clock_mono_us();
-	in->is_over = 1; /* as long as no run has begun */
 	if (!json_is_array(list))
 		error_set(e, AB_ECONFIG,
 		    "the catalog is no ConfiguredAirbyteCatalog: expected {\"streams\": [...]}");

@@ -4,12 +4,13 @@ off, and what is wrong with the input."""
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import time
 
-from lib import ABHOST, Run, Tap, abhost, environment, need, open_db, scratch, seed, wait_until
+from lib import ABHOST, BUILD, Run, Tap, abhost, environment, need, open_db, scratch, seed, wait_until
 
 need(ABHOST)
 tap = Tap()
@@ -492,7 +493,29 @@ def memory():
             tap.ok(most < 48 << 10, "60 MB of them take few", "%d KiB" % most)
 
 
+def short_of_memory():
+    """Any allocation fails: it says so, and does not crash."""
+    shim = os.path.join(BUILD, "tests/kill/shim.so")
+    if not os.path.exists(shim):
+        tap.skip("short of memory", "no tests/kill/shim.so: a sanitizer has the memory to itself")
+        return
+    d = Place("jsonl")
+    words = [ABHOST, "airbyte-destination", "jsonl", "write", "--config", d.config, "--catalog",
+             put(d.folder, "catalog.json", {"streams": [entry()]})]
+    crashed, fine = [], 0
+    for at in range(1, 3000):
+        shutil.rmtree(d.path, ignore_errors=True)
+        run = subprocess.run(words, input="", text=True, capture_output=True, timeout=120, check=False,
+                             env={**environment(), "LD_PRELOAD": shim, "SHIM_UNDER": d.folder, "SHIM_FAULT": "malloc@%d" % at})
+        fine = fine + 1 if run.returncode == 0 else 0
+        if run.returncode < 0:
+            crashed.append((at, run.returncode))
+        if fine == 60:  # most likely none was left to fail
+            break
+    tap.same(crashed, [], "short of memory, at any of %d allocations, it does not crash" % (at - fine))
+
+
 for test in (exchange, rows_and_states, modes, generations, broken_off, without_words, kinds_of_state, namespaces, bad_input,
-             others, wrapped, memory):
+             others, wrapped, memory, short_of_memory):
     test()
 tap.done()
