@@ -4,5 +4,5 @@ dist_man_MANS += docs/abhost.1 docs/abhost-sdk.3 docs/abhost-connector.7 docs/ab
 EXTRA_DIST += docs/man/fill.py docs/man/abhost-sdk.3.in docs/man/abhost-connector.7.in docs/man/abhost-rest.7.in
 # what the manual page and the SDK's headers refer to
 dist_doc_DATA = docs/abi-policy.md docs/airbyte.md docs/connector-tests.md docs/http.md docs/modes.md docs/readers.md docs/schema.md \
-	docs/speed.md docs/tutorial.md docs/verify.md
-EXTRA_DIST += docs/growth.svg docs/map.md docs/differences.md
+	docs/growth.svg docs/speed.md docs/tutorial.md docs/verify.md
+EXTRA_DIST += docs/map.md docs/differences.md

@@ -36,9 +36,8 @@ examples/my-api-rust.so: examples/my-api-rust.rs
 		$(top_srcdir)/examples/my-api-rust.rs
 endif
 CLEANFILES += examples/my-api-cpp.so examples/my-api-rust.so
-EXTRA_DIST += examples/my-api-cpp.cpp examples/my-api-rust.rs
 
-# The cookbook: a file for each way of an API.  Not installed; tests/whole/cookbook.py runs them all.
+# The cookbook: a file for each way of an API.  Installed to be read; tests/whole/cookbook.py runs them all.
 COOKBOOK = \
 	examples/cookbook/cursor-header.c \
 	examples/cookbook/feed.c \
@@ -65,7 +64,15 @@ $(COOKBOOK_SO): libabhost-kit.a
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(CC) $(CONNECTOR_INC) $(CONNECTOR_CC) $(CFLAGS) $(CONNECTOR_LD) -o $@ $< libabhost-kit.a
 
-EXTRA_DIST += examples/pyairbyte/read.py examples/README.md examples/config.example.json $(COOKBOOK) \
-	examples/recordings/my-api/recording.json \
+# Beside the documents, which send their readers there.
+examplesdocdir = $(docdir)/examples
+dist_examplesdoc_DATA = examples/README.md examples/config.example.json examples/my-api.c examples/my-api-low.c \
+	examples/my-api-cpp.cpp examples/my-api-rust.rs examples/datasette.c
+cookbookdocdir = $(examplesdocdir)/cookbook
+dist_cookbookdoc_DATA = $(COOKBOOK)
+pyairbytedocdir = $(examplesdocdir)/pyairbyte
+dist_pyairbytedoc_DATA = examples/pyairbyte/read.py
+recordingdocdir = $(examplesdocdir)/recordings/my-api
+dist_recordingdoc_DATA = examples/recordings/my-api/recording.json \
 	examples/recordings/my-api/00001.json examples/recordings/my-api/00002.json \
 	examples/recordings/my-api/00003.json examples/recordings/my-api/00004.json

@@ -140,7 +140,7 @@ const struct cli_command cmd_list = {.name = "list",
 	"(~/.local/share/abhost/connectors) and the installation. pin: the first digits of the SHA-256 that a\n"
 	"connector had when it was installed, or CHANGED where its file has another one now; source: where\n"
 	"it was installed from. Airbyte sources that --python has installed are listed, too. Their files are\n"
-	"read, not run.",
+	"read, not run; streams, which may depend on a configuration, are what `abhost discover` lists.",
     .least = 0,
     .most = 0,
     .options = options,

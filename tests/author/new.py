@@ -161,8 +161,25 @@ def careful():
         tap.skip("what must not be shared is ignored by git", "git is not installed")
 
 
+def documents():
+    """What the installed documents refer to is installed beside them."""
+    prefix_of = os.path.dirname(os.path.dirname(shutil.which("abhost", path=ENV["PATH"])))
+    docs = next((at for at, _, names in os.walk(prefix_of) if "tutorial.md" in names), None)
+    if docs is None:
+        tap.skip("installed documents", "they are not below the programs' prefix")
+        return
+    for at, _, names in os.walk(docs):
+        for name in (n for n in names if n.endswith(".md")):
+            with open(os.path.join(at, name), encoding="utf-8") as file:
+                found = set(re.findall(r"(?<![\w/])(?:docs|examples)/[\w./-]*\w", file.read()))
+            gone = [f for f in found if not f.endswith(".so") and
+                    not os.path.exists(os.path.join(docs, f[5:] if f.startswith("docs/") else f))]
+            tap.same(gone, [], name + ": what it refers to is there")
+
+
 for one in FLAVOURS:
     flavour(*one)
 what_it_says()
 careful()
+documents()
 tap.done()
