@@ -132,8 +132,8 @@ take_page(struct readout *r, struct act *a)
 	}
 	if (scan_page(&r->scan, page, ev->bytes, &e) != AB_OK && r->judge != NULL &&
 	    r->judge->json[0] == '\0')
-		snprintf(
-		    r->judge->json, sizeof(r->judge->json), "page %zu: %s", r->npages + 1, e.text);
+		snprintf(r->judge->json, sizeof(r->judge->json), "page %zu: %.800s", r->npages + 1,
+		    e.text);
 	p = &r->pages[r->npages++];
 	*p = (struct readout_page){.part = ev->part, .first = r->nrecords, .n = r->scan.nrecords};
 	if ((ev->has_token && (p->token = copy(ev->token)) == NULL) ||
