@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "drive.h"
+#include "worker/guard.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -197,6 +198,27 @@ START_TEST(an_answer_can_be_replaced)
 }
 END_TEST
 
+START_TEST(what_is_sealed_stays_however_much_is_dropped)
+{
+	char *sealed = guard_memory.get(64), *piece;
+
+	ck_assert_ptr_nonnull(sealed);
+	memcpy(sealed, "mine", 5);
+	ck_assert_int_eq(guard_seal(sealed, 64, "it wrote"), 0);
+	guard_say("it read");
+	for (int i = 0; i < 10000; i++) {
+		piece = guard_memory.get(64);
+		ck_assert_ptr_nonnull(piece);
+		guard_memory.drop(piece, 64);
+	}
+	ck_assert_ptr_nonnull(guard_find(sealed));
+	ck_assert_str_eq(guard_find(sealed), "it wrote");
+	ck_assert_str_eq(sealed, "mine");
+	guard_memory.drop(sealed, 64);
+	ck_assert_str_eq(guard_find(sealed), "it read");
+}
+END_TEST
+
 START_TEST(memory_is_measured_where_it_is_wanted)
 {
 	struct drive d;
@@ -230,6 +252,7 @@ strict_suite(void)
 	tcase_add_test(t, close_asks_nothing);
 	tcase_add_test(t, what_is_left_is_counted);
 	tcase_add_test(t, an_answer_can_be_replaced);
+	tcase_add_test(t, what_is_sealed_stays_however_much_is_dropped);
 	tcase_add_test(t, memory_is_measured_where_it_is_wanted);
 	suite_add_tcase(s, t);
 	return s;

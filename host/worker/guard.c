@@ -12,6 +12,7 @@
 struct piece {
 	char *from;
 	size_t bytes; /* 0: none here */
+	int lives;    /* it is sealed, and still in use */
 	char phrase[GUARD_PHRASE];
 };
 
@@ -39,17 +40,30 @@ guard_get(size_t bytes)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* The place of the oldest that was dropped; the sealed are few, one for each source. */
+static struct piece *
+find_place(void)
+{
+	struct piece *p;
+
+	do
+		p = &pieces[next_piece++ % PIECES];
+	while (p->lives);
+	return p;
+}
+
 /* A piece of before that has its place is given back to the system: it is so old that nobody will look for it. */
 static void
-remember(char *from, size_t bytes, const char *phrase)
+remember(char *from, size_t bytes, const char *phrase, int lives)
 {
 	struct piece *p;
 
 	pthread_mutex_lock(&lock);
-	p = &pieces[next_piece++ % PIECES];
+	p = find_place();
 	if (p->bytes > 0)
 		munmap(p->from, p->bytes);
 	p->bytes = 0;
+	p->lives = lives;
 	snprintf(p->phrase, sizeof(p->phrase), "%s", phrase);
 	p->from = from;
 	p->bytes = bytes;
@@ -66,6 +80,7 @@ rename_piece(const char *from, const char *phrase)
 	for (unsigned i = 0; i < PIECES && !found; i++)
 		if (pieces[i].bytes > 0 && pieces[i].from == from) {
 			snprintf(pieces[i].phrase, sizeof(pieces[i].phrase), "%s", phrase);
+			pieces[i].lives = 0;
 			found = 1;
 		}
 	pthread_mutex_unlock(&lock);
@@ -80,7 +95,7 @@ guard_drop(void *piece, size_t bytes)
 	if (mprotect(piece, bytes, PROT_NONE) != 0)
 		munmap(piece, bytes);
 	else if (!rename_piece(piece, phrase_now))
-		remember(piece, bytes, phrase_now);
+		remember(piece, bytes, phrase_now, 0);
 }
 
 const struct arena_memory guard_memory = {guard_get, guard_drop};
@@ -97,7 +112,7 @@ guard_seal(void *piece, size_t bytes, const char *phrase)
 	bytes = round_up(bytes);
 	if (mprotect(piece, bytes, PROT_READ) != 0)
 		return -1;
-	remember(piece, bytes, phrase);
+	remember(piece, bytes, phrase, 1);
 	return 0;
 }
 
