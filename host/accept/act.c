@@ -16,6 +16,26 @@
 
 static const char not_there[] = "is not in the recording";
 
+/* A line of the connector's log, or one that it printed: the first of those is kept. */
+static void
+take_line(struct kit *k, int is_printed, int level, const char *text)
+{
+	if (is_printed && k->printed[0] == '\0')
+		snprintf(k->printed, sizeof(k->printed), "%s", text);
+	else if (k->o->log != NULL)
+		k->o->log(k->o->ctx, level, text);
+}
+
+static void
+on_late(void *ctx, const char *line)
+{
+	struct act *a = ctx;
+
+	if (a->look != NULL)
+		a->look(a->look_ctx, "what it printed", line, strlen(line));
+	take_line(a->k, 1, AB_WARN, line);
+}
+
 static void
 on_trace(void *ctx, const struct source_trace *t)
 {
@@ -86,13 +106,18 @@ act_open(struct act *a, struct kit *k, const struct act_options *o)
 	    .lanes = o->lanes,
 	    .in_process = k->o->in_process,
 	    .trace = on_trace,
-	    .trace_ctx = a};
+	    .trace_ctx = a,
+	    .late = on_late,
+	    .late_ctx = a};
 
 	*a = (struct act){.k = k, .look = o->look, .look_ctx = o->ctx};
 	choices = choices_of(k, o);
 	s.choices = choices;
+	if (choices == NULL && s.fd >= 0)
+		close(s.fd);
 	if (choices == NULL)
-		error_set(&a->error, AB_ENOMEM, "no memory for a worker");
+		error_set(&a->error, AB_ENOMEM,
+		    "no memory for a worker, or a name of a folder that is not UTF-8");
 	else
 		source_start(&s, &a->source, &a->error);
 	free(choices);
@@ -167,18 +192,6 @@ look_at_event(const struct act *a)
 	}
 }
 
-static void
-take_log(struct act *a)
-{
-	const struct source_event *ev = &a->ev;
-	struct kit *k = a->k;
-
-	if (ev->is_printed && k->printed[0] == '\0')
-		snprintf(k->printed, sizeof(k->printed), "%s", ev->text.ptr);
-	else if (k->o->log != NULL)
-		k->o->log(k->o->ctx, (int)ev->num, ev->text.ptr);
-}
-
 /* 1: it is for the caller. */
 static int
 take_event(struct act *a)
@@ -189,7 +202,7 @@ take_event(struct act *a)
 	case SOURCE_HELD:
 		return 0;
 	case SOURCE_LOG:
-		take_log(a);
+		take_line(a->k, a->ev.is_printed, (int)a->ev.num, a->ev.text.ptr);
 		return 0;
 	case SOURCE_ASK:
 		source_committed(a->source, a->ev.stream, a->ev.num, (struct ab_str){"[null]", 6});
@@ -268,7 +281,7 @@ act_close(struct act *a)
 		if (a->ev.type == SOURCE_NOTHING)
 			break;
 		if (a->ev.type == SOURCE_LOG)
-			take_log(a);
+			take_line(a->k, a->ev.is_printed, (int)a->ev.num, a->ev.text.ptr);
 	}
 	source_close(a->source, accept_stopped() != 0 ? 0 : GRACE_MS);
 	a->source = NULL;

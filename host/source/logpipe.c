@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define LINES_A_SECOND 50
 #define READS_AT_ONCE  32
+#define REST_LINES     64
 
 void
 logpipe_init(struct logpipe *l, int fd)
@@ -86,4 +88,15 @@ logpipe_line(struct logpipe *l, const char *who, int last)
 		return last && l->dropped > 0 ? tell_dropped(l, who) : NULL;
 	}
 	return NULL;
+}
+
+void
+logpipe_rest(
+    struct logpipe *l, const char *who, void (*each)(void *ctx, const char *line), void *ctx)
+{
+	char valid[sizeof(l->line)];
+	const char *line;
+
+	for (int n = 0; n < REST_LINES && (line = logpipe_line(l, who, 1)) != NULL; n++)
+		each(ctx, utf8_copy(valid, sizeof(valid), line));
 }

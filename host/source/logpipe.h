@@ -16,4 +16,7 @@ struct logpipe {
 void logpipe_init(struct logpipe *l, int fd);
 /* The next line, valid until the next call, or NULL: none now.  last: the writer is gone, an unfinished line counts. */
 const char *logpipe_line(struct logpipe *l, const char *who, int last);
+/* The writer is gone: all that is left, as valid UTF-8.  Bounded: a process of its may print for ever. */
+void logpipe_rest(
+    struct logpipe *l, const char *who, void (*each)(void *ctx, const char *line), void *ctx);
 #endif

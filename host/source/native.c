@@ -158,6 +158,8 @@ native_start(const struct source_options *o, struct source **out, struct error *
 		s->trace_ctx = o->trace_ctx;
 		s->replaced = o->replaced;
 		s->replaced_ctx = o->replaced_ctx;
+		s->late = o->late;
+		s->late_ctx = o->late_ctx;
 		rc = start_worker(s, fd, o, e);
 	}
 	if (fd >= 0)
@@ -342,6 +344,7 @@ make_event(const struct native *s, const struct chan_msg *m, struct source_event
 		ev->type = SOURCE_TALLY;
 		break;
 	case CHAN_FAIL:
+		ev->bytes = m->bytes;
 		fail_event(s, m, ev);
 		break;
 	case CHAN_STREAM:
@@ -559,6 +562,8 @@ native_close(struct source *source, int grace_ms)
 		else
 			(void)spawn_wait(&s->child, grace_ms);
 	}
+	if (s->late != NULL)
+		logpipe_rest(&s->log, s->who, s->late, s->late_ctx);
 	spawn_end(&s->child);
 	chan_fini(&s->chan);
 	free(s);

@@ -28,6 +28,8 @@ struct native {
 	void *trace_ctx;
 	void (*replaced)(void *ctx, const char *key, const char *refresh);
 	void *replaced_ctx;
+	void (*late)(void *ctx, const char *line);
+	void *late_ctx;
 	int log_turn; /* the log is asked first, the next time the channel */
 	int dead;
 	struct error error; /* why it is dead */

@@ -87,6 +87,10 @@ struct source_options {
 	 * it is used; NULL: nobody keeps them. */
 	void (*replaced)(void *ctx, const char *key, const char *refresh);
 	void *replaced_ctx;
+	/* Told of what the connector prints while it is closed, half a line included, from inside of source_close; NULL:
+	 * nobody wants to know. */
+	void (*late)(void *ctx, const char *line);
+	void *late_ctx;
 };
 
 struct source;

@@ -58,7 +58,7 @@ enum chan_type {
 	CHAN_DONE =
 	    64, /* the command ended well; stream: of the read, or CHAN_ALL.  bytes and num, where they are measured:
 	                   what the process has allocated, and what of it is in memory */
-	CHAN_FAIL, /* stream, as there; status; text 0: the sentence; 1: where: "read_page of stream events, page 12" */
+	CHAN_FAIL, /* stream, bytes and num, as there; status; text 0: the sentence; 1: where: "read_page of stream events, page 12" */
 	CHAN_STREAM, /* text 0: one AirbyteStream */
 	CHAN_PARTITION, /* a partition begins; part: how many were announced before it in this read; text 0: its JSON, ""
 	                   for the only one. Those that are committed as done are passed over without a word */

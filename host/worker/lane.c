@@ -16,7 +16,7 @@ answer(struct lane *l, uint32_t stream, ab_status rc, struct error *e, const cha
 	struct chan_msg m = {
 	    .type = rc == AB_OK ? CHAN_DONE : CHAN_FAIL, .stream = stream, .status = rc};
 
-	if (rc == AB_OK && stream != CHAN_ALL && l->worker->opening.measures) {
+	if (stream != CHAN_ALL && l->worker->opening.measures) {
 		m.bytes = tally_allocated();
 		m.num = (int64_t)tally_resident();
 	}
