@@ -127,7 +127,7 @@ judge_read(const struct kind *kind, const struct act *a, struct finding *f, uint
 static enum accept_verdict
 try_read(const struct kind *kind, struct act *a, struct finding *f, uint32_t number, size_t stream)
 {
-	struct pages got = {NULL, 0, 0, 0};
+	struct pages got = {.hash = NULL};
 	enum accept_verdict v;
 
 	error_clear(&a->error);

@@ -298,7 +298,8 @@ judge_twice(const struct judge *j, size_t *a, size_t *b)
 		free(sorted);
 		return -1;
 	}
-	memcpy(sorted, j->keys, j->nkeys * sizeof(*sorted));
+	if (j->nkeys > 0)
+		memcpy(sorted, j->keys, j->nkeys * sizeof(*sorted));
 	qsort(sorted, j->nkeys, sizeof(*sorted), compare_keys);
 	for (size_t i = 1; i < j->nkeys && !found; i++)
 		if (sorted[i] == sorted[i - 1]) {

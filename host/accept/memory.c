@@ -105,11 +105,11 @@ static ab_status
 read_round(struct act *a, struct growth *g)
 {
 	const struct spoil *s = spoil_of(a->k, &a->error);
-	struct pages some = {NULL, 0, 0, 0};
+	struct pages some = {.hash = NULL};
 	ab_status rc = s == NULL ? a->error.status : AB_OK;
 
 	for (size_t i = 0; i < a->k->plan.n && rc == AB_OK; i++) {
-		some.n = 0;
+		some.n = some.bytes = 0;
 		if (!s->good[i].is_missing) {
 			rc = spoil_read(a, i, &some);
 			g->has_read = 1;

@@ -82,7 +82,7 @@ take_part(struct readout *r, const struct source_event *ev)
 	r->parts[r->nparts] = (struct readout_part){NULL, NULL, NULL};
 	if (ev->text.len > 0 && (r->parts[r->nparts].json = copy(ev->text)) == NULL)
 		no_memory(r);
-	r->text += ev->text.len;
+	r->text += ev->text.len + sizeof(*r->parts);
 	r->nparts++;
 }
 
@@ -118,6 +118,13 @@ add_records(struct readout *r, const struct source_event *ev, const char *page)
 	return 0;
 }
 
+/* What the judge keeps of it. */
+static size_t
+text_of_part(const struct readout_part *p)
+{
+	return (p->last != NULL ? strlen(p->last) : 0) + (p->state != NULL ? strlen(p->state) : 0);
+}
+
 static void
 take_page(struct readout *r, struct act *a)
 {
@@ -144,10 +151,14 @@ take_page(struct readout *r, struct act *a)
 	r->text += (ev->has_token ? ev->token.len : 0) + ev->state.len;
 	if (r->judge == NULL || ev->part >= r->nparts)
 		return;
+	r->text -= text_of_part(&r->parts[ev->part]);
 	judge_page(r->judge, r, ev, page, &r->scan);
+	r->text += text_of_part(&r->parts[ev->part]);
 	/* where the connector has no update_state, the host's own state */
 	if (ev->state.len == 0 && r->plan->sync_mode == PLAN_INCREMENTAL)
 		p->state = readout_host_state(r->plan, r->parts[ev->part].last);
+	if (ev->state.len == 0 && p->state != NULL)
+		r->text += strlen(p->state);
 }
 
 static int
@@ -155,6 +166,15 @@ is_full(const struct readout *r)
 {
 	return r->nrecords >= READOUT_MAX_RECORDS || r->npages >= READOUT_MAX_PAGES ||
 	    r->text >= READOUT_MAX_TEXT;
+}
+
+static void
+cut_if_full(struct readout *r, const struct act *a, uint32_t index)
+{
+	if (!is_full(r) && r->error.status == AB_OK)
+		return;
+	r->is_cut = 1;
+	source_cancel_read(a->source, index);
 }
 
 /* What comes after it was cut, or failed here, is let go. */
@@ -165,14 +185,12 @@ take(struct readout *r, struct act *a, uint32_t index)
 
 	if (ev->type == SOURCE_PARTITION && !r->is_cut) {
 		take_part(r, ev);
+		cut_if_full(r, a, index);
 	} else if (ev->type == SOURCE_PAGE && (r->is_cut || r->error.status != AB_OK)) {
 		(void)act_page(a);
 	} else if (ev->type == SOURCE_PAGE) {
 		take_page(r, a);
-		if (is_full(r) || r->error.status != AB_OK) {
-			r->is_cut = 1;
-			source_cancel_read(a->source, index);
-		}
+		cut_if_full(r, a, index);
 	} else if (ev->type == SOURCE_RESTART) {
 		r->is_restarted = 1;
 	}
@@ -258,7 +276,8 @@ readout_sorted(const struct readout *r)
 
 	if (out == NULL)
 		return NULL;
-	memcpy(out, r->records, r->nrecords * sizeof(*out));
+	if (r->nrecords > 0)
+		memcpy(out, r->records, r->nrecords * sizeof(*out));
 	qsort(out, r->nrecords, sizeof(*out), compare_hashes);
 	return out;
 }

@@ -31,6 +31,7 @@ add_page(struct pages *p, const char *bytes, size_t n)
 		p->room = room;
 	}
 	p->hash[p->n++] = hash_of(bytes, n);
+	p->bytes += n;
 	return 0;
 }
 
@@ -38,7 +39,7 @@ void
 pages_fini(struct pages *p)
 {
 	free(p->hash);
-	*p = (struct pages){NULL, 0, 0, 0};
+	*p = (struct pages){.hash = NULL};
 }
 
 int
@@ -48,15 +49,26 @@ pages_begin(const struct pages *a, const struct pages *b)
 	    (a->n == 0 || memcmp(a->hash, b->hash, a->n * sizeof(*a->hash)) == 0);
 }
 
+static int
+is_full(const struct pages *p)
+{
+	return p->n >= SPOIL_PAGES || p->bytes >= SPOIL_BYTES;
+}
+
+/* What is still on its way when it is full is let go. */
 static ab_status
-take_page(struct act *a, struct pages *out)
+take_page(struct act *a, size_t stream, struct pages *out)
 {
 	const char *bytes = act_page(a);
 
 	if (bytes == NULL)
 		return a->error.status;
+	if (is_full(out))
+		return AB_OK;
 	if (add_page(out, bytes, a->ev.bytes) != 0)
 		return error_set(&a->error, AB_ENOMEM, "no memory for pages");
+	if (is_full(out))
+		source_cancel_read(a->source, (uint32_t)stream);
 	return AB_OK;
 }
 
@@ -70,10 +82,12 @@ spoil_read(struct act *a, size_t stream, struct pages *out)
 		if (a->ev.type == SOURCE_DONE)
 			return AB_OK;
 		if (a->ev.type == SOURCE_PAGE)
-			rc = take_page(a, out);
+			rc = take_page(a, stream, out);
 		else if (a->ev.type == SOURCE_FAILED)
-			rc = a->error.status;
+			break;
 	}
+	if (rc == AB_OK && is_full(out) && a->error.status == AB_ECANCELLED && !accept_stopped())
+		error_clear(&a->error);
 	return rc != AB_OK ? rc : a->error.status;
 }
 
@@ -166,7 +180,7 @@ ab_status
 spoil_all(struct act *a)
 {
 	const struct spoil *s = spoil_of(a->k, &a->error);
-	struct pages ignored = {NULL, 0, 0, 0};
+	struct pages ignored = {.hash = NULL};
 	ab_status rc = s == NULL ? a->error.status : AB_OK;
 
 	if (rc == AB_OK && !s->no_check)

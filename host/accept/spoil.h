@@ -7,10 +7,14 @@
 
 #define SPOIL_MOST 24 /* answers that are replaced: of a longer recording, so many all over it */
 
+/* Of a stream that is longer, so much is read: it may have no end. */
+#define SPOIL_PAGES 2000
+#define SPOIL_BYTES ((size_t)64 << 20)
+
 /* The pages of one read, in their order. */
 struct pages {
 	uint64_t *hash;
-	size_t n, room;
+	size_t n, room, bytes;
 	int is_missing; /* the stream cannot be read: its answers are not in the fixtures */
 };
 
@@ -30,7 +34,7 @@ struct spoil {
 /* The kit's; finds the answers and reads all streams once, the first time.  NULL, and *e. */
 struct spoil *spoil_of(struct kit *k, struct error *e);
 void spoil_free(struct spoil *s);
-/* Reads a stream of the plan whole; what it ended with. */
+/* Reads a stream of the plan whole, or its first SPOIL_PAGES pages or SPOIL_BYTES; what it ended with. */
 ab_status spoil_read(struct act *a, size_t stream, struct pages *out);
 /* All that can be asked for, once: check, streams, a read of each. */
 ab_status spoil_all(struct act *a);
