@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #define REPORT_MAX (64u << 20)
 #define ARGS_MAX   20
 #define SHOWN	   200
+#define LOOK_MS	   20 /* a signal may have come between two looks */
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -35,6 +37,7 @@ make_args(const struct kit *k, const char *report, char *option, size_t size, co
 	snprintf(option, size, "--xml-file=%s", report);
 	argv[n++] = "valgrind";
 	argv[n++] = "--quiet";
+	argv[n++] = "--vgdb=no"; /* its pipes in /tmp would outlive a Ctrl-C */
 	argv[n++] = "--xml=yes";
 	argv[n++] = option;
 	argv[n++] = "--leak-check=full";
@@ -74,9 +77,11 @@ run(const char *const *argv)
 		errno = rc;
 		return -1;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (accept_stopped() != 0)
 			kill(pid, SIGKILL);
+		(void)poll(NULL, 0, LOOK_MS);
+	}
 	return status;
 }
 
@@ -206,7 +211,7 @@ run_under(struct kit *k, struct finding *f, const char *name, int fd)
 	const char *argv[ARGS_MAX];
 	enum accept_verdict v;
 	struct buf report;
-	char option[128];
+	char option[4200];
 	int status;
 
 	buf_init(&report, REPORT_MAX);
@@ -228,7 +233,8 @@ run_under(struct kit *k, struct finding *f, const char *name, int fd)
 enum accept_verdict
 check_memory_valgrind(struct kit *k, struct finding *f)
 {
-	char name[] = "/tmp/abhost-valgrind-XXXXXX";
+	const char *tmp = getenv("TMPDIR");
+	char name[4096];
 	enum accept_verdict v;
 	int fd;
 
@@ -239,6 +245,9 @@ check_memory_valgrind(struct kit *k, struct finding *f)
 		return finding_skip(f, "abhost-inprocess is not installed");
 	if (k->config_path != NULL && strcmp(k->config_path, "-") == 0)
 		return finding_skip(f, "the configuration came on standard input, once");
+	if (snprintf(name, sizeof(name), "%s/abhost-valgrind-XXXXXX",
+		tmp != NULL && *tmp != '\0' ? tmp : "/tmp") >= (int)sizeof(name))
+		return finding_skip(f, "the name in TMPDIR is too long");
 	fd = mkostemp(name, O_CLOEXEC);
 	if (fd < 0)
 		return finding_skip(f, "no file for valgrind's report: %s", strerror(errno));
