@@ -89,7 +89,7 @@ run_check(struct kit *k, unsigned i, struct outcome *outcomes, struct accept_cou
 	counts->ok += r.verdict == ACCEPT_OK;
 	counts->failed += r.verdict == ACCEPT_FAILED;
 	counts->skipped += r.verdict == ACCEPT_SKIPPED;
-	if (!accept_stopped())
+	if (!accept_stopped() && k->unknown.status == AB_OK)
 		k->o->each(k->o->ctx, &r);
 	finding_fini(&f);
 }
@@ -111,6 +111,8 @@ accept_run(const struct accept_options *o, struct accept_counts *counts, struct 
 		run_check(&k, i, outcomes, counts);
 		if ((counts->signal = accept_stopped()) != 0)
 			rc = error_set(e, AB_ECANCELLED, "stopped by a signal");
+		else if (k.unknown.status != AB_OK)
+			rc = error_set(e, k.unknown.status, "%s", k.unknown.text);
 	}
 	kit_fini(&k);
 	accept_release(&old);

@@ -50,7 +50,8 @@ struct accept_counts {
 unsigned accept_count(void);
 /* No checks: all that a connector is asked for once, in this process (abhost-inprocess), for a debugger or valgrind to see. */
 ab_status accept_once(const struct accept_options *o, struct error *e);
-/* Runs all.  Not AB_OK: it could not even begin (no such file, a config that cannot be read), or a signal ended it. */
+/* Runs all.  Not AB_OK: it could not be tested (no such file, a config that cannot be read, a stream that is not there), or
+ * a signal ended it. */
 ab_status accept_run(const struct accept_options *o, struct accept_counts *counts, struct error *e);
 /* Asks the real API all that the checks ask, and records it for them. */
 ab_status

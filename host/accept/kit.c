@@ -12,6 +12,7 @@
 
 #include "accept/spoil.h"
 #include "base/nocore.h"
+#include "base/utf8.h"
 #include "data/config.h"
 #include "data/jsontext.h"
 
@@ -39,10 +40,10 @@ finding_fini(struct finding *f)
 static void
 add_text(struct buf *b, const char *format, va_list ap)
 {
-	char text[2400];
+	char text[2400], valid[2400];
 
 	vsnprintf(text, sizeof(text), format, ap);
-	buf_adds(b, text);
+	buf_adds(b, utf8_copy(valid, sizeof(valid), text));
 }
 
 enum accept_verdict

@@ -10,7 +10,7 @@
 #include "source/loader.h"
 #include "source/sofile.h"
 
-/* What a check found.  Texts are bounded, and cut. */
+/* What a check found.  Texts are bounded, and cut, and valid UTF-8. */
 struct finding {
 	struct buf expected, seen, reason, note;
 };
@@ -33,7 +33,8 @@ struct kit {
 	json_t *told;		/* array of texts, as add_stream had them */
 	struct catalog catalog; /* those that passed, each name once */
 	int has_catalog;
-	struct plan plan; /* the selected streams, in default modes */
+	struct error unknown; /* --stream names one that it does not have; AB_OK: it has it */
+	struct plan plan;     /* the selected streams, in default modes */
 	int has_plan;
 	struct read *reads; /* as many as the plan has streams; NULL: nothing was read yet */
 	/* family faults */

@@ -7,6 +7,7 @@
 #include "accept/since.h"
 #include "data/config.h"
 #include "data/jsonread.h"
+#include "engine/choice.h"
 
 static void
 keep_text(void *ctx, struct ab_str text)
@@ -227,6 +228,25 @@ broken_promise(const struct kit *k, const json_t *stream)
 	return NULL;
 }
 
+/* The names that the user gave: a mistake in them is not the connector's. */
+static ab_status
+find_named(struct kit *k, const char *list)
+{
+	const size_t n = json_array_size(k->catalog.streams);
+
+	for (const char *p = list;; p++) {
+		size_t len = strcspn(p, ","), i = 0;
+
+		while (i < n && !choice_is_named(&k->catalog, i, p, len))
+			i++;
+		if (i == n)
+			return choice_unknown(&k->catalog, p, len, "--stream", &k->unknown);
+		p += len;
+		if (*p == '\0')
+			return AB_OK;
+	}
+}
+
 enum accept_verdict
 check_streams_modes(struct kit *k, struct finding *f)
 {
@@ -242,6 +262,8 @@ check_streams_modes(struct kit *k, struct finding *f)
 		if ((broken = broken_promise(k, stream)) != NULL)
 			return finding_fail(f, "promises that the stream can keep",
 			    "stream \"%s\" %s", name_of(stream), broken);
+	if (o.streams != NULL && find_named(k, o.streams) != AB_OK)
+		return finding_fail(f, "streams that it has", "%s", k->unknown.text);
 	if (plan_make(&k->plan, &k->catalog, &o, &e) != AB_OK)
 		return finding_fail(
 		    f, "each stream can be read in its default modes", "%s", e.text);

@@ -45,6 +45,21 @@ print_copy(const char *name, const char *text)
 	free(copy);
 }
 
+/* Behind `before`, on the line that it stands on: a connector's words must not look like a line of TAP. */
+static void
+print_rest(const char *before, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy != NULL) {
+		cli_clean(redact_text(copy));
+		for (char *p = copy; (p = strchr(p, '\n')) != NULL;)
+			*p = ' ';
+	}
+	printf("%s%s", before, copy != NULL ? copy : "");
+	free(copy);
+}
+
 static void
 print_tap(void *ctx, const struct accept_result *r)
 {
@@ -54,7 +69,7 @@ print_tap(void *ctx, const struct accept_result *r)
 	printf("%s %u - %s: %s", r->verdict == ACCEPT_FAILED ? "not ok" : "ok", r->number,
 	    r->family, r->title);
 	if (r->verdict == ACCEPT_SKIPPED)
-		printf(" # SKIP %s", r->reason);
+		print_rest(" # SKIP ", r->reason);
 	putchar('\n');
 	if (r->verdict == ACCEPT_FAILED) {
 		printf("  ---\n");
@@ -64,7 +79,8 @@ print_tap(void *ctx, const struct accept_result *r)
 		print_copy("why", r->why);
 		printf("  docs: %s#%s\n  ...\n", DOCS, r->name);
 	} else if (*r->note != '\0') {
-		printf("# %s\n", r->note);
+		print_rest("# ", r->note);
+		putchar('\n');
 	}
 	fflush(stdout);
 }
@@ -177,6 +193,11 @@ test_run(const struct cli_args *a)
 	}
 	if (rc == AB_OK)
 		rc = accept_run(&o, &counts, &e);
+	if (rc != AB_OK && a->value[JSON] == NULL &&
+	    counts.ok + counts.failed + counts.skipped > 0) {
+		print_rest("Bail out! ", e.text);
+		putchar('\n');
+	}
 	if (rc == AB_OK && a->value[JSON] == NULL)
 		printf(
 		    "# %u ok, %u failed, %u skipped\n", counts.ok, counts.failed, counts.skipped);

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -139,11 +140,45 @@ static ab_status my_update(void *self, const struct ab_seen *seen, struct ab_sta
 """
 
 
-def reader(name, read="", update=None, stream=INCREMENTAL):
+def reader(name, read="", update=None, stream=INCREMENTAL, head=""):
     """A connector of four pages with a record each, and what is wrong in its read_page or its update_state."""
     more, table = ("", "") if update is None else (UPDATE.replace("%%", "%") .replace("%s", update), ".update_state = my_update,")
     return build(name, stream=stream, text=PARTS % {"read": read, "more": more, "table": table},
-                 head="#include <stdlib.h>\n#include <unistd.h>\n")
+                 head="#include <stdlib.h>\n#include <unistd.h>\n" + head)
+
+
+def endless():
+    """A stream without end, whose name looks like a result."""
+    so = reader("endless", 'static char page[75000]; if (*page == 0) for (int i = 0; i < 25000; i++) memcpy(page + 3 * i, "{}\\n", 3); '
+                'rc = h->emit_text(p, (struct ab_str){page, sizeof(page)}); snprintf(token, 20, "%d", at + 1); '
+                'return rc != AB_OK ? rc : h->next(p, token);', stream='{"name": "a\\nnot ok 3 - b"}')
+    run = lib.abhost("test", so, "--pages", "100", env=PLAIN)
+    tap.ok(run.code == 0 and "up to record 2000000" in run.out, "a stream without end: the test ends", run)
+    tap.ok("a not ok 3 - b" in run.out and "\nnot ok" not in run.out, "a stream's name does not forge a result", run)
+
+
+def stopped():
+    """Ctrl-C while valgrind runs."""
+    so, tools, tmp = reader("stopped"), scratch_tools(), lib.scratch()
+    mark = os.path.join(tools, "mark")
+    process = lib.abhost_start("test", so, "--pages", "100", env={"PATH": tools, "TMPDIR": tmp, "MARK": mark})
+    lib.wait_until(lambda: os.path.exists(mark) or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    run = lib.abhost_wait(process)
+    with open(mark, encoding="utf-8") as file:
+        pid, words = file.read().split(" ", 1)
+    tap.ok(run.code == 130 and "Bail out!" in run.out, "Ctrl-C under valgrind ends it", run)
+    tap.ok(not os.path.exists("/proc/" + pid), "valgrind is gone")
+    tap.ok(os.listdir(tmp) == [] and "--vgdb=no" in words, "no file is left", os.listdir(tmp), words)
+
+
+def scratch_tools():
+    """A folder with a valgrind that says with what words it was started, and never ends."""
+    folder = lib.scratch()
+    with open(os.path.join(folder, "valgrind"), "w", encoding="utf-8") as file:
+        file.write('#!/bin/sh\necho "$$ $*" >"$MARK.new"\n/bin/mv "$MARK.new" "$MARK"\nexec /bin/sleep 600\n')
+    os.chmod(file.name, 0o755)
+    return folder
 
 
 def passes(so, name):
@@ -190,6 +225,12 @@ def wrong_reads():
     fails_first(reader("asks", update='const struct ab_response *resp; h->http(h, AB_NEW(ab_request, .url = "x"), &resp);'),
                 "read-update-io", "an update_state that asks", "must be pure")
     fails_first(reader("prints", 'printf("page %d\\n", at);'), "read-quiet", "a connector that prints", "page 0")
+    fails_first(reader("half", 'printf("half of it");'), "read-quiet", "a connector that prints no whole line", "half of it")
+    fails_first(reader("cut", 'snprintf(text, sizeof(text), "{\\"id\\":%d,\\"at\\":\\"%d" TEXT "\\"}", at, 9 - at); '
+                       'rc = h->emit_text(p, (struct ab_str){text, strlen(text)}); snprintf(token, 20, "%d", at + 1); '
+                       'return rc != AB_OK || at == 3 ? rc : h->next(p, token);',
+                       stream=INCREMENTAL.replace('"at": {"type": "integer"}', '"at": {"type": "string"}'), head='#define TEXT "%s"\n' % ("\u00e9" * 70)),
+                "read-sorted", "a text that is cut inside of a character", "comes behind")
 
 
 def record(name, **config):
@@ -291,11 +332,19 @@ def misuse():
         file.write("{")
     run = lib.abhost("test", lib.connector("my-api"), "--config", file.name)
     tap.ok(run.code == 1 and "seen: %s:1:1: not JSON" % file.name in run.out, "a broken configuration, named once", run)
+    so = reader("named")
+    run = lib.abhost("test", so, "--stream", "nothing", env=PLAIN)
+    tap.ok(run.code == 2 and '"nothing"' in run.err and "it has: things" in run.err and "\nnot ok" not in run.out and
+           "\nBail out! --stream" in run.out, "a stream that it does not have is the user's mistake", run)
+    run = lib.abhost("test", so, "--stream", "nothing", "--json", env=PLAIN)
+    tap.ok(run.code == 2 and all(r["result"] == "ok" or r["result"] == "skipped" for r in results(run).values()), "the same, as JSON", run)
 
 
 documented(good())
 wrong()
 wrong_reads()
+endless()
+stopped()
 recorded()
 recorded_though_wrong()
 misuse()
