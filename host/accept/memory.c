@@ -153,7 +153,8 @@ check_memory_growth(struct kit *k, struct finding *f)
 	struct act a;
 	ab_status rc = act_open(&a, k, &o);
 
-	while (rc == AB_OK &&
+	/* where nothing is counted, reading on would show nothing */
+	while (rc == AB_OK && (g.pages == 0 || g.bytes > 0) &&
 	    (g.pages < k->o->pages || g.warm_pages == 0 || g.pages < 2 * g.warm_pages))
 		rc = read_round(&a, &g);
 	if (rc != AB_OK)
