@@ -28,7 +28,9 @@ struct foreign_stream {
 	uint64_t records, limit;
 	int64_t pages, estimate; /* estimate below 0: none that was not told */
 	enum foreign_status status;
-	int is_late; /* it went on after its end, which was told */
+	int is_late;	    /* it went on after its end, which was told */
+	uint64_t uncounted; /* records since its last state */
+	int is_miscounted;  /* by its states, which was told */
 	struct error error;
 	/* what was read and not handed over */
 	struct buf bytes;

@@ -241,6 +241,7 @@ foreign_record(struct foreign *f, const struct line *line, struct source_event *
 	buf_addc(&s->bytes, '\n');
 	f->buffered += line->data.len + 1;
 	s->records++;
+	s->uncounted++;
 	grow_old(s);
 	if (s->limit > 0)
 		is_full(f);
@@ -295,12 +296,35 @@ copy_state(struct ab_str v)
 	return is_null(v) ? strdup("{}") : strndup(v.ptr, v.len);
 }
 
+/* A state tells how many records have come since the one before: of the stream, or of all (NULL).  1: other than have
+ * come, which is told once. */
 static int
-take_stream_state(struct foreign *f, struct ab_str stream)
+miscounts(
+    struct foreign *f, struct foreign_stream *of, struct ab_str state, struct source_event *ev)
 {
-	struct foreign_stream *s = find_descriptor(f, stream);
+	int64_t told = line_int(line_get(line_get(state, "sourceStats"), "recordCount"), -1);
+	int is_known = told < 0; /* or nothing can be said of it */
+	uint64_t came = 0;
 
-	return s == NULL ? 0 : cover(s, copy_state(line_get(stream, "stream_state")));
+	for (size_t i = 0; i < f->n; i++) {
+		struct foreign_stream *s = f->streams[i];
+
+		if (!s->is_running || (of != NULL && s != of))
+			continue;
+		came += s->uncounted;
+		s->uncounted = 0;
+		is_known |= s->is_miscounted || s->is_dropped || s->limit > 0;
+	}
+	if (is_known || (uint64_t)told == came)
+		return 0;
+	for (size_t i = 0; i < f->n; i++)
+		f->streams[i]->is_miscounted |= of == NULL || f->streams[i] == of;
+	foreign_log(f, ev, AB_WARN,
+	    "%s%s%s: a state says that %lld records have come since the one before, but %llu have; "
+	    "it is told once",
+	    of != NULL ? "stream \"" : "all streams", of != NULL ? of->name : "",
+	    of != NULL ? "\"" : "", (long long)told, (unsigned long long)came);
+	return 1;
 }
 
 /* The state of one stream in a GLOBAL one; none: {}. */
@@ -367,13 +391,16 @@ foreign_state(struct foreign *f, const struct line *line, struct source_event *e
 	struct ab_str stream = line_get(line->payload, "stream");
 	struct ab_str global = line_get(line->payload, "global");
 	struct ab_str data = line_get(line->payload, "data");
+	struct foreign_stream *of = NULL;
 	int failed;
 
 	if (line_is(type, "GLOBAL") && !is_null(global))
 		failed = take_all_states(f, global, foreign_text(""));
-	else if (!is_null(stream))
-		failed = take_stream_state(f, stream);
-	else if (!is_null(data))
+	else if (!is_null(stream)) {
+		if ((of = find_descriptor(f, stream)) == NULL)
+			return 0;
+		failed = cover(of, copy_state(line_get(stream, "stream_state")));
+	} else if (!is_null(data))
 		failed = take_all_states(f, foreign_text(""), data);
 	else {
 		foreign_log(f, ev, AB_WARN,
@@ -384,6 +411,7 @@ foreign_state(struct foreign *f, const struct line *line, struct source_event *e
 	if (failed) {
 		error_set(&f->error, AB_ENOMEM, "%s: no memory for a state", f->who);
 		f->is_broken = 1;
+		return 0;
 	}
-	return 0;
+	return miscounts(f, of, line->payload, ev);
 }

@@ -46,6 +46,9 @@ class Sync:
     def run(self, *args, **more):
         return abhost(*self.words(*args), cwd=self.folder, env=self.env, **more)
 
+    def read(self, *args):
+        return abhost("read", "airbyte:" + PROGRAM, "config.json", *args, cwd=self.folder, env=self.env)
+
     def rows(self, query="SELECT id FROM users ORDER BY id"):
         path = os.path.join(self.folder, "out.db")
         if not os.path.exists(path):
@@ -194,6 +197,23 @@ def states():
     s = Sync("many", n=30)
     check(s.run(), 0, "70 streams, mixed, a state behind every record")
     tap.ok(all(s.rows("SELECT id FROM s%d ORDER BY id" % i) == list(range(1, 31)) for i in range(70)), "all are exact")
+
+
+def miscounts():
+    words = "records have come since"
+    s = Sync("miscounts")
+    run = s.run()
+    check(run, 0, "a state that tells a wrong number of records", 'stream "users": a state says that 6 records have come since the one before, but 1 have')
+    tap.same((run.err.count(words), s.rows()), (1, [1, 2, 3]), "is a warning, once, and nothing else")
+    s = Sync("shared", n=30, off=-1)
+    run = s.run()
+    check(run, 0, "GLOBAL: a wrong number", "all streams: a state says that 19 records have come since the one before, but 20 have")
+    tap.same((run.err.count(words), s.rows()), (1, list(range(1, 31))), "is a warning, once, too")
+    for do, config in (("count", {"n": 100}), ("shared", {"n": 30}), ("every", {}), ("many", {"n": 5}), ("spaces", {})):
+        run = Sync(do, **config).run()
+        tap.ok(run.code == 0 and words not in run.out + run.err, "right numbers are not told: " + do, run.err[-2000:])
+    run = Sync("miscounts").read("--stream", "users", "--limit", "2")
+    tap.ok(run.code == 0 and words not in run.err, "nor is anything where we count no further", run.err[-2000:])
 
 
 def peak_of(process):
@@ -389,7 +409,7 @@ def versions():
     check(abhost("spec", "airbyte:source-x", "--python", "x" * 300, cwd=s.folder, env=s.env), 3, "not beyond a name", "too long")
 
 
-for part in (plain, noise, broken, deaths, states, memory, keeps, wrong, signals, kills, litter, joined, environment,
+for part in (plain, noise, broken, deaths, states, miscounts, memory, keeps, wrong, signals, kills, litter, joined, environment,
              versions):
     part()
 tap.done()

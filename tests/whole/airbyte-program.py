@@ -13,6 +13,7 @@ SPEC = {"type": "object", "properties": {
     "token": {"type": "string", "airbyte_secret": True}}}
 words = dict(zip(sys.argv[2::2], sys.argv[3::2]))
 out = sys.stdout
+counts = {}  # records of a stream since its last state
 
 
 def say(kind, value, **more):
@@ -30,12 +31,17 @@ def record(stream="users", space=None, emitted=1700000000000, **data):
     if space:
         m["namespace"] = space
     say("RECORD", m)
+    counted(stream, space)
 
 
-def state(value, stream="users", space=None):
+def counted(stream="users", space=None, n=1):
+    counts[stream, space] = counts.get((stream, space), 0) + n
+
+
+def state(value, stream="users", space=None, off=0):
     d = {"name": stream, **({"namespace": space} if space else {})}
     say("STATE", {"type": "STREAM", "stream": {"stream_descriptor": d, "stream_state": value},
-                  "sourceStats": {"recordCount": 1.0}})
+                  "sourceStats": {"recordCount": float(counts.pop((stream, space), 0) + off)}})
 
 
 def status(word, stream="users", space=None):
@@ -109,6 +115,7 @@ def every(c, k, s):
     record(id=1, emitted=1795358172846.479)
     out.write('{"type": "RECORD", "record": {"data": {"id": 2, "big": 123456789012345678901234567890, '
               '"exact": 0.10000000000000000555}, "stream": "users", "emitted_at": 1}}\n\n')
+    counted()
     say("TRACE", {"type": "STREAM_STATUS", "emitted_at": 1, "stream_status": {
         "stream_descriptor": {"name": "users"}, "status": "RUNNING", "reasons": [
             {"type": "RATE_LIMITED", "rate_limited": {"quota_reset": 1700000000000}}]}})
@@ -175,7 +182,9 @@ def shared(c, k, s):
         record("orders", id=i * 10)
         if i % 10 == 0:
             say("STATE", {"type": "GLOBAL", "global": {"shared_state": {"lsn": i, "big": 12345678901234567890}, "stream_states": [
-                {"stream_descriptor": {"name": n}, "stream_state": {"at": i}} for n in ("users", "orders")]}})
+                {"stream_descriptor": {"name": n}, "stream_state": {"at": i}} for n in ("users", "orders")]},
+                "sourceStats": {"recordCount": sum(counts.values()) + c.get("off", 0)}})
+            counts.clear()
             if c.get("slow"):
                 out.flush()
                 time.sleep(c["slow"])
@@ -200,6 +209,17 @@ def control(c, k, s):
         "config": {**c, "token": str(int(c["token"]) + 1)}}})
     say("LOG", {"level": "INFO", "message": "the new one is %d" % (int(c["token"]) + 1)})
     state({"id": 1})
+    status("COMPLETE")
+
+
+def miscounts(c, k, s):
+    """States that tell a wrong number of records, twice; and one that tells none."""
+    at = position(s)
+    status("STARTED")
+    for i in range(at + 1, at + 4):
+        record(id=i)
+        state({"id": i}, off=5 if i > at + 1 else 0)
+    say("STATE", {"type": "STREAM", "stream": {"stream_descriptor": {"name": "users"}, "stream_state": {"id": at + 3}}})
     status("COMPLETE")
 
 
@@ -271,6 +291,8 @@ def flood(c, k, s):
     for i in range(c["n"]):
         out.write("".join('{"type":"RECORD","record":{"stream":"%s","data":{"id":%d,"text":"%s"},"emitted_at":1}}\n' % (n, i, "x" * 100)
                           for n in names))
+        for n in names:
+            counted(n)
     for n in names:
         state({"id": 1}, n)
 
