@@ -37,6 +37,7 @@ struct foreign_stream {
 	size_t covered; /* of them are covered by */
 	char *state;	/* this state, or NULL: by none */
 	int64_t since_us;
+	struct ab_str part; /* of the GLOBAL state that is being taken */
 };
 
 struct foreign {

@@ -327,43 +327,46 @@ miscounts(
 	return 1;
 }
 
-/* The state of one stream in a GLOBAL one; none: {}. */
-static struct ab_str
-find_part(struct foreign *f, struct ab_str states, const struct foreign_stream *s)
+/* What each stream has of a GLOBAL state; the first of a name counts. */
+static void
+find_parts(struct foreign *f, struct ab_str states)
 {
 	struct ab_str one;
 	size_t at = 0;
 
-	while (line_each(states, &at, &one))
-		if (find_descriptor(f, one) == s)
-			return line_get(one, "stream_state");
-	return foreign_text("");
+	for (size_t i = 0; i < f->n; i++)
+		f->streams[i]->part = (struct ab_str){NULL, 0};
+	while (line_each(states, &at, &one)) {
+		struct foreign_stream *s = find_descriptor(f, one);
+
+		if (s != NULL && s->part.ptr == NULL)
+			s->part = line_get(one, "stream_state");
+	}
 }
 
-static char *
-make_part(
-    struct foreign *f, const struct foreign_stream *s, struct ab_str global, struct ab_str data)
+static void
+add_value(struct buf *b, struct ab_str v)
 {
-	struct ab_str v, part;
+	buf_add(b, is_null(v) ? "null" : v.ptr, is_null(v) ? 4 : v.len);
+}
+
+/* global: data is what all streams share; else it is the whole LEGACY state. */
+static char *
+make_part(const struct foreign *f, const struct foreign_stream *s, int global, struct ab_str data)
+{
 	struct buf b;
 	char *out = NULL;
 
 	buf_init(&b, STATE_MAX);
-	if (global.len > 0) {
-		v = line_get(global, "shared_state");
-		part = find_part(f, line_get(global, "stream_states"), s);
-		buf_addf(&b, "{\"_airbyte_global\":{\"number\":%lld,\"shared_state\":",
-		    (long long)f->states);
-		buf_add(&b, is_null(v) ? "null" : v.ptr, is_null(v) ? 4 : v.len);
-		buf_adds(&b, "},\"stream_state\":");
-		buf_add(&b, is_null(part) ? "null" : part.ptr, is_null(part) ? 4 : part.len);
-		buf_addc(&b, '}');
-	} else {
-		buf_addf(
-		    &b, "{\"_airbyte_legacy\":{\"number\":%lld,\"data\":", (long long)f->states);
-		buf_add(&b, data.ptr, data.len);
-		buf_adds(&b, "}}");
+	buf_addf(&b, "{\"_airbyte_%s\":{\"number\":%lld,\"%s\":", global ? "global" : "legacy",
+	    (long long)f->states, global ? "shared_state" : "data");
+	add_value(&b, data);
+	buf_addc(&b, '}');
+	if (global) {
+		buf_adds(&b, ",\"stream_state\":");
+		add_value(&b, s->part);
 	}
+	buf_addc(&b, '}');
 	if (!b.failed)
 		out = buf_steal(&b);
 	buf_fini(&b);
@@ -371,7 +374,7 @@ make_part(
 }
 
 static int
-take_all_states(struct foreign *f, struct ab_str global, struct ab_str data)
+take_all_states(struct foreign *f, int global, struct ab_str data)
 {
 	int failed = 0;
 
@@ -394,14 +397,15 @@ foreign_state(struct foreign *f, const struct line *line, struct source_event *e
 	struct foreign_stream *of = NULL;
 	int failed;
 
-	if (line_is(type, "GLOBAL") && !is_null(global))
-		failed = take_all_states(f, global, foreign_text(""));
-	else if (!is_null(stream)) {
+	if (line_is(type, "GLOBAL") && !is_null(global)) {
+		find_parts(f, line_get(global, "stream_states"));
+		failed = take_all_states(f, 1, line_get(global, "shared_state"));
+	} else if (!is_null(stream)) {
 		if ((of = find_descriptor(f, stream)) == NULL)
 			return 0;
 		failed = cover(of, copy_state(line_get(stream, "stream_state")));
 	} else if (!is_null(data))
-		failed = take_all_states(f, foreign_text(""), data);
+		failed = take_all_states(f, 0, data);
 	else {
 		foreign_log(f, ev, AB_WARN,
 		    "line %llu: a STATE of no form that is known is passed over: %.200s",
