@@ -325,6 +325,8 @@ foreign_timeout_ms(struct source *source)
 
 	if (f->job == FOREIGN_IDLE)
 		return f->n > 0 ? 0 : -1;
+	if (f->is_ending) /* what is left to tell is here */
+		return 0;
 	if (f->ended_us != 0 || (f->kill_us != 0 && now >= f->kill_us))
 		return LOOK_AGAIN_MS;
 	until = earlier(earlier(until, f->kill_us), silent_until(f));
