@@ -97,7 +97,7 @@ reset_job(struct foreign *f, enum foreign_job job)
 	lines_init(&f->lines, cap);
 	f->job = job;
 	f->is_eof = f->is_ending = f->is_stopped = f->is_broken = f->is_enough = 0;
-	f->has_status = f->has_answer = f->is_refused = f->is_joint = 0;
+	f->has_status = f->has_word = f->has_answer = f->is_refused = f->is_joint = 0;
 	f->joint_at = 0;
 	f->ended_us = f->kill_us = 0;
 	f->heard_us = clock_mono_us();
@@ -412,6 +412,7 @@ on_line(struct foreign *f, const struct line *line, struct source_event *ev)
 {
 	if (f->is_broken) /* what follows could be anything */
 		return 0;
+	f->has_word |= line->type == LINE_RECORD || line->type == LINE_STATE;
 	switch (line->type) {
 	case LINE_RECORD:
 		return f->job == FOREIGN_READ && foreign_record(f, line, ev);

@@ -64,6 +64,7 @@ struct foreign {
 	int64_t heard_us, ended_us, kill_us;
 	siginfo_t info;
 	int has_status;		    /* of some stream: it tells them */
+	int has_word;		    /* it said something of some stream */
 	int has_answer, is_refused; /* of check and discover */
 	struct error error;	    /* what it said, or did, that is no single stream's */
 	struct buf catalog;

@@ -46,6 +46,11 @@ judge_stream(const struct foreign *f, const struct foreign_stream *s, struct err
 		error_set(e, AB_EBUG,
 		    "%s, stream \"%s\": the program told how other streams went, and nothing of this one",
 		    f->who, s->name);
+	if (!f->has_status && !f->has_word)
+		error_set(e, AB_EBUG,
+		    "%s ended well, but said nothing of any stream: no RECORD, no STATE and no status came, and "
+		    "the tables were left as they were",
+		    f->who);
 	if (s->status == FOREIGN_STARTED)
 		error_set(e, AB_EBUG,
 		    "%s, stream \"%s\": the program ended well, but never said that the stream is COMPLETE",

@@ -140,6 +140,11 @@ def broken():
         if do == "long_line":
             most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
             tap.ok(most < max(before, 200 << 10) or SANITIZED, "a long line takes no memory beyond its cap")
+    s = Sync(n=3, incremental=False)
+    check(s.run(), 0, "a full refresh")
+    s.set(do="mute", incremental=False)
+    check(s.run(), 1, "a program that ends well and says nothing", "said nothing of any stream")
+    tap.same(s.rows(), [1, 2, 3], "does not empty the table of an overwrite")
     s = Sync("long_line")
     check(s.run("--page-cap", "128M"), 0, "a longer line is a matter of --page-cap")
     tap.same(s.rows("SELECT id, length(text) FROM users ORDER BY id"), [(1, None), (2, 100000000)], "and is whole")

@@ -297,6 +297,10 @@ def flood(c, k, s):
         state({"id": 1}, n)
 
 
+def mute(c, k, s):
+    say("LOG", {"level": "INFO", "message": "nothing to see here"})
+
+
 def silent_end(c, k, s):
     status("STARTED")
     record(id=1)
