@@ -4,7 +4,9 @@
  * for a check that says no; 1 with a TRACE ERROR; 2 for a wrong command line. */
 #include "cli/airbyte.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -249,6 +251,18 @@ open_source(struct airbyte_call *call, const struct command *c, const struct cli
 	return CLI_DONE;
 }
 
+int
+airbyte_finish(struct airbyte_out *out, int code)
+{
+	int failed = airbyte_out_failed(out);
+
+	if (failed == 0)
+		return code;
+	if (failed != EPIPE) /* a client may have heard enough */
+		fprintf(stderr, "abhost: cannot write to standard output: %s\n", strerror(failed));
+	return code != CLI_DONE ? code : CLI_FAILED;
+}
+
 static int
 airbyte_run(const struct cli_args *a)
 {
@@ -268,8 +282,7 @@ airbyte_run(const struct cli_args *a)
 	if (code < 0)
 		code = c->run(&call);
 	log_to(NULL, NULL);
-	if (airbyte_out_failed(call.out) != 0 && code == CLI_DONE)
-		code = CLI_FAILED;
+	code = airbyte_finish(call.out, code);
 	json_decref(call.told);
 	cli_source_fini(&call.source);
 	airbyte_out_free(call.out);

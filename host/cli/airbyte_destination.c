@@ -294,8 +294,7 @@ destination_run(const struct cli_args *a)
 	c.spec = make_spec(c.kind);
 	code = c.spec == NULL ? CLI_FAILED : command->run(&c);
 	log_to(NULL, NULL);
-	if (airbyte_out_failed(c.out) != 0 && code == CLI_DONE)
-		code = CLI_FAILED;
+	code = airbyte_finish(c.out, code);
 	json_decref(c.spec);
 	free(c.to);
 	airbyte_out_free(c.out);

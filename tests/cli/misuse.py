@@ -110,7 +110,8 @@ with open(good, "rb") as file:
 tap.ok(got.returncode == 2, "a wrong option wins over standard input", got)
 got = subprocess.run([ABHOST, "check", API, "-"], input=b'{"api_key": 1}', capture_output=True, env=environment())
 tap.ok(got.returncode == 3 and b"standard input: 1 mistake" in got.stderr, "- is standard input, and called so", got)
-with open("/dev/full", "w", encoding="ascii") as full:
-    got = subprocess.run([ABHOST, "help"], stdout=full, stderr=subprocess.PIPE, check=False)
-tap.ok(got.returncode == 1 and b"cannot write to standard output" in got.stderr, "a full disk is not silence", got)
+for words in (["help"], ["airbyte", API, "spec"], ["airbyte-destination", "sqlite", "spec"]):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        got = subprocess.run([ABHOST, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+    tap.ok(got.returncode == 1 and b"cannot write to standard output" in got.stderr, "a full disk is not silence: " + words[0], got)
 tap.done()
