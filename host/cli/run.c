@@ -228,7 +228,7 @@ run_sync(struct run *run, const struct cli_args *a)
 static int
 run_words(const struct cli_args *a, const json_t *config, json_t *catalog, const char *file)
 {
-	struct run run = {.catalog = json_incref(catalog), .file = file};
+	struct run run = {.file = file};
 	const struct sync_report none = {.outcome = SYNC_FAILED};
 	struct error e = ERROR_INIT;
 	struct sizes sizes;
@@ -248,6 +248,7 @@ run_words(const struct cli_args *a, const json_t *config, json_t *catalog, const
 		return cli_misuse(&cmd_run, "%s", e.text);
 	if (a->value[OPT_IN_PROCESS] != NULL && !cli_is_in_process())
 		return cli_exec_in_process(a->argv);
+	run.catalog = json_incref(catalog);
 	if (run_init(&run, a, config, &e) == AB_OK)
 		code = run_sync(&run, a);
 	else
