@@ -312,10 +312,11 @@ settle_all(struct flow *f, struct error *e)
 		int done = r->phase == READ_ENDED && (r->is_refused || is_durable(f, r));
 
 		next = r->next;
+		if (!done)
+			continue;
 		/* a refusal is told before the checkpoint that it had no part in */
 		look_at_refusals(f);
-		if (done)
-			settle(f, r, e);
+		settle(f, r, e);
 	}
 }
 
