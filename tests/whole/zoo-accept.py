@@ -58,7 +58,12 @@ def run(row, number, folder, slow):
         return None, why, row
     env = None if row.check == slow or row.source == "good" else without_valgrind()
     done = abhost("test", out, "--json", "--pages", PAGES, env=env)
-    return [json.loads(line) for line in done.out.splitlines()], done, row
+    found = [json.loads(line) for line in done.out.splitlines()]
+    if any(r["name"] == "read-two" and r["result"] == "failed" for r in found) and row.check != "read-two":
+        tap.note("%s: %s; once more" % (row.source, judge(found, done, row)))  # seen twice, on a machine that was overrun
+        done = abhost("test", out, "--json", "--pages", PAGES, env=env)
+        found = [json.loads(line) for line in done.out.splitlines()]
+    return found, done, row
 
 
 def impossible(found, row):
@@ -82,10 +87,11 @@ def judge(found, done, row):
     if found is None:
         return "it cannot be built"
     failed = [r["name"] for r in found if r["result"] == "failed"]
+    told = "".join("\n%s: %s" % (r["name"], r["seen"]) for r in found if r["result"] == "failed")
     if row.check == "-":
-        return "" if not failed and done.code == 0 else "it fails %s" % ", ".join(failed)
+        return "" if not failed and done.code == 0 else "it fails %s%s" % (", ".join(failed), told)
     if failed != [row.check] or done.code != 1:
-        return "it fails %s" % (", ".join(failed) or "nothing")
+        return "it fails %s%s" % (", ".join(failed) or "nothing", told)
     others = [r for r in found if r["result"] == "skipped" and " failed" in r["reason"]]
     if any(r["reason"] != row.check + " failed" for r in others):
         return "a check is skipped for another reason"
