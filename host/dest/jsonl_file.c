@@ -1,6 +1,7 @@
 /* jsonl_file.c - see jsonl.h: one output file.  Must never leave half a line in front of a committed length. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -167,16 +168,20 @@ jsonl_file_cut(struct jsonl_file *f, int64_t length, struct error *e)
 	return AB_OK;
 }
 
+/* Asks for no memory: what was renamed would have to be taken back. */
 ab_status
 jsonl_sync_folder(const char *path, struct error *e)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-	int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char folder[PATH_MAX] = ".";
+	size_t len = slash == NULL ? 1 : (size_t)(slash - path) + 1;
+	int fd;
 
-	if (folder == NULL)
-		return error_set(e, AB_ENOMEM, "no memory for the folder of %s", path);
-	free(folder);
+	if (len >= sizeof(folder))
+		return error_set(e, AB_ECONFIG, "the path %s is too long", path);
+	if (slash != NULL)
+		memcpy(folder, path, len);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) != 0)
 		jsonl_fail("write the folder of", path, e);
 	if (fd >= 0)
