@@ -1,13 +1,45 @@
 /* Laws of host/base: buffers keep their maximum, arenas their addresses, secrets do not get out. */
 #include "suite.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/redact.h"
+
+START_TEST(a_file_is_written_whole_or_told)
+{
+	char longer[PATH_MAX + 8];
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC), fds[2];
+	char got[8] = "";
+
+	ck_assert_int_eq(file_write(full, "x", 1), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	close(full);
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(file_write(fds[1], "whole", 5), 0);
+	ck_assert_int_eq(read(fds[0], got, sizeof(got)), 5);
+	ck_assert_str_eq(got, "whole");
+	close(fds[0]);
+	close(fds[1]);
+	ck_assert_int_eq(file_sync_folder("a-name-alone"), 0);
+	ck_assert_int_eq(file_sync_folder("/tmp/a-name"), 0);
+	ck_assert_int_eq(file_sync_folder("/tmp/no-such-folder/a-name"), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 2] = '/';
+	longer[sizeof(longer) - 1] = '\0';
+	ck_assert_int_eq(file_sync_folder(longer), -1);
+	ck_assert_int_eq(errno, ENAMETOOLONG);
+}
+END_TEST
 
 START_TEST(buf_never_passes_its_maximum)
 {
@@ -116,6 +148,7 @@ base_suite(void)
 	tcase_add_test(t, first_error_wins);
 	tcase_add_test(t, times_go_there_and_back);
 	tcase_add_test(t, secrets_are_removed_in_every_form);
+	tcase_add_test(t, a_file_is_written_whole_or_told);
 	suite_add_tcase(s, t);
 	return s;
 }

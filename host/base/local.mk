@@ -6,6 +6,7 @@ host_libbase_a_SOURCES = \
 	host/base/buf.c host/base/buf.h \
 	host/base/clock.c host/base/clock.h \
 	host/base/error.c host/base/error.h \
+	host/base/file.c host/base/file.h \
 	host/base/log.c host/base/log.h \
 	host/base/nocore.c host/base/nocore.h \
 	host/base/redact.c host/base/redact.h \

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 
 enum { OPT_OUTPUT, OPT_FORCE, OPT_DESTINATION };
@@ -77,20 +78,6 @@ make_stub(
 }
 
 static int
-write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		bytes += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-static int
 copy_connector(int to, int from)
 {
 	char block[65536];
@@ -98,7 +85,7 @@ copy_connector(int to, int from)
 	ssize_t n;
 
 	while ((n = pread(from, block, sizeof(block), at)) > 0) {
-		if (write_all(to, block, (size_t)n) != 0)
+		if (file_write(to, block, (size_t)n) != 0)
 			return -1;
 		at += n;
 	}
@@ -140,7 +127,7 @@ write_file(const struct wrapped *w, int fd, struct error *e)
 	buf_init(&b, MAX_STUB);
 	/* never writable by others, or it would be refused when it is run */
 	if (make_script(&b, w, &size, e) == AB_OK &&
-	    (write_all(fd, b.ptr, b.len) != 0 ||
+	    (file_write(fd, b.ptr, b.len) != 0 ||
 		(size > 0 && copy_connector(fd, w->file->fd) != 0) ||
 		fchmod(fd, 0755 & ~mask & ~022u) != 0 || fsync(fd) != 0))
 		error_set(e, AB_ETRANSIENT, "it cannot be written: %m");

@@ -1,12 +1,12 @@
 /* jsonl_file.c - see jsonl.h: one output file.  Must never leave half a line in front of a committed length. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "dest/jsonl.h"
 
 #define BUFFER_BYTES 65536 /* a pipe's size: larger writes to one are slower */
@@ -168,23 +168,8 @@ jsonl_file_cut(struct jsonl_file *f, int64_t length, struct error *e)
 	return AB_OK;
 }
 
-/* Asks for no memory: what was renamed would have to be taken back. */
 ab_status
 jsonl_sync_folder(const char *path, struct error *e)
 {
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX] = ".";
-	size_t len = slash == NULL ? 1 : (size_t)(slash - path) + 1;
-	int fd;
-
-	if (len >= sizeof(folder))
-		return error_set(e, AB_ECONFIG, "the path %s is too long", path);
-	if (slash != NULL)
-		memcpy(folder, path, len);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		jsonl_fail("write the folder of", path, e);
-	if (fd >= 0)
-		close(fd);
-	return e->status;
+	return file_sync_folder(path) == 0 ? AB_OK : jsonl_fail("write the folder of", path, e);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "data/jsonread.h"
 #include "data/jsontext.h"
 
@@ -297,38 +298,6 @@ set_entry(struct secrets *s, const char *key, const struct secrets_entry *entry)
 }
 
 static int
-write_all(int fd, const char *text, size_t n)
-{
-	ssize_t done;
-
-	while (n > 0) {
-		done = write(fd, text, n);
-		if (done < 0 && errno != EINTR)
-			return -1;
-		text += done > 0 ? done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	return 0;
-}
-
-static int
-sync_folder(const char *path)
-{
-	char folder[PATH_BYTES];
-	const char *slash = strrchr(path, '/');
-	int fd, rc;
-
-	snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
-	    slash == NULL ? "." : path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-static int
 write_new(struct secrets *s, const char *text)
 {
 	char path[PATH_BYTES];
@@ -338,11 +307,12 @@ write_new(struct secrets *s, const char *text)
 	if (fd < 0)
 		return -1;
 	s->is_new_there = 1;
-	rc = write_all(fd, text, n) == 0 && ftruncate(fd, (off_t)n) == 0 && fsync(fd) == 0 ? 0 : -1;
+	rc =
+	    file_write(fd, text, n) == 0 && ftruncate(fd, (off_t)n) == 0 && fsync(fd) == 0 ? 0 : -1;
 	if (close(fd) != 0 || rc != 0 || rename(path, s->path) != 0)
 		return -1;
 	s->is_new_there = 0;
-	return sync_folder(s->path);
+	return file_sync_folder(s->path);
 }
 
 ab_status

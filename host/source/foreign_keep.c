@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "data/value.h"
@@ -94,37 +95,6 @@ foreign_kept(const char *secrets, const char *given, char **config, struct error
 }
 
 static int
-write_all(int fd, const char *text, size_t n)
-{
-	ssize_t done;
-
-	while (n > 0) {
-		done = write(fd, text, n);
-		if (done < 0 && errno != EINTR)
-			return -1;
-		text += done > 0 ? done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	return 0;
-}
-
-static int
-sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder =
-	    strndup(slash == NULL ? "." : path, slash == NULL ? 1 : (size_t)(slash - path) + 1);
-	int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
-
-	free(folder);
-	if (fd < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-static int
 replace(const char *path, const char *text)
 {
 	size_t n = strlen(path) + sizeof(".new");
@@ -137,14 +107,14 @@ replace(const char *path, const char *text)
 	if (unlink(beside) == 0 || errno == ENOENT) /* what a run that was killed left */
 		fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0) {
-		rc = write_all(fd, text, strlen(text)) == 0 && fsync(fd) == 0 ? 0 : -1;
+		rc = file_write(fd, text, strlen(text)) == 0 && fsync(fd) == 0 ? 0 : -1;
 		if (close(fd) != 0 || rc != 0 || rename(beside, path) != 0) {
 			rc = -1;
 			unlink(beside);
 		}
 	}
 	free(beside);
-	return rc == 0 ? sync_folder(path) : -1;
+	return rc == 0 ? file_sync_folder(path) : -1;
 }
 
 ab_status

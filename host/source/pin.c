@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "data/config.h"
 
 #define BLOCK	 65536
@@ -25,20 +26,6 @@
 #define MAX_PATH 4096u
 
 _Static_assert(PIN_HEX == 2 * SHA256_DIGEST_SIZE + 1, "a digest's text");
-
-static int
-write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		bytes += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
 
 static void
 end_digest(struct sha256_ctx *digest, char hex[PIN_HEX])
@@ -69,7 +56,7 @@ pin_digest(int fd, int to, char hex[PIN_HEX], struct error *e)
 		if (n < 0)
 			return error_set(e, AB_ECONFIG, "cannot be read: %s", strerror(errno));
 		sha256_update(&digest, (size_t)n, (const uint8_t *)block);
-		if (to >= 0 && write_all(to, block, (size_t)n) != 0)
+		if (to >= 0 && file_write(to, block, (size_t)n) != 0)
 			return error_set(e, AB_ETRANSIENT, "cannot be copied: %s", strerror(errno));
 		at += n;
 	}
@@ -195,7 +182,7 @@ pin_write(const struct pin *p, int fd, struct error *e)
 	buf_adds(&b, "\n}\n");
 	if (b.failed)
 		error_set(e, AB_ENOMEM, "no memory for its pin");
-	else if (write_all(fd, b.ptr, b.len) != 0)
+	else if (file_write(fd, b.ptr, b.len) != 0)
 		error_set(e, AB_ETRANSIENT, "cannot be written: %s", strerror(errno));
 	buf_fini(&b);
 	return e->status;
@@ -246,12 +233,9 @@ int
 pin_lock(const char *path, int exclusive)
 {
 	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
-	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-	int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int fd = file_open_folder(path);
 	int how = (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;
 
-	free(folder);
 	for (int ms = 0; fd >= 0 && flock(fd, how) != 0; ms += STEP_MS) {
 		if ((errno != EWOULDBLOCK && errno != EINTR) || ms >= LOCK_MS) {
 			close(fd);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/tree.h"
 
 #define ENV_MAX	      256
@@ -203,22 +204,6 @@ make_folder(struct program *p, struct error *e)
 	    e, AB_ECONFIG, "cannot make a folder for private files in TMPDIR or /tmp: %m");
 }
 
-static int
-write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, text, len);
-		if (n < 0 && errno != EINTR)
-			return -1;
-		text += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
 ab_status
 program_file(
     struct program *p, enum program_name name, const char *text, const char **path, struct error *e)
@@ -231,7 +216,7 @@ program_file(
 		return e->status;
 	file = p->files[name];
 	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	failed = fd < 0 || write_all(fd, text) != 0;
+	failed = fd < 0 || file_write(fd, text, strlen(text)) != 0;
 	if (failed)
 		error_set(e, AB_ECONFIG, "cannot write %s: %m", file);
 	close_fd(&fd);
