@@ -2,6 +2,7 @@
 noinst_LIBRARIES += host/libsource.a
 host_libsource_a_SOURCES = \
 	host/source/descriptor.c \
+	host/source/environment.c host/source/environment.h \
 	host/source/foreign.c host/source/foreign.h \
 	host/source/foreign_end.c host/source/foreign_files.c \
 	host/source/foreign_keep.c host/source/foreign_read.c host/source/foreign_say.c \

@@ -15,47 +15,19 @@
 
 #include "base/file.h"
 #include "base/tree.h"
+#include "source/environment.h"
 
 #define ENV_MAX	      256
 #define SCRATCH_TRIES 20 /* while a process that was killed still makes files */
 #define SCRATCH_US    10000
 
-extern char **environ;
-
-/* What a program may see of the environment; a name that ends in '*' is a prefix. */
-static const char *const allowed[] = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ",
+/* What a program may see of the environment (environment.h); the first only where it has no place of its own. */
+static const char *const allowed[] = {"TMPDIR", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TZ",
     "LANG", "LANGUAGE", "LC_*", "XDG_*", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PYTHON*", "VIRTUAL_ENV", "PIP_*", "UV_*", "JAVA_*",
     "JDK_*", "LD_LIBRARY_PATH", "AIRBYTE_*", "DEPLOYMENT_MODE", "REQUEST_CACHE_PATH", "LOG_LEVEL",
-    "DO_NOT_TRACK"};
-
-static int
-is_allowed(const char *variable)
-{
-	size_t n = strcspn(variable, "="), len;
-
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		len = strlen(allowed[i]);
-		if (allowed[i][len - 1] == '*' ? strncmp(variable, allowed[i], len - 1) == 0
-					       : n == len && strncmp(variable, allowed[i], n) == 0)
-			return 1;
-	}
-	return 0;
-}
-
-static void
-make_env(char *env[ENV_MAX + 1], char *tmpdir)
-{
-	size_t n = 0;
-
-	if (tmpdir != NULL)
-		env[n++] = tmpdir;
-	for (char **v = environ; *v != NULL && n < ENV_MAX; v++)
-		if (is_allowed(*v) && (tmpdir == NULL || strncmp(*v, "TMPDIR=", 7) != 0))
-			env[n++] = *v;
-	env[n] = NULL;
-}
+    "DO_NOT_TRACK", NULL};
 
 void
 program_init(struct program *p)
@@ -305,11 +277,12 @@ start_child(struct program *p, char *const argv[], struct error *e)
 {
 	char *env[ENV_MAX + 1], tmpdir[PROGRAM_PATH + 8];
 	struct child c = {.argv = argv, .env = env, .in = -1, .out = -1, .err = -1, .report = -1};
-	int report = -1, why = 0;
+	int report = -1, why = 0, own = p->scratch[0] != '\0';
 
 	c.parent = getpid();
 	snprintf(tmpdir, sizeof(tmpdir), "TMPDIR=%s", p->scratch);
-	make_env(env, p->scratch[0] != '\0' ? tmpdir : NULL);
+	env[0] = tmpdir;
+	environment_pick(allowed + own, env, own, ENV_MAX);
 	if (open_pipes(p, &c, &report) == 0) {
 		p->pid = fork();
 		if (p->pid == 0)

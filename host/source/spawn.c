@@ -14,44 +14,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "source/environment.h"
 #include "worker/chan.h"
 
 #define FIRST_FREE_FD 10 /* above every number that the worker's descriptors get */
 #define ENV_MAX	      64
-
-extern char **environ;
 
 /* What a worker may see of the environment; a name that ends in '*' is a prefix.  Not all that begins like our own
  * variables: a user may call his secrets so. */
 static const char *const allowed[] = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     "http_proxy", "https_proxy", "no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "CURL_CA_BUNDLE", "TZ", "LANG", "LC_*", "ABHOST_CALL_TIMEOUT", "GLIBC_TUNABLES", "ASAN_OPTIONS",
-    "UBSAN_OPTIONS", "LSAN_OPTIONS", "MALLOC_*"};
-
-static int
-is_allowed(const char *variable)
-{
-	size_t n = strcspn(variable, "="), len;
-
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		len = strlen(allowed[i]);
-		if (allowed[i][len - 1] == '*' ? strncmp(variable, allowed[i], len - 1) == 0
-					       : n == len && strncmp(variable, allowed[i], n) == 0)
-			return 1;
-	}
-	return 0;
-}
-
-static void
-make_env(char *env[ENV_MAX + 1])
-{
-	size_t n = 0;
-
-	for (char **v = environ; *v != NULL && n < ENV_MAX; v++)
-		if (is_allowed(*v))
-			env[n++] = *v;
-	env[n] = NULL;
-}
+    "UBSAN_OPTIONS", "LSAN_OPTIONS", "MALLOC_*", NULL};
 
 /* ABHOST_WORKER; or beside this program, in a build tree; or where it was installed. */
 static int
@@ -113,7 +87,7 @@ run(struct spawn *p, const char *path, const int fds[4])
 	int rc;
 
 	snprintf(parent, sizeof(parent), "%ld", (long)getpid());
-	make_env(env);
+	environment_pick(allowed, env, 0, ENV_MAX);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
 	rc = add_actions(&actions, fds);
