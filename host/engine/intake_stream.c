@@ -92,27 +92,6 @@ read_entry(struct intake_stream *s, const json_t *entry, struct error *e)
 	return e->status;
 }
 
-static void
-fill_spec(struct intake_stream *s)
-{
-	const struct plan_stream *p = &s->plan.streams[0];
-
-	s->name = p->name;
-	s->namespace_ = p->namespace_;
-	s->spec = (struct dest_stream_spec){
-	    .name = p->name,
-	    .namespace_ = *p->namespace_ == '\0' ? NULL : p->namespace_,
-	    .schema = p->schema,
-	    .mode = p->mode,
-	    .primary_key = p->primary_key,
-	    .cursor = p->cursor,
-	    .contract = p->contract,
-	    .columns = p->columns,
-	    .deleted_field = p->deleted_field,
-	    .deleted = p->deleted,
-	};
-}
-
 /* What the store has of the stream. */
 struct stored {
 	int any, in_refresh;
@@ -240,7 +219,9 @@ intake_stream_open(struct intake_stream *s, const json_t *entry, size_t index,
 	if (catalog_init(&s->catalog) != 0)
 		return no_memory(e);
 	if (read_entry(s, entry, e) == AB_OK) {
-		fill_spec(s);
+		s->name = s->plan.streams[0].name;
+		s->namespace_ = s->plan.streams[0].namespace_;
+		s->spec = plan_dest_spec(&s->plan.streams[0]);
 		if (look_up(s, rows, n, &stored, e) == AB_OK &&
 		    settle_generation(s, &stored, e) == AB_OK)
 			settle_part(s, &stored, e);

@@ -10,6 +10,23 @@
 
 #define PLAN_MAX_BYTES (64u << 20)
 
+struct dest_stream_spec
+plan_dest_spec(const struct plan_stream *p)
+{
+	return (struct dest_stream_spec){
+	    .name = p->name,
+	    .namespace_ = *p->namespace_ == '\0' ? NULL : p->namespace_,
+	    .schema = p->schema,
+	    .mode = p->mode,
+	    .primary_key = p->primary_key,
+	    .cursor = p->cursor,
+	    .contract = p->contract,
+	    .columns = p->columns,
+	    .deleted_field = p->deleted_field,
+	    .deleted = p->deleted,
+	};
+}
+
 const char *
 plan_sync_word(enum plan_sync_mode mode)
 {

@@ -69,6 +69,8 @@ struct plan_options {
 ab_status
 plan_make(struct plan *p, const struct catalog *c, const struct plan_options *o, struct error *e);
 void plan_fini(struct plan *p);
+/* What the destination is told of the stream; borrowed from the plan. */
+struct dest_stream_spec plan_dest_spec(const struct plan_stream *p);
 /* Airbyte's words. */
 const char *plan_sync_word(enum plan_sync_mode mode);
 const char *plan_dest_word(enum dest_mode mode);

@@ -96,21 +96,8 @@ start_writer(struct sync *s, struct error *e)
 	if (s->streams == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for the streams");
 	for (size_t i = 0; i < s->plan.n; i++) {
-		const struct plan_stream *p = &s->plan.streams[i];
-
-		s->streams[i].spec = (struct dest_stream_spec){
-		    .name = p->name,
-		    .namespace_ = *p->namespace_ == '\0' ? NULL : p->namespace_,
-		    .schema = p->schema,
-		    .mode = p->mode,
-		    .primary_key = p->primary_key,
-		    .cursor = p->cursor,
-		    .contract = p->contract,
-		    .columns = p->columns,
-		    .deleted_field = p->deleted_field,
-		    .deleted = p->deleted,
-		    .verify = s->o->verify,
-		};
+		s->streams[i].spec = plan_dest_spec(&s->plan.streams[i]);
+		s->streams[i].spec.verify = s->o->verify;
 	}
 	s->has_writer = 1;
 	divide_memory(s);
