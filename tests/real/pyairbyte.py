@@ -7,12 +7,7 @@ import sys
 
 import servers
 
-HOME = servers.installed("pyairbyte")
-if os.environ.get("ABHOST_PYAIRBYTE") != HOME:
-    os.environ.update(ABHOST_PYAIRBYTE=HOME, AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1", NO_COLOR="1",
-                      PATH=os.path.join(HOME, "bin") + ":" + os.environ["PATH"], PYTHONWARNINGS="ignore")
-    python = os.path.join(HOME, "bin", "python")
-    os.execv(python, [python, *sys.argv])
+servers.under("pyairbyte", AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1", NO_COLOR="1", PYTHONWARNINGS="ignore")
 
 import json  # noqa: E402
 import subprocess  # noqa: E402

@@ -47,6 +47,16 @@ def installed(name):
     return lib.skip_all(reason)
 
 
+def under(name, **environment):
+    """The same; from here on this script runs in its Python, with its programs on PATH and these variables."""
+    home = installed(name)
+    if os.environ.get("ABHOST_UNDER") != home:
+        os.environ.update(environment, ABHOST_UNDER=home, PATH=os.path.join(home, "bin") + ":" + os.environ["PATH"])
+        python = os.path.join(home, "bin", "python")
+        os.execv(python, [python, *sys.argv])
+    return home
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
