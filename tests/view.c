@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/view.h"
+#include "data/view_skip.h"
 #include "json_help.h"
 #include "view_help.h"
 
@@ -330,6 +331,61 @@ START_TEST(skipping_sees_strings_across_blocks)
 }
 END_TEST
 
+static size_t
+longest_container(const char *text, size_t len)
+{
+	const struct ab_json *object;
+	size_t longest = 0;
+
+	view_root_reset(&root);
+	object = view_parse(&root, text, len, "object");
+	for (size_t i = 0; i < view_len(object); i++) {
+		const struct ab_json *kid = view_at(object, i);
+
+		if (strchr("{[", *view_span(kid).ptr) != NULL && view_span(kid).len > longest)
+			longest = view_span(kid).len;
+	}
+	return longest;
+}
+
+/* Whatever it is that was passed over: what is kept of it is what passing over it again would find. */
+START_TEST(the_longest_member_is_kept)
+{
+	uint64_t state = 22;
+	size_t kept = 0, valid = 0;
+	struct skipped most;
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	for (int i = 0; i < 40000; i++) {
+		const char *p, *end, *behind;
+		json_t *want = NULL;
+
+		text_generate(&text, &state);
+		if (i % 2 != 0)
+			text_mutate(&text, &state);
+		if (text.len == 0 || text.ptr[0] != '{')
+			continue;
+		p = wall_copy(text.ptr, text.len, 0);
+		end = p + text.len;
+		behind = skip_object(p, end, &most);
+		ck_assert_ptr_eq(behind, skip_nested(p, end));
+		if (behind != NULL && most.from != NULL) {
+			ck_assert_ptr_eq(skip_nested(most.from, behind), most.from + most.len);
+			kept++;
+		}
+		if (oracle_value(text.ptr, text.len, &want) == ORACLE_YES && behind == end) {
+			ck_assert_uint_eq(longest_container(p, text.len), most.len);
+			valid++;
+		}
+		json_decref(want);
+	}
+	ck_assert_uint_gt(kept, 500);
+	ck_assert_uint_gt(valid, 500);
+	buf_fini(&text);
+}
+END_TEST
+
 static Suite *
 view_suite(void)
 {
@@ -352,6 +408,7 @@ view_suite(void)
 	tcase_add_test(t, mutated_texts_agree_with_jansson_or_break_cleanly);
 	tcase_add_test(t, open_strings_end_at_the_wall);
 	tcase_add_test(t, skipping_sees_strings_across_blocks);
+	tcase_add_test(t, the_longest_member_is_kept);
 	suite_add_tcase(s, t);
 	return s;
 }

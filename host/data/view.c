@@ -131,12 +131,12 @@ skip_mark(const char *p, const char *end)
 
 /* The value that begins at p; *behind: where it ends. */
 static const struct ab_json *
-parse_at(const struct view_doc *doc, const char *p, const char **behind)
+parse_at(struct view_doc *doc, const char *p, const char **behind)
 {
 	const char *end = doc->text + doc->len;
 	struct ab_json *v;
 
-	*behind = skip_value(p, end);
+	*behind = p < end && *p == '{' ? skip_object(p, end, &doc->most) : skip_value(p, end);
 	if (*behind == NULL && (p == end || strchr("{[\"", *p) == NULL || *p == '\0'))
 		return fail_start(doc, p);
 	if (*behind == NULL && is_utf16(p, end))
@@ -146,8 +146,7 @@ parse_at(const struct view_doc *doc, const char *p, const char **behind)
 	v = arena_alloc(&doc->root->arena, sizeof(*v));
 	if (v == NULL)
 		return view_no_memory(doc->root);
-	*v = (struct ab_json){
-	    .doc = (struct view_doc *)(uintptr_t)doc, .text = p, .len = (uint32_t)(*behind - p)};
+	*v = (struct ab_json){.doc = doc, .text = p, .len = (uint32_t)(*behind - p)};
 	return v;
 }
 

@@ -54,6 +54,13 @@ read_key(struct view_doc *doc, const char *p, const char *end, struct ab_json *k
 	return skip_space(p + 1, end);
 }
 
+/* The value at p; NULL: none that ends before end. */
+static const char *
+pass_value(const struct view_doc *doc, const char *p, const char *end)
+{
+	return p == doc->most.from ? p + doc->most.len : skip_value(p, end);
+}
+
 /* Reads the members of v into the root's scratch table; how many, or -1. */
 static int64_t
 read_kids(const struct ab_json *v)
@@ -76,7 +83,7 @@ read_kids(const struct ab_json *v)
 		p = skip_space(p, end);
 		if (*v->text == '{')
 			p = read_key(v->doc, p, end, kid);
-		behind = p == NULL ? NULL : skip_value(p, end);
+		behind = p == NULL ? NULL : pass_value(v->doc, p, end);
 		if (behind == NULL) {
 			if (p != NULL)
 				view_fail_at(v->doc, p, "a value");

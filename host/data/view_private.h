@@ -4,12 +4,14 @@
 #include <stdint.h>
 
 #include "data/view.h"
+#include "data/view_skip.h"
 
 /* One text that was parsed. */
 struct view_doc {
 	struct view_root *root;
 	const char *text, *what;
 	size_t len;
+	struct skipped most; /* its longest member, where it is an object */
 };
 
 struct view_kids {

@@ -126,12 +126,35 @@ find_escaped(uint64_t slash, uint64_t *carry)
 	return (even ^ sum << 1) & behind;
 }
 
-const char *
-skip_nested(const char *p, const char *end)
+/* Goes through the brackets of the block at p, outside strings, one by one.  NULL: the container goes on behind it. */
+static inline __attribute__((always_inline)) const char *
+pass_brackets(const char *p, struct marks m, size_t *depth, const char **from, struct skipped *most)
+{
+	for (uint64_t both = m.open | m.close, bit; both != 0; both &= both - 1) {
+		const char *at = p + __builtin_ctzll(both);
+
+		bit = both & (0 - both);
+		if ((m.open & bit) != 0) {
+			if (++*depth == 2 && most != NULL)
+				*from = at;
+			continue;
+		}
+		if (*depth <= 1)
+			return at + 1;
+		if (--*depth == 1 && most != NULL && (size_t)(at - *from) >= most->len)
+			*most = (struct skipped){*from, (size_t)(at - *from) + 1};
+	}
+	return NULL;
+}
+
+/* most: NULL for nobody wants to know. */
+static inline __attribute__((always_inline)) const char *
+pass_nested(const char *p, const char *end, struct skipped *most)
 {
 	char last[BLOCK];
 	uint64_t in_string = 0, carry = 0, string;
-	const char *src;
+	const size_t watched = most != NULL; /* depths above 0 at which each bracket counts */
+	const char *src, *behind, *from = p;
 	size_t depth = 0;
 	struct marks m;
 
@@ -149,22 +172,29 @@ skip_nested(const char *p, const char *end)
 		m.close &= ~string;
 		if ((m.open | m.close) == 0)
 			continue;
-		if (count_bits(m.close) < depth) {
+		if (count_bits(m.close) + watched < depth) {
 			depth += count_bits(m.open);
 			depth -= count_bits(m.close);
 			continue;
 		}
-		for (uint64_t both = m.open | m.close, bit; both != 0; both &= both - 1) {
-			bit = both & (0 - both);
-			if ((m.open & bit) != 0)
-				depth++;
-			else if (depth <= 1)
-				return p + __builtin_ctzll(bit) + 1;
-			else
-				depth--;
-		}
+		behind = pass_brackets(p, m, &depth, &from, most);
+		if (behind != NULL)
+			return behind;
 	}
 	return NULL;
+}
+
+const char *
+skip_nested(const char *p, const char *end)
+{
+	return pass_nested(p, end, NULL);
+}
+
+const char *
+skip_object(const char *p, const char *end, struct skipped *most)
+{
+	*most = (struct skipped){NULL, 0};
+	return pass_nested(p, end, most);
 }
 
 const char *

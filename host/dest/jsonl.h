@@ -44,7 +44,9 @@ ab_status
 jsonl_file_open(struct jsonl_file *f, const char *path, int fd, int64_t committed, struct error *e);
 void jsonl_file_close(struct jsonl_file *f); /* what is buffered is lost */
 ab_status jsonl_file_add(struct jsonl_file *f, const char *bytes, size_t len, struct error *e);
-/* The same, each CR and LF as a blank. */
+/* A line of three parts, each of which may be empty. */
+ab_status jsonl_file_add_parts(struct jsonl_file *f, const struct ab_str part[3], struct error *e);
+/* As jsonl_file_add, each CR and LF as a blank. */
 ab_status jsonl_file_add_line(struct jsonl_file *f, const char *bytes, size_t len, struct error *e);
 /* Hands the buffer to the kernel; durable: and waits for the disk. */
 ab_status jsonl_file_flush(struct jsonl_file *f, int durable, struct error *e);

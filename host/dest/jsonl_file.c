@@ -1,4 +1,5 @@
 /* jsonl_file.c - see jsonl.h: one output file.  Must never leave half a line in front of a committed length. */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 #include "base/file.h"
 #include "dest/jsonl.h"
 
-#define BUFFER_BYTES 65536 /* a pipe's size: larger writes to one are slower */
+#define BUFFER_BYTES 65536     /* larger writes to a pipe are slower */
+#define PIPE_BYTES   (1 << 20) /* so that its two ends take turns less often; any is fine */
 
 ab_status
 jsonl_fail(const char *verb, const char *path, struct error *e)
@@ -46,6 +48,8 @@ check_length(struct jsonl_file *f, int64_t committed, struct error *e)
 	if (fstat(f->fd, &st) != 0)
 		return jsonl_fail("open", f->path, e);
 	f->is_regular = S_ISREG(st.st_mode) && committed != JSONL_UNCUT;
+	if (S_ISFIFO(st.st_mode))
+		(void)fcntl(f->fd, F_SETPIPE_SZ, PIPE_BYTES);
 	if (!f->is_regular)
 		return AB_OK;
 	if (committed < 0 && st.st_size > 0)
@@ -123,6 +127,28 @@ jsonl_file_add(struct jsonl_file *f, const char *bytes, size_t len, struct error
 		return write_all(f, bytes, len, e);
 	memcpy(f->buffer + f->used, bytes, len);
 	f->used += len;
+	return AB_OK;
+}
+
+ab_status
+jsonl_file_add_parts(struct jsonl_file *f, const struct ab_str part[3], struct error *e)
+{
+	size_t len = part[0].len + part[1].len + part[2].len;
+
+	/* so that what is handed over are whole lines */
+	if (len > BUFFER_BYTES - f->used && jsonl_file_flush(f, 0, e) != AB_OK)
+		return e->status;
+	for (int i = 0; i < 3; i++) {
+		if (part[i].len == 0)
+			continue;
+		if (len > BUFFER_BYTES) {
+			if (jsonl_file_add(f, part[i].ptr, part[i].len, e) != AB_OK)
+				return e->status;
+			continue;
+		}
+		memcpy(f->buffer + f->used, part[i].ptr, part[i].len);
+		f->used += part[i].len;
+	}
 	return AB_OK;
 }
 

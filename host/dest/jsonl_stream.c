@@ -281,30 +281,55 @@ jsonl_stream_begin(struct dest *base, const struct dest_stream_spec *spec, struc
 	return AB_OK;
 }
 
+/* What stands around each record of a page. */
+struct frame {
+	struct buf constants; /* members, each with its comma */
+	struct buf head;      /* the stream's prefix; where there are constants, "{" and them */
+	struct ab_str tail;
+};
+
+static ab_status
+frame_init(struct frame *fr, const char *prefix, const char *about, struct error *e)
+{
+	buf_init(&fr->constants, CONSTANTS_MAX);
+	buf_init(&fr->head, PREFIX_MAX + CONSTANTS_MAX);
+	fr->tail = prefix[0] == '\0' ? (struct ab_str){"\n", 1} : (struct ab_str){"}\n", 2};
+	if (about_read(about, &fr->constants, NULL, e) != AB_OK)
+		return e->status;
+	buf_adds(&fr->head, prefix);
+	if (fr->constants.len > 0) {
+		buf_addc(&fr->head, '{');
+		buf_add(&fr->head, fr->constants.ptr, fr->constants.len);
+	}
+	return fr->head.failed ? no_memory(e) : AB_OK;
+}
+
+static void
+frame_fini(struct frame *fr)
+{
+	buf_fini(&fr->constants);
+	buf_fini(&fr->head);
+}
+
 static ab_status
 write_record(struct jsonl_stream *s, struct jsonl_file *f, const struct dest_page *page,
-    const struct scan_record *r, const struct buf *constants, struct error *e)
+    const struct scan_record *r, const struct frame *fr, struct error *e)
 {
-	const char *bytes = page->bytes + r->off, *end = s->prefix[0] == '\0' ? "\n" : "}\n";
-	size_t len = r->len, skip = constants->len == 0 ? 0 : 1, drop = 0;
-	struct buf first = *constants;
+	/* its own "{" stands in the head; before "}" there is no member to part from */
+	const size_t skip = fr->constants.len > 0, drop = skip != 0 && r->count == 0;
+	const struct ab_str part[3] = {{fr->head.ptr, fr->head.len - drop},
+	    {page->bytes + r->off + skip, r->len - skip}, fr->tail};
+	struct buf first = fr->constants;
 
-	if (jsonl_file_add(f, s->prefix, strlen(s->prefix), e) != AB_OK)
+	first.len -= drop;
+	if (jsonl_verify_line(&s->verify, &first, part[1].ptr, part[1].len, e) != AB_OK)
 		return e->status;
-	if (skip != 0) {
-		/* before "}" there is no member to part from */
-		drop = r->count == 0;
-		first.len -= drop;
-		if (jsonl_file_add(f, "{", 1, e) != AB_OK ||
-		    jsonl_file_add(f, constants->ptr, constants->len - drop, e) != AB_OK)
-			return e->status;
-	}
-	if ((page->scan->has_newline ? jsonl_file_add_line : jsonl_file_add)(
-		f, bytes + skip, len - skip, e) != AB_OK)
+	if (!page->scan->has_newline)
+		return jsonl_file_add_parts(f, part, e);
+	if (jsonl_file_add(f, part[0].ptr, part[0].len, e) != AB_OK ||
+	    jsonl_file_add_line(f, part[1].ptr, part[1].len, e) != AB_OK)
 		return e->status;
-	if (jsonl_verify_line(&s->verify, &first, bytes + skip, len - skip, e) != AB_OK)
-		return e->status;
-	return jsonl_file_add(f, end, strlen(end), e);
+	return jsonl_file_add(f, part[2].ptr, part[2].len, e);
 }
 
 ab_status
@@ -312,7 +337,7 @@ jsonl_stream_write(struct dest_stream *stream, const struct dest_page *page, str
 {
 	struct jsonl_stream *s = (struct jsonl_stream *)stream;
 	struct jsonl_file *f = s->d->form == JSONL_FOLDER ? &s->file : &s->d->log;
-	struct buf constants;
+	struct frame fr;
 	ab_status status;
 
 	if (s->rules.are_there) {
@@ -321,13 +346,12 @@ jsonl_stream_write(struct dest_stream *stream, const struct dest_page *page, str
 			return AB_OK;
 		return error_wrap(e, "stream %s, page %lld", s->stream, (long long)page->number);
 	}
-	buf_init(&constants, CONSTANTS_MAX);
-	status = about_read(page->about, &constants, NULL, e);
+	status = frame_init(&fr, s->prefix, page->about, e);
 	for (size_t i = page->first; i < page->scan->nrecords && status == AB_OK; i++)
-		status = write_record(s, f, page, &page->scan->records[i], &constants, e);
+		status = write_record(s, f, page, &page->scan->records[i], &fr, e);
 	if (status == AB_OK && page->first < page->scan->nrecords)
 		s->stats.rows += (int64_t)(page->scan->nrecords - page->first);
-	buf_fini(&constants);
+	frame_fini(&fr);
 	return status;
 }
 
