@@ -204,6 +204,60 @@ START_TEST(records_at_the_edge_are_taken_once)
 }
 END_TEST
 
+/* Records that are alike to the last byte are records each: only as many are stored already as were. */
+START_TEST(of_like_records_as_many_are_known_as_are_stored)
+{
+	static const char like[] = "{\"sum\":5,\"at\":2}";
+	char two[64], three[96];
+	struct track first;
+
+	snprintf(two, sizeof(two), "%s%s", like, like);
+	snprintf(three, sizeof(three), "%s%s", two, like);
+	track_init(&track, at, 0, NULL);
+	track_begin(&track, "", NULL, 0, 0);
+	see(two);
+	ck_assert_int_eq(records.nrecords, 2);
+	first = track;
+	ck_assert_int_eq(read_on(&first, three, 0), 1);
+	ck_assert_int_eq(track.edge.n, 3);
+	see(like);
+	ck_assert_int_eq(records.nrecords, 1);
+	track_fini(&track);
+	/* two pages of one read */
+	ck_assert_int_eq(read_on(&first, like, 0), 0);
+	see(two);
+	ck_assert_int_eq(records.nrecords, 1);
+	track_fini(&first);
+}
+END_TEST
+
+/* Two partitions of one state: what both have begun with counts once, what each has seen counts. */
+START_TEST(a_merge_counts_like_records)
+{
+	static const uint64_t hashes[] = {7, 7, 3};
+	struct track to, from;
+
+	for (int at_value = 2; at_value <= 3; at_value++) {
+		char text[64];
+
+		track_init(&to, at, 0, NULL);
+		ck_assert_int_eq(track_begin(&to, "2", hashes, 3, 0), 0);
+		for (int i = 0; i < 2; i++) {
+			track_init(&track, at, 0, NULL);
+			ck_assert_int_eq(track_begin(&track, "2", hashes, 3, 0), 0);
+			snprintf(text, sizeof(text), "{\"at\":%d}{\"at\":%d}", at_value, at_value);
+			see(text);
+			from = track;
+			ck_assert_int_eq(track_merge(&to, &from), 0);
+			track_fini(&from);
+		}
+		ck_assert_int_eq(to.edge.n, at_value == 2 ? 3 + 4 : 4);
+		track_fini(&to);
+	}
+	track_init(&track, at, 0, NULL);
+}
+END_TEST
+
 /* Two accounts have nothing to tell of the same day: the bytes are the same, the constants are not. */
 START_TEST(what_a_page_says_of_its_records_tells_them_apart)
 {
@@ -307,6 +361,8 @@ cursor_suite(void)
 	tcase_add_test(t, an_escaped_key_is_the_same_key);
 	tcase_add_test(t, a_read_never_falls_below_where_it_began);
 	tcase_add_test(t, records_at_the_edge_are_taken_once);
+	tcase_add_test(t, of_like_records_as_many_are_known_as_are_stored);
+	tcase_add_test(t, a_merge_counts_like_records);
 	tcase_add_test(t, what_a_page_says_of_its_records_tells_them_apart);
 	tcase_add_test(t, a_removed_record_predicts_no_keys);
 	tcase_add_test(t, the_edge_is_bounded);

@@ -102,6 +102,28 @@ with_failure(const struct variant *v, int dies, int stale)
 	}
 }
 
+/* The second run fails, which meets the records at the edge again and one more that is like them. */
+static void
+second_failure(const struct variant *v)
+{
+	int refresh = strncmp(v->mode, "things=full", 11) == 0, ended = refresh || is_lying(v);
+
+	for (int at = 1; !ended; at++) {
+		const char *what = name_of(v, "failure of the second run", at);
+
+		begin_variant(v);
+		ck_assert_int_eq(run(), AB_OK);
+		grow(v->key);
+		world_source.fail_at = at;
+		ended = run() == AB_OK;
+		world_source.fail_at = 0;
+		ck_assert_msg(run() == AB_OK, "%s: %s", what, err.text);
+		assert_truth(what, v->key);
+		ck_assert_msg(run() == AB_OK, "%s: %s", what, err.text);
+		assert_truth(what, v->key);
+	}
+}
+
 static void
 failure(const struct variant *v)
 {
@@ -123,6 +145,7 @@ staleness(const struct variant *v)
 START_TEST(a_failing_source_loses_and_doubles_nothing)
 {
 	for_each_variant(failure);
+	for_each_variant(second_failure);
 }
 END_TEST
 

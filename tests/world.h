@@ -38,6 +38,7 @@ struct world_source {
 	int page_size;
 	int sorted, resumable, own_state, has_key; /* as the stream describes itself */
 	int keyless;	    /* every fourth id is null: "row" has the number, as of all */
+	int has_likes;	    /* fill and grow add records that are alike to the last byte */
 	int fail_part;	    /* the partition that fails whenever it is read, 0: none */
 	int fail_at;	    /* the page of the run at which it fails, 0: never; */
 	int dies;	    /* and is dead then */
@@ -76,6 +77,7 @@ const struct world_table *world_table(size_t stream);
 const struct dest_state *world_states(size_t *n);
 /* "things", "others", ... */
 const char *world_stream_name(size_t stream);
+int world_is_keyless(int id);
 /* Most partitions that were open at once in the last run. */
 int world_most_open(void);
 /* How often records were asked for in the last run, for tests of resumption. */

@@ -66,6 +66,12 @@ world_stream_name(size_t stream)
 	return names[stream];
 }
 
+int
+world_is_keyless(int id)
+{
+	return world_source.keyless && id % 4 == 2;
+}
+
 ab_status
 source_start(const struct source_options *o, struct source **out, struct error *e)
 {
@@ -311,7 +317,7 @@ fill_page(struct source *s, struct lane *l, int *more)
 		taken++;
 		l->running = r->at > l->running ? r->at : l->running;
 		snprintf(cursor, sizeof(cursor), r->at < 0 ? "null" : "%d", r->at);
-		snprintf(id, sizeof(id), w->keyless && r->id % 4 == 2 ? "null" : "%d", r->id);
+		snprintf(id, sizeof(id), world_is_keyless(r->id) ? "null" : "%d", r->id);
 		len += (size_t)snprintf(s->text + len, sizeof(s->text) - len,
 		    "{\"id\":%s,\"row\":%d,\"at\":%s,\"part\":%d}\n", id, r->id, cursor, r->part);
 	}

@@ -157,7 +157,7 @@ cut_part(struct read *r, struct read_part *p, enum cut how)
 		return 0;
 	if (how == CUT_TOKEN)
 		failed = state_set(&row->token, p->token.ptr, p->token.len) |
-		    set_reached(r, p, &row->run);
+		    state_set_met(row, &p->track) | set_reached(r, p, &row->run);
 	if (how == CUT_STATE) {
 		failed = state_set(&row->token, NULL, 0) | set_reached(r, p, &row->base);
 		p->moved_base = 1;

@@ -140,6 +140,8 @@ begin_part(struct read *r, struct read_part *p, struct error *e)
 	failed |= begin_track(r, &p->track, at, at_token);
 	if (at_token && base->cursor != NULL)
 		failed |= track_know(&p->track, base->cursor, base->edge, base->nedge);
+	if (at_token)
+		track_forget(&p->track, row->met, row->nmet);
 	return failed ? no_memory(e) : AB_OK;
 }
 

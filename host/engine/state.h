@@ -16,7 +16,7 @@
  * Column "notes" of a row: {"sync_mode", "mode": of the unfinished read, "cursor_field", "cursor_is_time": where abhost keeps the
  * state, "until": time of the stream's newest row (us),
  * "void", "lane": see state_part.h, "cursor": greatest value of the state, "edge": ["<hash>", ...] of the records at it
- * (track.h), "running": {"state", "cursor", "edge"} as of the token}.
+ * (track.h), "met": those of them that have come again before the token, "running": {"state", "cursor", "edge"} as of the token}.
  * Where a stream has more than STATE_MAX_ROWS partitions, those that are not being read share rows, STATE_BUNDLE of them
  * one: its partition is {"_abhost_bundle": N}, its notes hold "bundle" (state_row.h).  A row of a partition's own is newer.
  * Texts of any origin are kept as bytes; numbers in them never pass through a double.  Not thread-safe. */

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "data/view.h"
 #include "engine/state_row.h"
 
 #define VIEWS_MAX ((size_t)16 << 20)
@@ -15,24 +14,14 @@ is_nothing(const char *json)
 	return json == NULL || strcmp(json, "{}") == 0 || strcmp(json, "null") == 0;
 }
 
-static void
-add_point(struct buf *b, const struct state_point *p)
-{
-	if (p->cursor != NULL)
-		buf_addf(b, ",\"cursor\":%s", p->cursor);
-	for (size_t i = 0; i < p->nedge; i++)
-		buf_addf(b, "%s\"%016" PRIx64 "\"", i == 0 ? ",\"edge\":[" : ",", p->edge[i]);
-	if (p->nedge > 0)
-		buf_addc(b, ']');
-}
-
 /* The members of a part's "_abhost", each behind a comma. */
 static void
 add_part(struct buf *b, const struct state_part *p)
 {
 	int is_running = p->run.json != NULL || p->run.cursor != NULL;
 
-	add_point(b, &p->base);
+	state_row_add_point(b, &p->base);
+	state_row_add_met(b, p);
 	if (p->token != NULL) {
 		buf_adds(b, ",\"token\":");
 		buf_add_json_string(b, p->token, strlen(p->token));
@@ -40,7 +29,7 @@ add_part(struct buf *b, const struct state_part *p)
 	if (is_running) {
 		buf_addf(
 		    b, ",\"running\":{\"state\":%s", p->run.json == NULL ? "null" : p->run.json);
-		add_point(b, &p->run);
+		state_row_add_point(b, &p->run);
 		buf_addc(b, '}');
 	}
 	if (p->done)

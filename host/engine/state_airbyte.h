@@ -7,7 +7,7 @@
  *    "state": S of all partitions, "_abhost": {...}}                            several
  *   {"__ab_no_cursor_state_message": true}                                      a full refresh that has ended
  *
- * "_abhost" holds what only this program knows: {"cursor", "edge"} as the notes of a row have them (state.h), {"token",
+ * "_abhost" holds what only this program knows: {"cursor", "edge", "met"} as the notes of a row have them (state.h), {"token",
  * "running", "pages", "since", "done"} of an unfinished read, and once per stream {"sync_mode", "mode", "until",
  * "generation", "refresh"}.  A state without it (of another source, or from the hand of a user) is a place to begin at.  Pure. */
 #ifndef ABHOST_STATE_AIRBYTE_H

@@ -81,25 +81,6 @@ is_word(const struct ab_json *v, const char *key, const char *word)
 	return view_type(got) == AB_STRING && strcmp(view_str(got).ptr, word) == 0;
 }
 
-static int
-read_edge(const struct ab_json *edge, struct state_point *p)
-{
-	size_t n = view_type(edge) == AB_ARRAY ? view_len(edge) : 0;
-	uint64_t *hashes;
-	int failed;
-
-	if (n == 0 || n > TRACK_MAX_EDGE)
-		return 0;
-	if ((hashes = calloc(n, sizeof(*hashes))) == NULL)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (view_type(view_at(edge, i)) == AB_STRING)
-			hashes[i] = strtoull(view_str(view_at(edge, i)).ptr, NULL, 16);
-	failed = state_set_edge(p, hashes, n);
-	free(hashes);
-	return failed;
-}
-
 /* A user may have changed the state and left our notes alone: then they are wrong. */
 static int
 is_changed(const struct ab_json *state, struct ab_str cursor)
@@ -119,7 +100,8 @@ read_point(const struct ab_json *ours, const struct ab_json *state, struct state
 
 	if (cursor.len == 0 || is_changed(state, cursor))
 		return 0;
-	return state_set(&p->cursor, cursor.ptr, cursor.len) | read_edge(view_get(ours, "edge"), p);
+	return state_set(&p->cursor, cursor.ptr, cursor.len) |
+	    state_row_hashes(view_get(ours, "edge"), &p->edge, &p->nedge);
 }
 
 /* What "_abhost" says of a part that began at `state`. */
@@ -133,6 +115,7 @@ read_ours(const struct ab_json *ours, const struct ab_json *state, struct state_
 	if (running != NULL)
 		failed |= state_set(&p->run.json, json.ptr, json.len) |
 		    read_point(running, view_get(running, "state"), &p->run);
+	failed |= state_row_hashes(view_get(ours, "met"), &p->met, &p->nmet);
 	token = view_get(ours, "token");
 	if (view_type(token) == AB_STRING)
 		failed |= state_set(&p->token, view_str(token).ptr, view_str(token).len);

@@ -60,7 +60,7 @@ static ab_status
 learn_row(struct facts *f, const struct dest_state *row, struct error *e)
 {
 	static const char *const gone[] = {
-	    "cursor", "edge", "running", "void", "lane", "bundle", "prefix"};
+	    "cursor", "edge", "met", "running", "void", "lane", "bundle", "prefix"};
 	struct state_notes notes;
 	json_error_t where;
 	json_t *kept = row->notes == NULL ? NULL : jsonread_string(row->notes, 0, &where);

@@ -67,10 +67,20 @@ state_copy_point(struct state_point *to, const struct state_point *from)
 	return state_set_edge(to, from->edge, from->nedge);
 }
 
+int
+state_set_met(struct state_part *p, const struct track *t)
+{
+	free(p->met);
+	p->met = NULL;
+	p->nmet = 0;
+	return t == NULL ? 0 : track_met(t, &p->met, &p->nmet);
+}
+
 void
 state_part_forget(struct state_part *p)
 {
 	state_set(&p->token, NULL, 0);
+	state_set_met(p, NULL);
 	state_point_fini(&p->run);
 	p->started_us = p->void_us = p->pages = p->done = 0;
 	p->lane = DEST_NO_LANE;
@@ -81,6 +91,7 @@ state_part_fini(struct state_part *p)
 {
 	free(p->partition);
 	free(p->token);
+	free(p->met);
 	state_point_fini(&p->base);
 	state_point_fini(&p->run);
 	memset(p, 0, sizeof(*p));

@@ -18,6 +18,8 @@ struct state_part {
 	struct state_point
 	    run;     /* as of token; in a refresh also the final one of a partition that is done */
 	char *token; /* the next page, or NULL */
+	uint64_t *met; /* hashes of base's edge that have come again before token (track.h) */
+	size_t nmet;
 	int64_t pages, started_us; /* started_us 0: no unfinished read */
 	int64_t
 	    void_us; /* rows since then go before the read goes on: nothing covers them; 0: none */
@@ -34,6 +36,8 @@ int state_set(char **text, const char *bytes, size_t len);
 /* Replaces the point by copies; track may be NULL. -1: no memory. */
 int state_set_point(struct state_point *p, const char *json, size_t len, const struct track *t);
 int state_set_edge(struct state_point *p, const uint64_t *hashes, size_t n);
+/* What the read has met before its token; track NULL: nothing. -1: no memory. */
+int state_set_met(struct state_part *p, const struct track *t);
 int state_copy_point(struct state_point *to, const struct state_point *from);
 void state_point_fini(struct state_point *p);
 void state_part_fini(struct state_part *p);

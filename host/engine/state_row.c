@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/view.h"
-
 #define NOTES_MAX    (1u << 20)
 #define BUNDLE_BYTES (1u << 20) /* a bundle is full with so many */
 #define VIEWS_MAX    ((size_t)64 << 20)
@@ -44,20 +42,20 @@ read_modes(const struct ab_json *notes, struct state_notes *out)
 		out->until_us = view_int(until);
 }
 
-static int
-read_edge(const struct ab_json *edge, struct state_point *p)
+int
+state_row_hashes(const struct ab_json *list, uint64_t **out, size_t *nout)
 {
-	size_t n = view_type(edge) == AB_ARRAY ? view_len(edge) : 0;
+	size_t n = view_type(list) == AB_ARRAY ? view_len(list) : 0;
 
 	if (n == 0 || n > TRACK_MAX_EDGE)
 		return 0;
-	if ((p->edge = calloc(n, sizeof(*p->edge))) == NULL)
+	if ((*out = calloc(n, sizeof(**out))) == NULL)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		const struct ab_json *v = view_at(edge, i);
+		const struct ab_json *v = view_at(list, i);
 
 		if (view_type(v) == AB_STRING)
-			p->edge[p->nedge++] = strtoull(view_str(v).ptr, NULL, 16);
+			(*out)[(*nout)++] = strtoull(view_str(v).ptr, NULL, 16);
 	}
 	return 0;
 }
@@ -68,7 +66,7 @@ read_point(const struct ab_json *object, struct state_point *p)
 	struct ab_str cursor = member_text(object, "cursor");
 
 	return state_set(&p->cursor, cursor.ptr, cursor.len) |
-	    read_edge(view_get(object, "edge"), p);
+	    state_row_hashes(view_get(object, "edge"), &p->edge, &p->nedge);
 }
 
 static int
@@ -199,7 +197,8 @@ read_one(const struct dest_state *row, const struct ab_json *notes, state_row_ea
 	failed |= state_set(&p.token, row->token, row->token == NULL ? 0 : strlen(row->token));
 	if (view_type(notes) == AB_OBJECT) {
 		read_void(notes, &p);
-		failed |= read_point(notes, &p.base) | read_run(view_get(notes, "running"), &p);
+		failed |= read_point(notes, &p.base) | read_run(view_get(notes, "running"), &p) |
+		    state_row_hashes(view_get(notes, "met"), &p.met, &p.nmet);
 	}
 	if (failed) {
 		state_part_fini(&p);
@@ -235,15 +234,29 @@ state_row_read(
 	return failed ? -1 : 0;
 }
 
+static void
+add_hashes(struct buf *b, const char *key, const uint64_t *hashes, size_t n)
+{
+	if (n > 0)
+		buf_addf(b, ",\"%s\":[", key);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, "%s\"%016" PRIx64 "\"", i == 0 ? "" : ",", hashes[i]);
+	if (n > 0)
+		buf_addc(b, ']');
+}
+
 void
 state_row_add_point(struct buf *b, const struct state_point *p)
 {
 	if (p->cursor != NULL)
 		buf_addf(b, ",\"cursor\":%s", p->cursor);
-	for (size_t i = 0; i < p->nedge; i++)
-		buf_addf(b, "%s\"%016" PRIx64 "\"", i == 0 ? ",\"edge\":[" : ",", p->edge[i]);
-	if (p->nedge > 0)
-		buf_addc(b, ']');
+	add_hashes(b, "edge", p->edge, p->nedge);
+}
+
+void
+state_row_add_met(struct buf *b, const struct state_part *p)
+{
+	add_hashes(b, "met", p->met, p->token == NULL ? 0 : p->nmet);
 }
 
 static void
@@ -283,6 +296,7 @@ notes_make(const struct state_read *r, const struct state_part *p)
 	if (p->lane != DEST_NO_LANE)
 		buf_addf(&b, ",\"lane\":%d", p->lane);
 	state_row_add_point(&b, &p->base);
+	state_row_add_met(&b, p);
 	if (p->run.json != NULL || p->run.cursor != NULL) {
 		buf_addf(&b, ",\"running\":{\"state\":%s", running);
 		state_row_add_point(&b, &p->run);

@@ -1,6 +1,7 @@
 /* state_row.h - state rows, to and fro: their notes, and the form that Airbyte's users know.  Pure. */
 #ifndef ABHOST_STATE_ROW_H
 #define ABHOST_STATE_ROW_H
+#include "data/view.h"
 #include "engine/state.h"
 
 struct state_notes {
@@ -19,6 +20,10 @@ int state_row_read(
 int state_row_is_bundle(const struct dest_state *row);
 /* ,"cursor":...,"edge":[...]: of a state's records, as notes have it. */
 void state_row_add_point(struct buf *b, const struct state_point *p);
+/* ,"met":[...]: of a part that has a token; else nothing. */
+void state_row_add_met(struct buf *b, const struct state_part *p);
+/* An "edge" or "met"; what is none adds nothing to *n. -1: no memory. */
+int state_row_hashes(const struct ab_json *list, uint64_t **hashes, size_t *n);
 /* Fills a zeroed row with copies. -1: no memory. */
 int state_row_write(const struct state_read *r, const struct state_part *p, struct dest_state *row);
 /* Fills a zeroed row with up to STATE_BUNDLE partitions of the shelf, from *at on, which moves: 1; 0: there are no more; -1:

@@ -22,7 +22,7 @@ track_fini(struct track *t)
 	cursor_fini(&t->cursor);
 	keyless_fini(&t->keyless);
 	free(t->edge.hashes);
-	free(t->known.hashes);
+	free(t->known.met);
 }
 
 static int
@@ -42,11 +42,42 @@ edge_add(struct track_edge *e, uint64_t hash)
 }
 
 static int
-compare_hashes(const void *a, const void *b)
+compare_met(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	uint64_t x = ((const struct track_met *)a)->hash, y = ((const struct track_met *)b)->hash;
 
 	return (x > y) - (x < y);
+}
+
+static int
+know_all(struct track_known *k, const uint64_t *hashes, size_t n)
+{
+	struct track_met *met = n == 0 ? NULL : realloc(k->met, n * sizeof(*met));
+
+	k->n = 0;
+	if (n == 0)
+		return 0;
+	if (met == NULL)
+		return -1;
+	k->met = met;
+	for (size_t i = 0; i < n; i++)
+		met[i] = (struct track_met){hashes[i], 1, 1};
+	qsort(met, n, sizeof(*met), compare_met);
+	for (size_t i = 0; i < n; i++) {
+		if (k->n > 0 && met[k->n - 1].hash == met[i].hash)
+			met[k->n - 1].left = ++met[k->n - 1].stored;
+		else
+			met[k->n++] = met[i];
+	}
+	return 0;
+}
+
+static struct track_met *
+find_met(const struct track_known *k, uint64_t hash)
+{
+	const struct track_met key = {.hash = hash};
+
+	return k->n == 0 ? NULL : bsearch(&key, k->met, k->n, sizeof(key), compare_met);
 }
 
 int
@@ -72,12 +103,38 @@ track_know(struct track *t, const char *value, const uint64_t *hashes, size_t n)
 		return 0;
 	if (cursor_know(&t->cursor, value, strlen(value)) != 0)
 		return -1;
-	for (size_t i = 0; i < n && i < TRACK_MAX_EDGE; i++)
-		if (edge_add(&t->known, hashes[i]) != 0)
-			return -1;
-	if (t->known.n > 1)
-		qsort(t->known.hashes, t->known.n, sizeof(*t->known.hashes), compare_hashes);
+	return know_all(&t->known, hashes, n < TRACK_MAX_EDGE ? n : TRACK_MAX_EDGE);
+}
+
+int
+track_met(const struct track *t, uint64_t **out, size_t *n)
+{
+	const struct track_known *k = &t->known;
+	size_t at = 0;
+
+	*n = 0;
+	*out = NULL;
+	for (size_t i = 0; i < k->n; i++)
+		*n += k->met[i].stored - k->met[i].left;
+	if (*n == 0)
+		return 0;
+	if ((*out = malloc(*n * sizeof(**out))) == NULL)
+		return -1;
+	for (size_t i = 0; i < k->n; i++)
+		for (size_t met = k->met[i].stored - k->met[i].left; met > 0; met--)
+			(*out)[at++] = k->met[i].hash;
 	return 0;
+}
+
+void
+track_forget(struct track *t, const uint64_t *hashes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct track_met *met = find_met(&t->known, hashes[i]);
+
+		if (met != NULL && met->left > 0)
+			met->left--;
+	}
 }
 
 /* Records of two partitions may differ in nothing but the constants of their pages. */
@@ -96,16 +153,20 @@ record_hash(const struct track *t, const char *page, const struct scan_record *r
 	return t->constants ^ value_hash(page + r->off, r->len);
 }
 
+/* It is stored, and has not come again in this read. */
 static int
 is_known(const struct track *t, const struct cursor_value *v, const char *page,
     const struct scan_record *r)
 {
-	uint64_t hash;
+	struct track_met *met;
 
 	if (t->known.n == 0 || cursor_compare(&t->cursor, v, &t->cursor.known.value) != 0)
 		return 0;
-	hash = record_hash(t, page, r);
-	return bsearch(&hash, t->known.hashes, t->known.n, sizeof(hash), compare_hashes) != NULL;
+	met = find_met(&t->known, record_hash(t, page, r));
+	if (met == NULL || met->left == 0)
+		return 0;
+	met->left--;
+	return 1;
 }
 
 /* The record before this one is gone, so its keys predict nothing. */
@@ -184,21 +245,22 @@ track_page(struct track *t, const char *page, struct scan *s, struct ab_str abou
 	return edge_extend(t, page, s, newest);
 }
 
+/* Takes it for one of those with which the read began, as long as there are such left. */
 static int
-has_hash(const struct track_edge *e, size_t n, uint64_t hash)
+was_stored(const struct track_known *k, uint64_t hash)
 {
-	for (size_t i = 0; i < n; i++)
-		if (e->hashes[i] == hash)
-			return 1;
-	return 0;
+	struct track_met *met = find_met(k, hash);
+
+	return met != NULL && met->stored > 0 && met->stored-- > 0;
 }
 
 int
-track_merge(struct track *to, const struct track *from)
+track_merge(struct track *to, struct track *from)
 {
 	const struct cursor_value *theirs = cursor_greatest(&from->cursor);
 	int order = cursor_compare(&to->cursor, theirs, cursor_greatest(&to->cursor));
-	size_t n;
+	/* both have those with which they began */
+	int is_old = cursor_compare(&to->cursor, theirs, &from->cursor.known.value) == 0;
 
 	if (theirs->kind == CURSOR_NONE || order < 0)
 		return 0;
@@ -209,9 +271,8 @@ track_merge(struct track *to, const struct track *from)
 			return -1;
 	}
 	to->overflowed |= from->overflowed;
-	n = to->edge.n;
 	for (size_t i = 0; i < from->edge.n && to->has_edge; i++) {
-		if (has_hash(&to->edge, n, from->edge.hashes[i]))
+		if (is_old && was_stored(&from->known, from->edge.hashes[i]))
 			continue;
 		if (to->edge.n == TRACK_MAX_EDGE)
 			to->overflowed = 1;
