@@ -510,6 +510,29 @@ START_TEST(newlines_inside_records_are_told)
 }
 END_TEST
 
+START_TEST(half_a_pair_is_told_and_a_pair_is_not)
+{
+	static const struct {
+		const char *text;
+		int alone;
+	} cases[] = {{"\\ud83d\\ude80", 0}, {"\\uD83D\\uDE80\\uDBFF\\uDFFF x", 0},
+	    {"\\ud7ff\\ue000", 0}, {"\\ud83d", 1}, {"\\ude80", 1}, {"\\ude80\\ud83d", 1},
+	    {"\\ud83d\\ud83d\\ude80", 1}, {"\\ud83d\\ude80\\ude80", 1}, {"\\ud83d \\ude80", 1},
+	    {"\\ud83d\\n", 1}, {"\\uDBFF\\uDBFF", 1}, {"\\ud800\\udbff", 1}, {"\\ud83d\\u0041", 1}};
+	char text[80];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int in_key = 0; in_key < 2; in_key++) {
+			snprintf(text, sizeof(text), in_key ? "{\"%s\":1}" : "{\"a\":[\"%s\"]}",
+			    cases[i].text);
+			ck_assert(is_page(text));
+			ck_assert_msg(table.has_surrogate == cases[i].alone, "%s", text);
+		}
+	ck_assert(!is_page("{\"a\":\"\\ud83d\\udeg0\"}"));
+	ck_assert(!is_page("{\"a\":\"\\ud83d\\ude8\"}"));
+}
+END_TEST
+
 START_TEST(errors_say_where_and_what)
 {
 	ck_assert(!is_page("{\"a\":1,\"b\":tru}"));
@@ -550,6 +573,7 @@ scan_suite(void)
 	tcase_add_test(t, depth_has_a_limit);
 	tcase_add_test(t, keys_and_fields_have_limits);
 	tcase_add_test(t, newlines_inside_records_are_told);
+	tcase_add_test(t, half_a_pair_is_told_and_a_pair_is_not);
 	tcase_add_test(t, errors_say_where_and_what);
 	suite_add_tcase(s, t);
 	return s;

@@ -56,7 +56,7 @@ struct scan {
 	struct scan_record *records;
 	size_t nfields, nrecords;
 	int has_newline; /* some white space in a record may be a CR or LF (a line format must replace it) */
-	int has_surrogate; /* somewhere there is an escape like \ud83d: half of a pair, or alone */
+	int has_surrogate; /* somewhere half of a pair stands alone: an escape like \ud83d */
 	/* private */
 	struct scan_guess *guesses;
 	size_t nguesses;

@@ -49,6 +49,17 @@ is_hex(char c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
+/* Is p the first of two escapes that name one character beyond U+FFFF (RFC 8259, section 7)?  Looks no further than what
+ * it has seen allows. */
+static int
+is_pair(const char *p)
+{
+	if (p[3] >= 'c' || (p[3] >= 'C' && p[3] <= 'F') || p[6] != '\\' || p[7] != 'u' ||
+	    (p[8] | 0x20) != 'd')
+		return 0;
+	return ((p[9] | 0x20) >= 'c' && (p[9] | 0x20) <= 'f') && is_hex(p[10]) && is_hex(p[11]);
+}
+
 /* p: the backslash. */
 static const char *
 lex_escape(struct lex *x, const char *p)
@@ -68,7 +79,11 @@ lex_escape(struct lex *x, const char *p)
 			if (!is_hex(p[i]))
 				return lex_fail(x, p + i, "a hexadecimal digit");
 		}
-		x->surrogate |= (p[2] | 0x20) == 'd' && p[3] >= '8';
+		if ((p[2] | 0x20) != 'd' || p[3] < '8')
+			return p + 6;
+		if (is_pair(p))
+			return p + 12;
+		x->surrogate = 1;
 		return p + 6;
 	default:
 		return lex_fail(x, p + 1, "one of \"\\/bfnrtu after a backslash");

@@ -25,7 +25,7 @@ struct lex {
 	const char *at;	      /* where it failed */
 	const char *expected; /* what should have stood there; NULL: memory ran out */
 	int newline;	      /* a CR or LF was passed by lex_space */
-	int surrogate;	      /* an escape of U+D800 to U+DFFF was passed */
+	int surrogate;	      /* half of a pair was passed, alone: an escape of U+D800 to U+DFFF */
 };
 
 /* Notes a failure; always NULL, so that it can be returned as it is. */

@@ -17,7 +17,7 @@ memory_divide(struct memory *m, size_t total, int has_dedup)
 	if (total == 0 && has_dedup)
 		rest = MEMORY_DEDUP - MEMORY_PROGRAMS;
 	m->cache = has_dedup ? rest / 4 : APPEND_CACHE;
-	m->batch = has_dedup ? rest / 10 * 3 : 0;
-	m->pages =
-	    rest > m->bodies + m->cache + m->batch ? rest - m->bodies - m->cache - m->batch : 0;
+	m->pages = rest > m->bodies + m->cache ? rest - m->bodies - m->cache : 0;
+	m->batch = has_dedup ? m->pages / 3 * 2 : 0;
+	m->pages -= m->batch;
 }

@@ -3,7 +3,7 @@
  * Both processes together begin with MEMORY_PROGRAMS: code, libraries, a page of everything.  Of the rest
  *   page bodies in the worker    three eighths; beyond 24 MiB of rest an eighth of what is beyond
  *   append_dedup's page cache    a quarter, where a stream needs it
- *   append_dedup's sorted batch  three tenths, where a stream needs it
+ *   append_dedup's sorted batch  two thirds of what is left then, where a stream needs it
  *   pages in the engine          what is left
  * A page that is larger than its share is taken all the same, alone.  Pure. */
 #ifndef ABHOST_MEMORY_H
