@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/redact.h"
 
 START_TEST(a_file_is_written_whole_or_told)
@@ -136,6 +138,65 @@ START_TEST(secrets_are_removed_in_every_form)
 }
 END_TEST
 
+/* What is printed as JSON, by us or by any program, and JSON inside of JSON. */
+START_TEST(secrets_are_removed_from_json)
+{
+	static const char secret[] = "p\"a\\s/w\303\266rd&\360\237\230\200";
+	static const char *const spelled[] = {secret, "p\\\"a\\\\s/w\303\266rd&\360\237\230\200",
+	    "p\\\"a\\\\s\\/w\303\266rd&\360\237\230\200", "p\\\"a\\\\s/w\\u00f6rd&\\ud83d\\ude00",
+	    "p\\\"a\\\\s\\/w\\u00f6rd&\\ud83d\\ude00",
+	    "p\\\"a\\\\s/w\303\266rd\\u0026\360\237\230\200",
+	    "p\\\\\\\"a\\\\\\\\s/w\\\\u00f6rd&\\\\ud83d\\\\ude00"};
+	char text[200];
+
+	ck_assert_int_eq(redact_add(secret, sizeof(secret) - 1), 0);
+	for (size_t i = 0; i < sizeof(spelled) / sizeof(spelled[0]); i++) {
+		snprintf(text, sizeof(text), "{\"key\": \"%s\"}", spelled[i]);
+		ck_assert_msg(strcmp(redact_text(text), "{\"key\": \"****\"}") == 0, "%s", text);
+	}
+	redact_fini();
+}
+END_TEST
+
+/* A key in PEM is often shown a line at a time. */
+START_TEST(lines_of_secrets_are_removed)
+{
+	char text[] = "-----BEGIN KEY-----|c2VjcmV0IG9uZQ/|c2VjcmV0IHR3bw/|x";
+
+	ck_assert_int_eq(
+	    redact_add("-----BEGIN KEY-----\r\nc2VjcmV0IG9uZQ/\nc2VjcmV0IHR3bw/\nx\n", 55), 0);
+	ck_assert_str_eq(redact_text(text), "****|****|****|x");
+	redact_fini();
+}
+END_TEST
+
+static void
+keep(void *ctx, int level, const char *line)
+{
+	(void)level;
+	snprintf(ctx, 5000, "%s", line);
+}
+
+/* A line is cut behind 4 KiB, and a secret may stand there. */
+START_TEST(no_half_of_a_secret_is_logged)
+{
+	char text[6000], line[5000] = "";
+
+	ck_assert_int_eq(redact_add("s3cr3t-key", 10), 0);
+	log_to(keep, line);
+	for (size_t at = 4060; at < 4100; at++) {
+		memset(text, 'x', sizeof(text) - 1);
+		text[sizeof(text) - 1] = '\0';
+		memcpy(text + at, "s3cr3t-key", 10);
+		log_line(AB_WARN, "%s", text);
+		ck_assert_uint_eq(strlen(line), 4095);
+		ck_assert_msg(strstr(line, "s3") == NULL, "%s", line + 4050);
+	}
+	log_to(NULL, NULL);
+	redact_fini();
+}
+END_TEST
+
 static Suite *
 base_suite(void)
 {
@@ -148,6 +209,9 @@ base_suite(void)
 	tcase_add_test(t, first_error_wins);
 	tcase_add_test(t, times_go_there_and_back);
 	tcase_add_test(t, secrets_are_removed_in_every_form);
+	tcase_add_test(t, secrets_are_removed_from_json);
+	tcase_add_test(t, lines_of_secrets_are_removed);
+	tcase_add_test(t, no_half_of_a_secret_is_logged);
 	tcase_add_test(t, a_file_is_written_whole_or_told);
 	suite_add_tcase(s, t);
 	return s;

@@ -9,6 +9,8 @@
 #include "base/redact.h"
 
 #define LINE_MAX_BYTES 4096
+#define BEYOND \
+	4096 /* what is looked at of a longer one, so that no half of a secret stands at its end */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static log_sink *to;
@@ -42,6 +44,7 @@ static void
 put(int level, char *line)
 {
 	redact_text(line);
+	line[LINE_MAX_BYTES - 1] = '\0';
 	for (char *p = line; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = ' ';
@@ -56,7 +59,7 @@ put(int level, char *line)
 void
 log_line(int level, const char *fmt, ...)
 {
-	char line[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES + BEYOND];
 	va_list ap;
 
 	if (level < least_level)

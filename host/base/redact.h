@@ -7,7 +7,8 @@
 #define ABHOST_REDACT_H
 #include <stddef.h>
 
-/* Copies the secret; also registers its percent-encoded and base64 forms. -1: no memory. */
+/* Copies the secret; also registers its percent-encoded and base64 forms, what JSON makes of it in the spellings that are about
+ * (and JSON inside of JSON), and each line of several. -1: no memory. */
 int redact_add(const char *secret, size_t len);
 /* Replaces in place, never longer than before; returns text. */
 char *redact_text(char *text);

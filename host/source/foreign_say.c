@@ -53,8 +53,8 @@ show(struct ab_str object, const char *key, char out[SHOWN])
 
 	buf_init(&b, (size_t)64 << 20);
 	out[0] = '\0';
-	if (line_string(line_get(object, key), &b) == 0)
-		redact_text(utf8_copy(out, SHOWN, buf_str(&b)));
+	if (line_string(line_get(object, key), &b) == 0 && b.len > 0)
+		utf8_copy(out, SHOWN, redact_text(b.ptr)); /* what is cut would not be known */
 	buf_fini(&b);
 	return out;
 }
@@ -309,14 +309,14 @@ foreign_message(struct foreign *f, const struct line *line, struct source_event 
 int
 foreign_prose(struct foreign *f, const struct line *line, struct source_event *ev)
 {
-	char text[SHOWN], out[SHOWN];
+	char text[4 * SHOWN], out[SHOWN];
 	size_t n = line->text.len < sizeof(text) - 1 ? line->text.len : sizeof(text) - 1;
 
 	if (!is_in_rate(f))
 		return 0;
 	memcpy(text, line->text.ptr, n);
 	text[n] = '\0';
-	foreign_log(f, ev, AB_INFO, "printed: %s", utf8_copy(out, sizeof(out), text));
+	foreign_log(f, ev, AB_INFO, "printed: %s", utf8_copy(out, sizeof(out), redact_text(text)));
 	return 1;
 }
 
@@ -324,7 +324,7 @@ static void
 keep_line(struct foreign *f, const char *text, size_t len)
 {
 	char *to = f->tail[(f->tail_at + f->ntail) % FOREIGN_TAIL];
-	char line[sizeof(f->tail[0])];
+	char line[sizeof(f->err) + 1];
 
 	if (len == 0)
 		return;
@@ -335,7 +335,7 @@ keep_line(struct foreign *f, const char *text, size_t len)
 		f->ntail++;
 	}
 	snprintf(line, sizeof(line), "%.*s", (int)len, text);
-	utf8_copy(to, sizeof(f->tail[0]), line);
+	utf8_copy(to, sizeof(f->tail[0]), redact_text(line));
 }
 
 void

@@ -94,6 +94,7 @@ def count(c, k, s):
             if c.get("signal"):
                 os.kill(os.getpid(), c["signal"])
             sys.stderr.write("Traceback: it is %s that broke\n" % c.get("key"))
+            sys.stderr.write("x" * 502 + c.get("key") + "\n")
             sys.exit(c.get("exit", 1))
     status("COMPLETE")
 
@@ -105,6 +106,9 @@ def every(c, k, s):
     say("NEWS", {"a": 1})
     say("DEBUG", "text")
     say("LOG", {"level": "WARN", "message": "mind the key %s" % c["key"]})
+    say("LOG", {"level": "WARN", "message": json.dumps({"key": c["key"]})})
+    say("LOG", {"level": "WARN", "message": "x" * 1490 + c["key"]})  # so much of a line is shown
+    print("x" * 1490 + c["key"])
     say("TRACE", {"type": "ESTIMATE", "emitted_at": 1.25, "estimate": {"name": "users", "type": "STREAM", "row_estimate": 3}})
     say("TRACE", {"type": "ANALYTICS", "emitted_at": 1, "analytics": {"type": "a", "value": "b"}})
     state({"id": 0})  # before any record
