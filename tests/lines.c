@@ -182,6 +182,38 @@ START_TEST(a_record_is_read_in_any_order)
 }
 END_TEST
 
+/* A program may say more of a message than the protocol asks for, and in any order; the last of a key counts. */
+START_TEST(what_counts_may_stand_behind_anything)
+{
+	static char text[1 << 16];
+	struct lines l;
+	struct line line;
+	size_t n = 0;
+
+	lines_init(&l, LINES_MAX_LINE);
+	n +=
+	    (size_t)snprintf(text, sizeof(text), "{\"type\":\"LOG\",\"record\":{\"stream\":\"x\",");
+	for (int i = 0; i < 1000; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "\"a%d\":%d,", i, i);
+	n += (size_t)snprintf(text + n, sizeof(text) - n,
+	    "\"data\":{\"b\":1},\"stream\":\"s\",\"namespace\":\"n\",\"meta\":{\"c\":1},\"emitted_at\":8},");
+	for (int i = 0; i < 1000; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "\"a%d\":%d,", i, i);
+	snprintf(text + n, sizeof(text) - n, "\"type\":\"RECORD\"}\n");
+	line = only(&l, text);
+	ck_assert_int_eq(line.type, LINE_RECORD);
+	ck_assert_int_eq(strncmp(line.data.ptr, "{\"b\":1}", line.data.len), 0);
+	ck_assert_int_eq(strncmp(line.stream.ptr, "s\"", 2), 0);
+	ck_assert_int_eq(strncmp(line.space.ptr, "n\"", 2), 0);
+	ck_assert_int_eq(strncmp(line.meta.ptr, "{\"c\":1}", line.meta.len), 0);
+	ck_assert_int_eq(line.emitted_ms, 8);
+	line = only(
+	    &l, "{\"record\":{\"stream\":\"s\",\"data\":{}},\"record\":7,\"type\":\"RECORD\"}\n");
+	ck_assert_int_eq(line.type, LINE_BROKEN);
+	lines_fini(&l);
+}
+END_TEST
+
 START_TEST(spans_are_read_on)
 {
 	struct lines l;
@@ -231,6 +263,7 @@ lines_suite(void)
 	tcase_add_test(t, depth_has_an_end);
 	tcase_add_test(t, a_line_has_a_most);
 	tcase_add_test(t, a_record_is_read_in_any_order);
+	tcase_add_test(t, what_counts_may_stand_behind_anything);
 	tcase_add_test(t, spans_are_read_on);
 	suite_add_tcase(s, t);
 	return s;

@@ -97,7 +97,7 @@ struct member {
 	uint32_t klen;
 	size_t vlen;
 };
-#define MEMBERS 32 /* messages have fewer; later ones are validated and not noted */
+#define MEMBERS 16 /* as many keys as count, or more */
 
 struct object {
 	struct member member[MEMBERS];
@@ -121,6 +121,35 @@ static int
 is_key(const struct member *m, const char *key, size_t len)
 {
 	return m->klen == len && memcmp(m->key, key, len) == 0;
+}
+
+/* The keys that count in a message or in its record, by their length.  A program may say more, as much as it likes. */
+static const char *const counting[][5] = {[3] = {"log"},
+    [4] = {"type", "data", "meta", "spec"},
+    [5] = {"state", "trace"},
+    [6] = {"record", "stream"},
+    [7] = {"control", "catalog"},
+    [9] = {"namespace"},
+    [10] = {"emitted_at"},
+    [16] = {"connectionStatus"}};
+#define LONGEST (sizeof(counting) / sizeof(counting[0]) - 1)
+
+/* Each key once, as it was last. */
+static void
+note(struct object *o, const struct member *m)
+{
+	unsigned i = 0;
+
+	if (m->klen > LONGEST)
+		return;
+	while (counting[m->klen][i] != NULL && !is_key(m, counting[m->klen][i], m->klen))
+		i++;
+	if (counting[m->klen][i] == NULL)
+		return;
+	for (i = 0; i < o->n && !is_key(&o->member[i], m->key, m->klen); i++)
+		continue;
+	o->member[i] = *m;
+	o->n += i == o->n;
 }
 
 static const char *
@@ -162,8 +191,7 @@ walk_object(struct lex *x, const char *p, unsigned depth, struct object *o, stru
 		if (p == NULL)
 			return NULL;
 		m.vlen = (size_t)(p - m.val);
-		if (o->n < MEMBERS)
-			o->member[o->n++] = m;
+		note(o, &m);
 		p = lex_space(x, p);
 		if (*p == '}')
 			return p + 1;
@@ -173,13 +201,13 @@ walk_object(struct lex *x, const char *p, unsigned depth, struct object *o, stru
 	}
 }
 
-/* The last member of that key. */
+/* The member of that key, one of those that count. */
 static struct ab_str
 find(const struct object *o, const char *key)
 {
 	size_t len = strlen(key);
 
-	for (unsigned i = o->n; i-- > 0;)
+	for (unsigned i = 0; i < o->n; i++)
 		if (is_key(&o->member[i], key, len))
 			return (struct ab_str){o->member[i].val, o->member[i].vlen};
 	return (struct ab_str){"", 0};
