@@ -174,6 +174,13 @@ tests_budget_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_budget_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
 TESTS += tests/budget.t
 
+check_PROGRAMS += tests/foreign.t
+tests_foreign_t_SOURCES = tests/foreign.c tests/suite.h
+tests_foreign_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_foreign_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
+tests_foreign_t_LDADD = $(SOURCE_LIBS) $(CHECK_LIBS)
+TESTS += tests/foreign.t
+
 check_PROGRAMS += tests/sched.t
 tests_sched_t_SOURCES = tests/sched.c tests/suite.h
 tests_sched_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

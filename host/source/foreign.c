@@ -209,6 +209,13 @@ stop(struct foreign *f)
 	f->kill_us = clock_mono_us() + GRACE_US;
 }
 
+void
+foreign_break(struct foreign *f)
+{
+	f->is_broken = 1;
+	stop(f);
+}
+
 static void
 foreign_cancel(struct source *source)
 {
@@ -402,8 +409,7 @@ on_broken(struct foreign *f, const struct line *line)
 	error_clear(&f->error);
 	error_set(&f->error, line->error.status, "%s: %s", f->who, line->error.text);
 	redact_text(f->error.text); /* it shows some of the line */
-	f->is_broken = 1;
-	stop(f);
+	foreign_break(f);
 	return 0;
 }
 
@@ -436,10 +442,9 @@ fill(struct foreign *f)
 	ssize_t n;
 
 	if (to == NULL) {
-		f->is_broken = 1;
 		no_memory(&f->error);
 		f->is_eof = 1;
-		stop(f);
+		foreign_break(f);
 		return 0;
 	}
 	n = read(f->program.out_fd, to, room);
@@ -487,9 +492,8 @@ watch(struct foreign *f)
 	error_set(&f->error, AB_ETRANSIENT,
 	    "%s said nothing for %lld s, and was stopped (ABHOST_CALL_TIMEOUT)", f->who,
 	    (long long)((now - f->heard_us) / 1000000));
-	f->is_broken = 1;
 	f->heard_us = now;
-	stop(f);
+	foreign_break(f);
 }
 
 /* Has it ended, and is all of it here? */

@@ -38,6 +38,7 @@ struct foreign_stream {
 	char *state;	/* this state, or NULL: by none */
 	int64_t since_us;
 	struct ab_str part; /* of the GLOBAL state that is being taken */
+	char *coming;	    /* made of it, until all streams' are */
 };
 
 struct foreign {
@@ -79,6 +80,10 @@ struct foreign {
 	struct buf said_text, about;
 	char *strange; /* names of streams that nobody asked for, which were told */
 };
+
+/* foreign.c */
+/* f->error says why nothing counts that it says from now on; it is asked to end. */
+void foreign_break(struct foreign *f);
 
 /* foreign_read.c */
 struct foreign_stream *foreign_find(struct foreign *f, struct ab_str name, struct ab_str space);

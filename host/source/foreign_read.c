@@ -253,34 +253,35 @@ foreign_record(struct foreign *f, const struct line *line, struct source_event *
 }
 
 /* All records of the stream so far are covered by this state, which is taken over. */
-static int
+static void
 cover(struct foreign_stream *s, char *state)
 {
-	if (state == NULL)
-		return -1;
 	free(s->state);
 	s->state = state;
 	s->covered = s->bytes.len;
 	grow_old(s);
-	return 0;
 }
 
-static struct foreign_stream *
-find_descriptor(struct foreign *f, struct ab_str holder)
+/* *out: NULL where it is no stream's that was asked for.  -1: no memory to tell. */
+static int
+find_descriptor(struct foreign *f, struct ab_str holder, struct foreign_stream **out)
 {
 	struct ab_str d = line_get(holder, "stream_descriptor");
-	struct foreign_stream *s = NULL;
 	struct buf name, space;
+	int rc = 0;
 
 	buf_init(&name, (size_t)1 << 20);
 	buf_init(&space, (size_t)1 << 20);
+	*out = NULL;
 	if (line_string(line_get(d, "name"), &name) == 0 &&
 	    line_string(line_get(d, "namespace"), &space) == 0)
-		s = foreign_find(f, (struct ab_str){buf_str(&name), name.len},
+		*out = foreign_find(f, (struct ab_str){buf_str(&name), name.len},
 		    (struct ab_str){buf_str(&space), space.len});
+	else
+		rc = -1;
 	buf_fini(&name);
 	buf_fini(&space);
-	return s;
+	return rc;
 }
 
 static int
@@ -328,20 +329,22 @@ miscounts(
 }
 
 /* What each stream has of a GLOBAL state; the first of a name counts. */
-static void
+static int
 find_parts(struct foreign *f, struct ab_str states)
 {
+	struct foreign_stream *s;
 	struct ab_str one;
 	size_t at = 0;
 
 	for (size_t i = 0; i < f->n; i++)
 		f->streams[i]->part = (struct ab_str){NULL, 0};
 	while (line_each(states, &at, &one)) {
-		struct foreign_stream *s = find_descriptor(f, one);
-
+		if (find_descriptor(f, one, &s) != 0)
+			return -1;
 		if (s != NULL && s->part.ptr == NULL)
 			s->part = line_get(one, "stream_state");
 	}
+	return 0;
 }
 
 static void
@@ -373,6 +376,7 @@ make_part(const struct foreign *f, const struct foreign_stream *s, int global, s
 	return out;
 }
 
+/* All streams get their part of it, or none does: the next run would begin at the oldest part, and read for the others again. */
 static int
 take_all_states(struct foreign *f, int global, struct ab_str data)
 {
@@ -381,10 +385,36 @@ take_all_states(struct foreign *f, int global, struct ab_str data)
 	f->states++;
 	for (size_t i = 0; i < f->n && !failed; i++)
 		if (f->streams[i]->is_running && !f->streams[i]->is_dropped)
-			failed = cover(f->streams[i], make_part(f, f->streams[i], global, data));
+			failed = (f->streams[i]->coming =
+					 make_part(f, f->streams[i], global, data)) == NULL;
+	for (size_t i = 0; i < f->n; i++) {
+		if (failed)
+			free(f->streams[i]->coming);
+		else if (f->streams[i]->coming != NULL)
+			cover(f->streams[i], f->streams[i]->coming);
+		f->streams[i]->coming = NULL;
+	}
+	if (failed)
+		return -1;
 	f->is_joint = 1;
 	f->joint_at = 0;
-	return failed;
+	return 0;
+}
+
+/* A state of one stream's; *of: whose, or NULL. */
+static int
+take_state(struct foreign *f, struct ab_str stream, struct foreign_stream **of)
+{
+	char *state;
+
+	if (find_descriptor(f, stream, of) != 0)
+		return -1;
+	if (*of == NULL)
+		return 0;
+	if ((state = copy_state(line_get(stream, "stream_state"))) == NULL)
+		return -1;
+	cover(*of, state);
+	return 0;
 }
 
 int
@@ -398,14 +428,14 @@ foreign_state(struct foreign *f, const struct line *line, struct source_event *e
 	int failed;
 
 	if (line_is(type, "GLOBAL") && !is_null(global)) {
-		find_parts(f, line_get(global, "stream_states"));
-		failed = take_all_states(f, 1, line_get(global, "shared_state"));
+		failed = find_parts(f, line_get(global, "stream_states")) != 0 ||
+		    take_all_states(f, 1, line_get(global, "shared_state")) != 0;
 	} else if (!is_null(stream)) {
-		if ((of = find_descriptor(f, stream)) == NULL)
+		failed = take_state(f, stream, &of) != 0;
+		if (!failed && of == NULL)
 			return 0;
-		failed = cover(of, copy_state(line_get(stream, "stream_state")));
 	} else if (!is_null(data))
-		failed = take_all_states(f, 0, data);
+		failed = take_all_states(f, 0, data) != 0;
 	else {
 		foreign_log(f, ev, AB_WARN,
 		    "line %llu: a STATE of no form that is known is passed over: %.200s",
@@ -414,7 +444,7 @@ foreign_state(struct foreign *f, const struct line *line, struct source_event *e
 	}
 	if (failed) {
 		error_set(&f->error, AB_ENOMEM, "%s: no memory for a state", f->who);
-		f->is_broken = 1;
+		foreign_break(f);
 		return 0;
 	}
 	return miscounts(f, of, line->payload, ev);
