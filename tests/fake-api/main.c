@@ -19,6 +19,7 @@ static const char usage[] =
     "  --shape SHAPE      of events: flat (212 bytes), nested (3.2 KB), wide (60 columns)\n"
     "  --unsorted         events in an order of no meaning\n"
     "  --duplicates N     so many percent of the events come twice (and are unsorted)\n"
+    "  --distance N       ... the second time at most so many events behind the first (default: 4)\n"
     "  --limit-max N      most records of a page (default: 1000)\n"
     "  --lists PATH       a folder or file of JSON lists, served under /v1/lists/\n"
     "  --fault SPEC       a fault (fault.h has the list); may be given again\n"
@@ -29,7 +30,7 @@ static const char usage[] =
     "The rest is under /_admin/ (admin.c has the list).\n";
 
 struct options {
-	unsigned long port, seed, users, events, duplicates, limit_max, storm;
+	unsigned long port, seed, users, events, duplicates, distance, limit_max, storm;
 	const char *key, *dump, *lists[16], *faults[64];
 	int nlists, nfaults, unsorted, gzip;
 	enum render_shape shape;
@@ -38,6 +39,7 @@ struct options {
 enum { OPT_PORT = 256, OPT_KEY, OPT_SEED, OPT_USERS, OPT_EVENTS, OPT_SHAPE, OPT_UNSORTED };
 enum {
 	OPT_DUPLICATES = 300,
+	OPT_DISTANCE,
 	OPT_LIMIT,
 	OPT_LISTS,
 	OPT_FAULT,
@@ -56,6 +58,7 @@ static const struct option longs[] = {
     {"shape", required_argument, NULL, OPT_SHAPE},
     {"unsorted", no_argument, NULL, OPT_UNSORTED},
     {"duplicates", required_argument, NULL, OPT_DUPLICATES},
+    {"distance", required_argument, NULL, OPT_DISTANCE},
     {"limit-max", required_argument, NULL, OPT_LIMIT},
     {"lists", required_argument, NULL, OPT_LISTS},
     {"fault", required_argument, NULL, OPT_FAULT},
@@ -101,6 +104,7 @@ take_number(struct options *o, int opt)
 	    : opt == OPT_USERS		    ? &o->users
 	    : opt == OPT_EVENTS		    ? &o->events
 	    : opt == OPT_DUPLICATES	    ? &o->duplicates
+	    : opt == OPT_DISTANCE	    ? &o->distance
 	    : opt == OPT_LIMIT		    ? &o->limit_max
 	    : opt == OPT_STORM		    ? &o->storm
 					    : NULL;
@@ -149,7 +153,7 @@ fill_store(struct store *s, const struct options *o)
 		return -1;
 	if (o->unsorted)
 		store_shuffle(s, l);
-	if (o->duplicates > 0 && store_repeat(s, l, (unsigned)o->duplicates) == -1)
+	if (o->duplicates > 0 && store_repeat(s, l, (unsigned)o->duplicates, o->distance) == -1)
 		return -1;
 	for (int i = 0; i < o->nlists; i++)
 		if (lists_load(s, o->lists[i]) == -1)
@@ -200,7 +204,8 @@ serve(struct server *s, uint16_t port)
 int
 main(int argc, char **argv)
 {
-	struct options o = {.seed = 1, .users = 100, .events = 1000, .limit_max = 1000};
+	struct options o = {
+	    .seed = 1, .users = 100, .events = 1000, .distance = 4, .limit_max = 1000};
 	static struct server s;
 	char why[128];
 	int opt;

@@ -231,18 +231,18 @@ store_shuffle(struct store *s, struct store_list *l)
 }
 
 int
-store_repeat(struct store *s, struct store_list *l, unsigned percent)
+store_repeat(struct store *s, struct store_list *l, unsigned percent, size_t distance)
 {
 	struct store_list twice = {0};
 
 	for (size_t i = 0; i < l->count; i++) {
-		size_t back = store_random(s) % 5;
+		size_t back = store_random(s) % ((distance < i ? distance : i) + 1);
 		struct store_record *r = list_append(&twice);
 
 		if (r == NULL)
 			goto fail;
 		*r = l->records[i];
-		if (store_random(s) % 100 >= percent || back > i)
+		if (store_random(s) % 100 >= percent)
 			continue;
 		if ((r = list_append(&twice)) == NULL)
 			goto fail;

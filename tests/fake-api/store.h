@@ -60,8 +60,8 @@ int store_change_records(struct store *s, struct store_list *l, size_t n);
 int store_add_text(struct store *s, struct store_list *l, const char *text, size_t len);
 /* Gives the list an order of its own, from the seed. */
 void store_shuffle(struct store *s, struct store_list *l);
-/* Repeats so many percent of the records a few places behind the first. */
-int store_repeat(struct store *s, struct store_list *l, unsigned percent);
+/* Repeats so many percent of the records, at most `distance` records behind the first. */
+int store_repeat(struct store *s, struct store_list *l, unsigned percent, size_t distance);
 /* The first position at or behind `from` whose record is alive and not older than since_us; count if none. */
 size_t store_seek(const struct store_list *l, size_t from, int64_t since_us);
 /* How many records are alive and not older; and the position of the n-th of them, counted from 0. */
