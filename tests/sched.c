@@ -109,7 +109,7 @@ begin(struct bench *b, uint32_t stream, int n)
 	ck_assert_int_eq(tell(b, CHAN_READ, stream, 0), 0);
 	t = next(b, 0, NULL);
 	ck_assert_int_eq(t.type, TASK_BEGIN);
-	sched_ready(&b->sched, t.read);
+	sched_ready(&b->sched, t.read, 1, NULL);
 	for (int i = 0; i < n; i++)
 		sched_add(&b->sched, t.read, partition(), 1, i + 1 == n);
 	sched_leave(&b->sched, &b->lane[0], 0, t.read, &none, "");
@@ -221,8 +221,7 @@ START_TEST(a_read_without_a_lane_gets_a_turn)
 	t[3] = next(&b, 2, r);
 	ck_assert(t[3].type == TASK_BEGIN && t[3].read != r);
 	ck_assert_int_eq(next(&b, 1, r).type, TASK_PAGE);
-	sched_ready(&b.sched, t[3].read);
-	sched_add(&b.sched, t[3].read, partition(), 1, 1);
+	sched_ready(&b.sched, t[3].read, 0, partition());
 	sched_leave(&b.sched, &b.lane[2], 1, t[3].read, &none, "");
 	t[3] = next(&b, 1, r);
 	ck_assert(t[3].type == TASK_PART && t[3].read != r);
@@ -276,6 +275,34 @@ START_TEST(what_the_engine_must_not_say_is_refused)
 }
 END_TEST
 
+/* Another lane comes before the one that has begun the read is through with that. */
+START_TEST(what_has_no_list_is_never_listed)
+{
+	const struct error none = ERROR_INIT;
+	struct bench b;
+	struct task begun, t;
+
+	bench_init(&b);
+	for (uint32_t left = 0; left < 2; left++) {
+		ck_assert_int_eq(tell(&b, CHAN_READ, left, 0), 0);
+		begun = next(&b, 0, NULL);
+		ck_assert_int_eq(begun.type, TASK_BEGIN);
+		sched_ready(&b.sched, begun.read, 0, left > 0 ? partition() : NULL);
+		ck_assert(begun.read->is_listed);
+		if (left > 0) {
+			t = next(&b, 1, NULL);
+			ck_assert_int_eq(t.type, TASK_PART);
+			leave(&b, 1, &t, &none);
+		}
+		leave(&b, 0, &begun, &none);
+		t = next(&b, 0, NULL);
+		ck_assert_int_eq(t.type, TASK_END);
+		reading_free(t.read);
+	}
+	bench_fini(&b);
+}
+END_TEST
+
 static Suite *
 sched_suite(void)
 {
@@ -287,6 +314,7 @@ sched_suite(void)
 	tcase_add_test(t, the_last_answer_to_holds_is_the_last_hold);
 	tcase_add_test(t, a_free_lane_goes_to_the_read_that_has_the_fewest);
 	tcase_add_test(t, a_read_without_a_lane_gets_a_turn);
+	tcase_add_test(t, what_has_no_list_is_never_listed);
 	tcase_add_test(t, the_first_failure_is_the_reads);
 	tcase_add_test(t, what_the_engine_must_not_say_is_refused);
 	suite_add_tcase(s, t);

@@ -10,12 +10,16 @@
 #include "base/clock.h"
 
 void
-watch_open(struct watch *w, const char *config, int lanes, size_t memory, int timeout_s)
+watch_open_on(
+    struct watch *w, const char *id, const char *config, int lanes, size_t memory, int timeout_s)
 {
+	char so[64];
+
+	snprintf(so, sizeof(so), "%s.so", id);
 	*w = (struct watch){.event = calloc(WATCH_EVENTS, sizeof(*w->event))};
 	ck_assert_ptr_nonnull(w->event);
-	ck_assert_int_eq(drive_open_with(&w->drive, "lanes.so",
-			     (struct source_options){.id = "lanes",
+	ck_assert_int_eq(drive_open_with(&w->drive, so,
+			     (struct source_options){.id = id,
 				 .version = "1.0.0",
 				 .config = config,
 				 .page_cap = DRIVE_PAGE_CAP,
@@ -23,6 +27,12 @@ watch_open(struct watch *w, const char *config, int lanes, size_t memory, int ti
 				 .lanes = lanes,
 				 .memory = memory}),
 	    AB_OK);
+}
+
+void
+watch_open(struct watch *w, const char *config, int lanes, size_t memory, int timeout_s)
+{
+	watch_open_on(w, "lanes", config, lanes, memory, timeout_s);
 }
 
 void

@@ -1,4 +1,4 @@
-/* watch.h - for tests of several reads at once: a source on tests/zoo/lanes.so, and all that it has said. */
+/* watch.h - for tests of several reads at once: a source on tests/zoo/lanes.so, or another, and all that it has said. */
 #ifndef TESTS_WATCH_H
 #define TESTS_WATCH_H
 #include "drive.h"
@@ -25,6 +25,9 @@ struct watch {
 };
 
 void watch_open(struct watch *w, const char *config, int lanes, size_t memory, int timeout_s);
+/* id: of tests/zoo/ID.so. */
+void watch_open_on(
+    struct watch *w, const char *id, const char *config, int lanes, size_t memory, int timeout_s);
 void watch_close(struct watch *w);
 /* Begins the read of stream sN. */
 void watch_read(struct watch *w, uint32_t stream, const char *committed);

@@ -168,6 +168,16 @@ tests_lanes_in_process_t_LDADD = host/libsource.a host/libworker.a host/libnet.a
 	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
 TESTS += tests/lanes-in-process.t
 
+# Its threads are kept behind every lock that they let go
+check_PROGRAMS += tests/lanes-kept.t
+tests_lanes_kept_t_SOURCES = tests/lanes-kept.c tests/watch.c tests/watch.h $(DRIVE)
+tests_lanes_kept_t_CPPFLAGS = $(AM_CPPFLAGS) -DDRIVE_IN_PROCESS
+tests_lanes_kept_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_lanes_kept_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_mutex_unlock
+tests_lanes_kept_t_LDADD = host/libsource.a host/libworker.a host/libnet.a host/libdata.a \
+	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
+TESTS += tests/lanes-kept.t
+
 check_PROGRAMS += tests/budget.t
 tests_budget_t_SOURCES = tests/budget.c tests/suite.h
 tests_budget_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

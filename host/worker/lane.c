@@ -72,16 +72,12 @@ leave(struct lane *l, struct reading *r, const struct error *e)
 static void
 do_begin(struct lane *l, struct reading *r)
 {
-	struct sched *s = &l->worker->sched;
 	struct error e = ERROR_INIT;
 	struct waiting *only;
 	ab_status rc = readloop_begin(&l->hosted, r, &only, &e);
 
-	if (rc == AB_OK) {
-		sched_ready(s, r);
-		if (l->hosted.connector.partitions == NULL)
-			sched_add(s, r, only, only != NULL, 1);
-	}
+	if (rc == AB_OK)
+		sched_ready(&l->worker->sched, r, l->hosted.connector.partitions != NULL, only);
 	leave(l, r, &e);
 }
 

@@ -388,18 +388,9 @@ sched_leave(struct sched *s, struct uplink_lane *l, int has_more, struct reading
 	pthread_mutex_unlock(&s->up->lock);
 }
 
-void
-sched_ready(struct sched *s, struct reading *r)
+static void
+add(struct reading *r, struct waiting *first, size_t n, int is_last)
 {
-	pthread_mutex_lock(&s->up->lock);
-	r->is_ready = 1;
-	pthread_mutex_unlock(&s->up->lock);
-}
-
-void
-sched_add(struct sched *s, struct reading *r, struct waiting *first, size_t n, int is_last)
-{
-	pthread_mutex_lock(&s->up->lock);
 	r->is_listing = 0;
 	r->is_listed = is_last;
 	if (r->cancelled) {
@@ -415,6 +406,24 @@ sched_add(struct sched *s, struct reading *r, struct waiting *first, size_t n, i
 		for (const struct waiting *w = first; w != NULL; w = w->next)
 			r->waiting_bytes += waiting_size(w);
 	}
+}
+
+/* In one step: once it is ready, another lane would list what has no list. */
+void
+sched_ready(struct sched *s, struct reading *r, int has_list, struct waiting *only)
+{
+	pthread_mutex_lock(&s->up->lock);
+	r->is_ready = 1;
+	if (!has_list)
+		add(r, only, only != NULL, 1);
+	pthread_mutex_unlock(&s->up->lock);
+}
+
+void
+sched_add(struct sched *s, struct reading *r, struct waiting *first, size_t n, int is_last)
+{
+	pthread_mutex_lock(&s->up->lock);
+	add(r, first, n, is_last);
 	pthread_mutex_unlock(&s->up->lock);
 }
 

@@ -69,8 +69,9 @@ void sched_command_done(struct sched *s, struct uplink_lane *l);
  * lane's own. */
 void sched_leave(struct sched *s, struct uplink_lane *l, int has_more, struct reading *r,
     const struct error *e, const char *where);
-/* The first part of r is written. */
-void sched_ready(struct sched *s, struct reading *r);
+/* The first part of r is written.  Where there is no list of partitions, only (taken) is all that is left to be read; NULL:
+ * nothing is. */
+void sched_ready(struct sched *s, struct reading *r, int has_list, struct waiting *only);
 /* More partitions (taken) of r; is_last: there will be no more.  Others see them when the lane leaves r. */
 void sched_add(struct sched *s, struct reading *r, struct waiting *first, size_t n, int is_last);
 /* Announces the partition: AB_OK, and *part is its number; AB_ECANCELLED; SCHED_HELD: it waits again. */
