@@ -47,24 +47,40 @@ state_set_edge(struct state_point *p, const uint64_t *hashes, size_t n)
 	return 0;
 }
 
+/* A point is what it was, or all of it is new: half of one would take records that are not there for read. */
+static int
+replace_point(struct state_point *p, const char *json, size_t len, struct ab_str cursor,
+    const uint64_t *hashes, size_t n)
+{
+	struct state_point made = {NULL, NULL, NULL, 0};
+
+	if (state_set(&made.json, json, len) != 0 ||
+	    state_set(&made.cursor, cursor.ptr, cursor.len) != 0 ||
+	    state_set_edge(&made, hashes, n) != 0) {
+		state_point_fini(&made);
+		return -1;
+	}
+	state_point_fini(p);
+	*p = made;
+	return 0;
+}
+
 int
 state_set_point(struct state_point *p, const char *json, size_t len, const struct track *t)
 {
 	struct ab_str value = t == NULL ? (struct ab_str){"", 0} : track_value(t);
 
-	if (state_set(&p->json, json, len) != 0 || state_set(&p->cursor, value.ptr, value.len) != 0)
-		return -1;
-	return state_set_edge(p, t == NULL ? NULL : t->edge.hashes, t == NULL ? 0 : t->edge.n);
+	return replace_point(
+	    p, json, len, value, t == NULL ? NULL : t->edge.hashes, t == NULL ? 0 : t->edge.n);
 }
 
 int
 state_copy_point(struct state_point *to, const struct state_point *from)
 {
-	if (state_set(&to->json, from->json, from->json == NULL ? 0 : strlen(from->json)) != 0 ||
-	    state_set(&to->cursor, from->cursor, from->cursor == NULL ? 0 : strlen(from->cursor)) !=
-		0)
-		return -1;
-	return state_set_edge(to, from->edge, from->nedge);
+	size_t len = from->json == NULL ? 0 : strlen(from->json);
+	struct ab_str cursor = {from->cursor, from->cursor == NULL ? 0 : strlen(from->cursor)};
+
+	return replace_point(to, from->json, len, cursor, from->edge, from->nedge);
 }
 
 int

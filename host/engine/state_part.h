@@ -33,7 +33,7 @@ struct state_part {
 
 /* Replaces *text by a copy; len 0: by NULL. -1: no memory. */
 int state_set(char **text, const char *bytes, size_t len);
-/* Replaces the point by copies; track may be NULL. -1: no memory. */
+/* Replaces the point by copies; track may be NULL. -1: no memory, and it is what it was. */
 int state_set_point(struct state_point *p, const char *json, size_t len, const struct track *t);
 int state_set_edge(struct state_point *p, const uint64_t *hashes, size_t n);
 /* What the read has met before its token; track NULL: nothing. -1: no memory. */
