@@ -52,19 +52,23 @@ START_TEST(windows_cover_the_interval)
 		const char *step, *grain, *lookback, *state, *windows;
 	} t[] = {
 	    {"P3D", "PT1S", NULL, NULL,
-		"01T00:00:00Z..03T23:59:59Z 04T00:00:00Z..06T23:59:59Z 07T00:00:00Z..10T00:00:00Z"},
+		"01T00:00:00Z..03T23:59:59Z 04T00:00:00Z..06T23:59:59Z 07T00:00:00Z..09T23:59:59Z "
+		"10T00:00:00Z..12T23:59:59Z"},
 	    {"P3D", "P1D", NULL, "2024-01-04",
-		"04T00:00:00Z..06T00:00:00Z 07T00:00:00Z..10T00:00:00Z"},
+		"04T00:00:00Z..06T00:00:00Z 07T00:00:00Z..09T00:00:00Z 10T00:00:00Z..12T00:00:00Z"},
 	    {"P3D", NULL, NULL, "2024-01-04",
 		"04T00:00:00Z..07T00:00:00Z 07T00:00:00Z..10T00:00:00Z"},
-	    {"P1Y", NULL, NULL, "2024-01-05", "05T00:00:00Z..10T00:00:00Z"},
-	    {"P1Y", NULL, "P2D", "2024-01-05", "03T00:00:00Z..10T00:00:00Z"},
-	    {"P1Y", NULL, "P20D", "2024-01-05", "01T00:00:00Z..10T00:00:00Z"},
-	    {"P1Y", NULL, NULL, "2023-01-05", "01T00:00:00Z..10T00:00:00Z"},
-	    {"P1Y", NULL, NULL, "2024-01-10", "10T00:00:00Z..10T00:00:00Z"},
-	    {"P1Y", NULL, NULL, "2024-01-11", ""},
+	    /* the last one has a whole one's name, so that the next run finds it again */
+	    {"P4D", NULL, NULL, "2024-01-04",
+		"04T00:00:00Z..08T00:00:00Z 08T00:00:00Z..12T00:00:00Z"},
+	    {"P15D", NULL, NULL, "2024-01-05", "05T00:00:00Z..20T00:00:00Z"},
+	    {"P15D", NULL, "P2D", "2024-01-05", "03T00:00:00Z..18T00:00:00Z"},
+	    {"P15D", NULL, "P20D", "2024-01-05", "01T00:00:00Z..16T00:00:00Z"},
+	    {"P15D", NULL, NULL, "2023-01-05", "01T00:00:00Z..16T00:00:00Z"},
+	    {"P15D", NULL, NULL, "2024-01-10", "10T00:00:00Z..25T00:00:00Z"},
+	    {"P15D", NULL, NULL, "2024-01-11", ""},
 	    {"{config.step}", NULL, NULL, NULL,
-		"01T00:00:00Z..06T00:00:00Z 06T00:00:00Z..10T00:00:00Z"},
+		"01T00:00:00Z..06T00:00:00Z 06T00:00:00Z..11T00:00:00Z"},
 	    {"P{config.none}D", NULL, NULL, NULL, "01T00:00:00Z..10T00:00:00Z"},
 	};
 	struct buf pages, got;
@@ -128,6 +132,7 @@ START_TEST(a_window_is_sent_in_the_formats_that_are_asked_for)
 		.param = "from",
 		.end_param = "to",
 		.start = "2024-01-01",
+		.end = "2024-02-01",
 		.step = "P1D",
 		.format = "%ms"}};
 	struct fake f;
@@ -139,6 +144,13 @@ START_TEST(a_window_is_sent_in_the_formats_that_are_asked_for)
 	    "items?q=at>2024-01-02 00 at<1704239999 1704067200000&from=1704153600000"
 	    "&to=1704239999500\n");
 	ck_assert_str_eq(buf_str(&f.about), ""); /* a window is no column */
+	/* an interrupted run has read a part of it, and it has not ended */
+	s.cursor.end = "2024-01-02T12:00:00Z";
+	fake_asks(&f, &s, none, "{\"at\": \"2024-01-02T06:00:00Z\"}", NULL,
+	    "items?q=at>2024-01-02 06 at<1704196800 1704067200000&from=1704175200000"
+	    "&to=1704196800000\n");
+	fake_asks(&f, &s, none, "{\"at\": \"2024-01-02T18:00:00Z\"}", NULL, "");
+	s.cursor.end = "2024-02-01";
 	s.params = NULL;
 	s.cursor.place = REST_IN_JSON;
 	fake_asks(&f, &s, none, NULL, NULL,

@@ -33,6 +33,7 @@ endif
 # a connector whose pages stand in files needs no server
 GIVEN_TESTS = tests/whole/zoo-accept.py \
 	tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py \
+	tests/whole/windows.py \
 	tests/whole/airbyte-in.py tests/whole/airbyte-lanes.py \
 	tests/whole/airbyte-destination.py \
 	tests/kill/many.py
@@ -79,12 +80,12 @@ if HAVE_MICROHTTPD
 TESTS += tests/kill/faults.py
 endif
 check_PROGRAMS += tests/kill/shim.so
-tests_kill_shim_so_SOURCES = tests/kill/shim.c
+tests_kill_shim_so_SOURCES = tests/kill/shim.c tests/kill/shim_names.c tests/kill/shim.h
 tests_kill_shim_so_CFLAGS = $(CONNECTOR_CC)
 tests_kill_shim_so_LDFLAGS = $(CONNECTOR_LD)
 endif
 dist_check_SCRIPTS += tests/kill/faults.py
-EXTRA_DIST += tests/kill/shim.c
+EXTRA_DIST += tests/kill/shim.c tests/kill/shim_names.c tests/kill/shim.h
 
 # by hand: tests/bench/growth.py tests/bench/profile.py
 EXTRA_DIST += tests/bench/airbyte-in.py tests/bench/growth.py tests/bench/profile.py

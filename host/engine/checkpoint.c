@@ -443,20 +443,25 @@ ab_status
 checkpoint_part(struct read *r, struct read_part *p, struct error *e)
 {
 	struct state_part *row = p->row;
-	int failed = r->whole != NULL
-	    ? share(r, p)
-	    : set_reached(r, p, r->state.is_refresh ? &row->run : &row->base);
+	int failed = set_reached(r, p, r->state.is_refresh ? &row->run : &row->base);
 
+	if (r->whole != NULL)
+		failed |= share(r, p);
 	state_set(&row->token, NULL, 0);
-	if (!r->state.is_refresh || r->whole != NULL)
+	if (!r->state.is_refresh)
 		state_point_fini(&row->run);
 	row->done = row->dirty = 1;
 	r->done++;
 	row->void_us = 0;
 	row->pages = p->pages_before + p->page;
 	r->flow->has_progress = 1;
-	if (failed || read_close_part(r, p) != 0)
-		return no_memory(e);
+	if (failed || read_close_part(r, p) != 0) {
+		/* its row may say more than is true, and must not be committed */
+		no_memory(e);
+		read_stop(r, e);
+		checkpoint_undo(r->flow);
+		return e->status;
+	}
 	if (r->flow->is_held ||
 	    (r->partitioned && is_due(r->flow, PARTITION_RECORDS, PARTITION_BYTES, PARTITION_US)))
 		commit_or_hold(r->flow);

@@ -113,8 +113,10 @@ begin_part(struct read *r, struct read_part *p, struct error *e)
 	static const struct state_point nothing;
 	struct state_part *row = p->row;
 	int at_token = row->token != NULL;
+	/* of a stream with one state an interrupted run has left partitions with states of their own */
+	int is_again = r->whole != NULL && row->base.json != NULL;
 	const struct state_point *base = r->state.is_refresh ? &nothing
-	    : r->whole != NULL				     ? &r->whole->base
+	    : r->whole != NULL && !is_again		     ? &r->whole->base
 							     : &row->base;
 	const struct state_point *at = at_token ? &row->run : base;
 	int64_t now = clock_now_us();
@@ -142,6 +144,7 @@ begin_part(struct read *r, struct read_part *p, struct error *e)
 		failed |= track_know(&p->track, base->cursor, base->edge, base->nedge);
 	if (at_token)
 		track_forget(&p->track, row->met, row->nmet);
+	p->track.knows_older = is_again && !r->state.is_refresh;
 	return failed ? no_memory(e) : AB_OK;
 }
 

@@ -317,13 +317,14 @@ state_forget_done(struct state_read *r)
 	size_t at = 0, end = r->shelf.bytes.len;
 	int failed = 0;
 
-	while (at < end && !failed && !r->is_refresh && !r->is_shared) {
+	while (at < end && !failed && !r->is_refresh) {
 		struct state_part p = {0};
 		int found = shelf_next(&r->shelf, &at, &p);
 
 		if (found != 1)
 			return found;
-		if (p.done) {
+		/* where one state is that of all, one without a state of its own would be read from there again */
+		if (p.done && (!r->is_shared || p.base.json != NULL)) {
 			state_part_forget(&p);
 			p.dirty = 1;
 			failed = shelf_put(&r->shelf, &p);

@@ -39,15 +39,16 @@ struct state_read {
 	    minimum_generation_id; /* of the rows; of those that stay, in append_dedup */
 	int is_refresh, fresh, resumed;
 	int gave_up; /* a refresh that was interrupted: what it had left beside the table goes, */
-	int64_t left_us;	  /* or in it, since then: all of it comes again; 0: nothing */
-	int is_shared;		  /* the state of the unnamed partition is that of all */
-	int64_t until_us;	  /* the newest row's time */
-	int64_t begun_us;	  /* what is done since then is of this run */
+	int64_t left_us;  /* or in it, since then: all of it comes again; 0: nothing */
+	int is_shared;	  /* the state of the unnamed partition is that of all; see state_end */
+	int64_t until_us; /* the newest row's time */
+	int64_t begun_us; /* what is done since then is of this run */
 	struct state_part *parts; /* a list: those that are open, or were left unfinished */
 	struct shelf shelf;	  /* all others */
 	/* private */
 	int64_t old_generation_id; /* of the rows that a refresh has not replaced, */
 	int has_ended;		   /* until it has */
+	int has_passed_over;	   /* at its end */
 	char *cursor_field;	   /* "a.b", where abhost keeps the state of the stream; or NULL */
 	int cursor_is_time;
 	size_t n_at_end;       /* on the shelf, when the stream ended */
@@ -68,8 +69,8 @@ struct state_part *state_take_part(struct state_read *r, const char *partition);
 int state_put_part(struct state_read *r, struct state_part *p);
 /* It is no longer known. */
 void state_drop_part(struct state_read *r, struct state_part *p);
-/* Partitions that an earlier run had done are no longer so: the next one reads what is new in them.  Not in a refresh, nor where
- * one state is that of all: their rows would come twice.  -1: no memory. */
+/* Partitions that an earlier run had done are no longer so: the next one reads what is new in them.  Not in a refresh: their
+ * rows would come twice.  -1: no memory. */
 int state_forget_done(struct state_read *r);
 /* The time to stamp the next page with: later than all before, and in the part's lane. */
 int64_t state_stamp(struct state_read *r, const struct state_part *p, int64_t now_us);
@@ -93,6 +94,9 @@ struct state_rows {
 };
 /* Those that are dirty, and no longer are. */
 ab_status state_rows(struct state_read *r, struct state_rows *out, struct error *e);
-/* All of them, at the stream's end; nothing but state_close may follow. */
+/* All of them, at the stream's end; nothing but state_close may follow.  Where one state is that of all partitions, it moves to
+ * the greatest value of all, and theirs go, if this read has seen each of them.  If it has passed over some that an
+ * earlier run had done, records may have come to them since that stand below that value: then the state stays where it
+ * was, and each partition keeps its own until a read has seen them all. */
 ab_status state_end(struct state_read *r, struct state_rows *out, struct error *e);
 #endif

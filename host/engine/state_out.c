@@ -258,6 +258,47 @@ end_read(const struct state_read *r, struct state_part *p)
 	p->dirty = p->refreshed = 0;
 }
 
+/* Of a stream with one state, where this read has passed over a partition. */
+static int
+end_shared(const struct state_read *r, struct state_part *p)
+{
+	int is_whole = *p->partition == '\0';
+
+	if (is_whole && r->is_refresh)
+		state_point_fini(&p->base);
+	if (!is_whole && r->is_refresh && p->done)
+		end_read(r, p);
+	state_part_forget(p);
+	p->dirty = p->refreshed = 0;
+	return is_whole || p->base.json != NULL;
+}
+
+static int
+was_passed_over(const struct state_read *r, const struct state_part *p)
+{
+	return *p->partition != '\0' && p->done && p->started_us < r->begun_us;
+}
+
+/* 1: some partition was; -1: no memory. */
+static int
+has_passed_over(const struct state_read *r)
+{
+	size_t at = 0;
+	int found = 0, passed = 0;
+
+	for (const struct state_part *p = r->parts; p != NULL; p = p->next)
+		passed |= was_passed_over(r, p);
+	while (!passed) {
+		struct state_part p = {0};
+
+		if ((found = shelf_next(&r->shelf, &at, &p)) != 1)
+			break;
+		passed = was_passed_over(r, &p);
+		state_part_fini(&p);
+	}
+	return found < 0 ? -1 : passed;
+}
+
 /* What is to be kept of a partition when its stream has ended; 0: nothing.  One that the source did not list keeps what it
  * had, unless a refresh has replaced its rows, or there are so many that such ones would heap up, and it would double
  * nothing if it came back and were read from its beginning. */
@@ -267,6 +308,8 @@ end_part(const struct state_read *r, struct state_part *p)
 	int is_whole = *p->partition == '\0';
 	int is_pruned = r->mode == DEST_APPEND_DEDUP && r->n_at_end > STATE_MAX_ROWS;
 
+	if (r->is_shared && r->has_passed_over)
+		return end_shared(r, p);
 	if (r->is_shared && !is_whole)
 		return 0;
 	if (!p->done && !(r->is_shared && is_whole) && (r->is_refresh || (is_pruned && !is_whole)))
@@ -337,6 +380,9 @@ state_end(struct state_read *r, struct state_rows *out, struct error *e)
 	r->has_ended = 1;
 	memset(out, 0, sizeof(*out));
 	r->n_at_end = r->shelf.n;
+	r->has_passed_over = r->is_shared ? has_passed_over(r) : 0;
+	if (r->has_passed_over < 0)
+		return no_memory(e);
 	failed = r->sync_mode == PLAN_FULL_REFRESH ? end_full_refresh(r) : end_listed(r);
 	if (!failed && r->sync_mode != PLAN_FULL_REFRESH)
 		failed = end_shelved(r);

@@ -84,7 +84,7 @@ int
 track_begin(struct track *t, const char *value, const uint64_t *hashes, size_t n, int at_token)
 {
 	t->edge.n = t->known.n = 0;
-	t->overflowed = 0;
+	t->overflowed = t->knows_older = 0;
 	if (cursor_begin(&t->cursor, value, strlen(value)) != 0)
 		return -1;
 	if (!t->has_edge)
@@ -153,14 +153,18 @@ record_hash(const struct track *t, const char *page, const struct scan_record *r
 	return t->constants ^ value_hash(page + r->off, r->len);
 }
 
-/* It is stored, and has not come again in this read. */
+/* It is stored, and has not come again in this read.  -1: no memory. */
 static int
-is_known(const struct track *t, const struct cursor_value *v, const char *page,
+is_known(struct track *t, const struct cursor_value *v, const char *page, const struct scan *s,
     const struct scan_record *r)
 {
+	int order =
+	    v->kind == CURSOR_NONE ? 1 : cursor_compare(&t->cursor, v, &t->cursor.known.value);
 	struct track_met *met;
 
-	if (t->known.n == 0 || cursor_compare(&t->cursor, v, &t->cursor.known.value) != 0)
+	if (t->knows_older && order < 0)
+		return t->keyless.key == NULL || keyless_is(&t->keyless, page, s, r);
+	if (t->known.n == 0 || order != 0)
 		return 0;
 	met = find_met(&t->known, record_hash(t, page, r));
 	if (met == NULL || met->left == 0)
@@ -219,7 +223,9 @@ track_page(struct track *t, const char *page, struct scan *s, struct ab_str abou
 
 		if (dropped)
 			forget_keys(s, &s->records[i]);
-		dropped = is_known(t, &v, page, &s->records[i]);
+		dropped = is_known(t, &v, page, s, &s->records[i]);
+		if (dropped < 0)
+			return -1;
 		if (dropped)
 			continue;
 		if ((seen = cursor_see(c, &v)) < 0)
@@ -259,8 +265,9 @@ track_merge(struct track *to, struct track *from)
 {
 	const struct cursor_value *theirs = cursor_greatest(&from->cursor);
 	int order = cursor_compare(&to->cursor, theirs, cursor_greatest(&to->cursor));
-	/* both have those with which they began */
-	int is_old = cursor_compare(&to->cursor, theirs, &from->cursor.known.value) == 0;
+	/* both have those with which they began, where that was one value */
+	int is_old = cursor_compare(&to->cursor, theirs, &from->cursor.known.value) == 0 &&
+	    cursor_compare(&to->cursor, theirs, &to->cursor.known.value) == 0;
 
 	if (theirs->kind == CURSOR_NONE || order < 0)
 		return 0;

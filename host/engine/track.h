@@ -34,8 +34,9 @@ struct track {
 	int has_edge;		/* keep the edge: the destination appends, */
 	struct keyless keyless; /* or where that has a key, records that lack it */
 	struct track_edge
-	    edge;	/* hashes of the records whose value is the greatest, of like ones each */
-	int overflowed; /* more than TRACK_MAX_EDGE stand there: some may be written again */
+	    edge;	 /* hashes of the records whose value is the greatest, of like ones each */
+	int overflowed;	 /* more than TRACK_MAX_EDGE stand there: some may be written again */
+	int knows_older; /* what stands below the value that the read began with is written, too, whatever the source thinks */
 	/* private */
 	uint64_t constants;	  /* the hash of the page's; 0: it has none */
 	struct track_known known; /* what the read began with */
@@ -58,7 +59,7 @@ void track_forget(struct track *t, const uint64_t *hashes, size_t n);
 /* Takes a page into account, and takes records that are already written out of the scan.  about: as dest_page has it, or "".
  * -1: no memory. */
 int track_page(struct track *t, const char *page, struct scan *s, struct ab_str about);
-/* What `from` has seen counts for `to`, too, which began at the same value: its greatest, and who stands there.  `from` is
+/* What `from` has seen counts for `to`, too: its greatest, and who stands there; what both began with counts once.  `from` is
  * of no use then, but for track_fini. -1: no memory. */
 int track_merge(struct track *to, struct track *from);
 /* The greatest value as JSON, empty: none. */

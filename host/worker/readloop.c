@@ -183,9 +183,7 @@ begin_part(struct part *p, const struct committed_entry *c, struct error *e)
 {
 	struct ab_str running;
 
-	p->state = p->read->is_shared ? p->read->shared
-	    : c != NULL		      ? c->state
-				      : (struct ab_str){NULL, 0};
+	p->state = c != NULL && c->state.ptr != NULL ? c->state : p->read->shared;
 	p->resumed = p->walk.has_token = c != NULL && c->token != NULL;
 	running = p->resumed && c->running.ptr != NULL ? c->running : p->state;
 	if ((p->resumed && buf_adds(&p->walk.token, c->token) != 0) ||

@@ -94,7 +94,7 @@ struct span {
 	int raw_is_number;
 	/* where the interval is a window: */
 	int has_next;
-	int64_t next, until;
+	int64_t next, until, whole; /* whole: its end, if nothing ended before it */
 };
 
 /* One page on its way. */

@@ -127,6 +127,18 @@ find_start(const struct fetch *f, struct span *span)
 	return AB_OK;
 }
 
+static ab_status
+find_end(const struct fetch *f, struct span *span)
+{
+	const struct rest_cursor *c = &f->s->cursor;
+	int has_end;
+	ab_status rc = bound(f, span, c->end_key, c->end, &span->end, &has_end);
+
+	if (rc == AB_OK && !has_end)
+		span->end = span->now;
+	return rc;
+}
+
 /* The value as it stands, in the state, the config or the table. */
 static ab_status
 find_raw(const struct fetch *f, struct span *span)
@@ -187,15 +199,19 @@ cut_window(struct fetch *f, int64_t start)
 	if (rc != AB_OK)
 		return rc;
 	span->start = start;
-	span->end = span->until;
+	span->end = span->whole = span->until;
 	span->next = has_step ? when_add(start, &step, 1) : span->until;
 	if (has_step && span->next <= start)
 		return ab_failf(f->h, AB_EBUG, "%s: cursor.step has no length", f->s->name);
-	span->has_next = span->next < span->until;
+	/* where the end counts, but not as that of this window, it is one of its own */
+	span->has_next =
+	    has_grain ? has_step && span->next <= span->until : span->next < span->until;
+	if (has_step)
+		span->whole = when_add(span->next, &grain, -1);
+	if (span->whole < start)
+		span->whole = start;
 	if (span->has_next)
-		span->end = when_add(span->next, &grain, -1);
-	if (span->end < start && span->has_next)
-		span->end = start;
+		span->end = span->whole;
 	return AB_OK;
 }
 
@@ -226,39 +242,47 @@ enter_window(struct fetch *f)
 	return cut_window(f, start);
 }
 
-/* The window that the partition is; 0: it is none. */
-static int
-take_partition(struct fetch *f, struct span *span)
+/* The window that the partition is; *is_one 0: it is none.  Its name is the same in every run until the stream has ended, so
+ * it is whole; what is asked for is not: it ends now, or at the stream's end, and begins where an interrupted run has
+ * left it. */
+static ab_status
+take_partition(struct fetch *f, struct span *span, int *is_one)
 {
 	struct ab_host *h = f->h;
 	const struct ab_json *from = h->json_get(f->read->partition, SPAN_START);
 	const struct ab_json *to = h->json_get(f->read->partition, SPAN_END);
+	int64_t start, end;
+	ab_status rc;
 
-	if (f->s->cursor.step == NULL || h->json_type(from) != AB_STRING ||
-	    h->json_type(to) != AB_STRING)
-		return 0;
+	*is_one = f->s->cursor.step != NULL && h->json_type(from) == AB_STRING &&
+	    h->json_type(to) == AB_STRING && when_parse(h->json_str(from).ptr, NULL, &start) == 0 &&
+	    when_parse(h->json_str(to).ptr, NULL, &end) == 0;
+	if (!*is_one)
+		return AB_OK;
+	if ((rc = find_start(f, span)) != AB_OK || (rc = find_end(f, span)) != AB_OK)
+		return rc;
+	if (!span->has_start || span->start < start)
+		span->start = start;
+	if (end < span->end)
+		span->end = end;
 	span->has_start = 1;
-	return when_parse(h->json_str(from).ptr, NULL, &span->start) == 0 &&
-	    when_parse(h->json_str(to).ptr, NULL, &span->end) == 0;
+	f->is_void = span->start > span->end;
+	return AB_OK;
 }
 
 static ab_status
 span_find(struct fetch *f)
 {
-	const struct rest_cursor *c = &f->s->cursor;
 	struct span *span = &f->span;
-	int has_end;
+	int is_window;
 	ab_status rc;
 
 	*span = (struct span){.is_time = is_reckoned(f->s), .now = f->h->now(f->h)};
-	if (take_partition(f, span))
-		return AB_OK;
+	rc = take_partition(f, span, &is_window);
+	if (rc != AB_OK || is_window)
+		return rc;
 	rc = span->is_time ? find_start(f, span) : find_raw(f, span);
-	if (rc == AB_OK)
-		rc = bound(f, span, c->end_key, c->end, &span->end, &has_end);
-	if (rc == AB_OK && !has_end)
-		span->end = span->now;
-	return rc;
+	return rc == AB_OK ? find_end(f, span) : rc;
 }
 
 ab_status
@@ -345,7 +369,7 @@ add_window(const struct span *span, struct text *out)
 	text_adds(out, out->len == 0 ? "[{\"" SPAN_START "\": \"" : ", {\"" SPAN_START "\": \"");
 	when_format_iso(span->start, out);
 	text_adds(out, "\", \"" SPAN_END "\": \"");
-	when_format_iso(span->end, out);
+	when_format_iso(span->whole, out);
 	text_adds(out, "\"}");
 }
 
