@@ -2,7 +2,8 @@
 """The disk or the memory of the engine fails at a chosen call (tests/kill/shim.c): between any two writes or syncs of a
 commit, by a power cut that keeps, loses or tears what was not synced, by a full disk, an I/O error, a failing
 malloc.  In every mode, sorted or not, of one stream or of two at once of which one is in partitions, in several lanes; in
-append_dedup with NULLs in keys or without, with records that are deleted, marked or removed, or without.  Then a run that is left alone.  The content must be the truth, and the engine must have said what happened.
+append_dedup with NULLs in keys or without, with records that are deleted, marked or removed, or without; with a rollback
+journal or a write-ahead log; with --full-refresh, or columns that come while it runs.  Then a run that is left alone.  The content must be the truth, and the engine must have said what happened.
 
 usage: faults.py [ROUNDS]     (default: $FAULT_ROUNDS, or 200; TEST_SEED=N repeats a series)
 """
@@ -19,8 +20,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "whole"))
-from lib import (BUILD, FAKE, FakeApi, Tap, abhost_start, abhost_wait, connector, need, open_db,  # noqa: E402
-                 parallel, seed, write_catalog, write_config)
+from lib import (BUILD, FAKE, FakeApi, Tap, abhost_start, abhost_wait, connector, need, newcomers,  # noqa: E402
+                 open_db, parallel, seed, write_catalog, write_config)
 from kill import OFTEN, compare  # noqa: E402
 
 SHIM = os.path.join(BUILD, "tests/kill/shim.so")
@@ -28,6 +29,8 @@ ROUNDS = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("FAULT_ROUNDS"
 # kind of fault: which count of the shim says how many places there are, and how often it is played
 KINDS = {"kill": ("changes", 5), "power": ("changes", 5), "full": ("writes", 2), "write": ("writes", 1),
          "sync": ("syncs", 1), "read": ("reads", 1), "malloc": ("allocations", 3), "nomem": ("allocations", 1)}
+WAL = "sqlite:paged.db?journal=wal"
+NARROW = "id,updated_at,type"  # the columns of a first run, where others come later
 # signals by which the engine may end; all others are crashes
 KILLED = -signal.SIGKILL
 
@@ -35,8 +38,8 @@ KILLED = -signal.SIGKILL
 class Scene:
     """A kind of sync: how it is read and where it goes; its folder holds what a first run left behind."""
 
-    def __init__(self, chance, to, mode, is_sorted, crowd, key="id", deleted=None):
-        self.mode, self.to, self.sorted, self.key, self.deleted = mode, to, is_sorted, key, deleted
+    def __init__(self, chance, to, mode, is_sorted, crowd, key="id", deleted=None, extra=None):
+        self.mode, self.to, self.sorted, self.key, self.deleted, self.extra = mode, to, is_sorted, key, deleted, extra
         self.paging = chance.choice(["cursor", "page"])
         self.fleeting = chance.random() < 0.5
         self.streams = ["events", "others"] if crowd else ["events"]
@@ -44,20 +47,24 @@ class Scene:
         self.counts = {}
         self.words = [word for stream in self.streams if deleted
                       for word in ("--deleted", "%s=%s:active" % (stream, deleted))]
+        self.first = ["--columns=%s=%s" % (stream, NARROW) for stream in self.streams if extra == "new columns"]
+        if extra == "--full-refresh":
+            self.words += [extra]
 
     def __str__(self):
-        return "%s, %s%s%s, %s, %s%s%s" % (self.to, self.mode, " with NULL keys" if self.key != "id" else "",
+        return "%s, %s%s%s%s, %s, %s%s%s" % (self.to, self.mode, " with NULL keys" if self.key != "id" else "",
                                        ", deleted: " + self.deleted if self.deleted else "",
+                                       ", " + self.extra if self.extra else "",
                                        "sorted" if self.sorted else "unsorted", self.paging,
                                        " (fleeting)" if self.fleeting else "",
                                        ", two streams, partitions" if len(self.streams) > 1 else "")
 
-    def start(self, folder, fault=None, count=None):
+    def start(self, folder, fault=None, count=None, words=()):
         env = {"ABHOST_WORKER": os.path.join(BUILD, "abhost-worker")}
         if fault or count:
             env.update(LD_PRELOAD=SHIM, SHIM_UNDER=folder, SHIM_FAULT=fault or "", SHIM_COUNT=count or "")
         return abhost_start("run", connector("tests/whole/paged"), "config.json", "--catalog", "catalog.json",
-                            "--to", self.to, *self.words, cwd=folder, program=OFTEN,
+                            "--to", self.to, *self.words, *words, cwd=folder, program=OFTEN,
                             env={k: v for k, v in env.items() if v})
 
     def prepare(self, api):
@@ -68,7 +75,9 @@ class Scene:
             "sorted": self.sorted, "fleeting": self.fleeting} for name in self.streams])
         write_catalog(self.folder, {name: self.mode for name in self.streams}, key=self.key)
         os.mkdir(os.path.join(self.folder, "out"))
-        self.check_run(self.folder)
+        run = abhost_wait(self.start(self.folder, words=self.first))
+        if run.code != 0:
+            raise RuntimeError(str(run))
         self.before = api.truth("events")
 
     def count(self):
@@ -84,18 +93,27 @@ class Scene:
             if run.code != 0:
                 raise RuntimeError(str(run))
 
-    def check_run(self, folder):
-        run = abhost_wait(self.start(folder))
-        if run.code != 0:
-            raise RuntimeError(str(run))
-        return run
+
+def widened(scene, now, stream):
+    """All that there must be where the first run had few columns: the newest of each partition comes again, and a key takes it."""
+    def part(record):
+        return record["type"] if stream == "others" else None
+    newest = {}
+    for record in scene.before:
+        newest[part(record)] = max(newest.get(part(record), ""), record["updated_at"])
+    old = [record if scene.mode == "dedup" and record["updated_at"] == newest[part(record)] else
+           {name: value if name in NARROW.split(",") else None for name, value in record.items()}
+           for record in scene.before]
+    return old + newcomers(scene.before, now)
 
 
 class View:
     """What kill.py's compare wants to know of a round."""
 
     def __init__(self, scene, folder):
-        self.to, self.mode, self.folder, self.truths = scene.to, scene.mode, folder, {}
+        self.to, self.folder, self.truths = scene.to, folder, {}
+        # an append that is read from the beginning is replaced
+        self.mode = "overwrite" if scene.mode == "append" and scene.extra == "--full-refresh" else scene.mode
         self.key, self.deleted = scene.key, scene.deleted
 
 
@@ -145,7 +163,8 @@ def play(scene, api, kind, at, number):
         if why is None and scene.to.startswith("sqlite:"):
             why = is_whole(os.path.join(folder, "paged.db"))
         for stream in scene.streams:
-            why = why or compare_stream(view, scene.before, now, stream)
+            is_wide = scene.first and scene.mode != "overwrite"
+            why = why or compare_stream(view, *((None, widened(scene, now, stream)) if is_wide else (scene.before, now)), stream)
         return why and "%s\n%s" % (why, struck), struck.code != 0
 
 
@@ -156,6 +175,10 @@ def scenes(chance):
             yield Scene(chance, "sqlite:paged.db", mode, is_sorted, crowd)
         for key, deleted in itertools.product(("id", "id,ref"), (None, "mark", "remove")):
             yield Scene(chance, "sqlite:paged.db", "dedup", is_sorted, crowd, key, deleted)
+        for mode in ("overwrite", "append", "dedup"):
+            yield Scene(chance, WAL, mode, is_sorted, crowd, "id,ref" if mode == "dedup" and crowd else "id")
+            yield Scene(chance, chance.choice([WAL, "sqlite:paged.db"]), mode, is_sorted, crowd, extra="new columns")
+            yield Scene(chance, chance.choice([WAL, "sqlite:paged.db"]), mode, is_sorted, crowd, extra="--full-refresh")
         yield Scene(chance, "jsonl:out", "overwrite", is_sorted, crowd)
         yield Scene(chance, "jsonl:out" if crowd else "jsonl:log.jsonl", "append", is_sorted, crowd)
         yield Scene(chance, "jsonl:out", "dedup", is_sorted, crowd, chance.choice(["id", "id,ref"]))

@@ -5,8 +5,10 @@
  *   kill    SIGKILL before the N-th change (write, truncate, sync, unlink, rename); half a write is done first
  *           where SEED is odd
  *   power   the same as a power cut: of each watched file, what was written since its last sync is kept, lost or
- *           kept sector by sector, as SEED says; its size is either of the two
- *   full    the N-th write and all later ones find no space
+ *           kept sector by sector, as SEED says; its size is either of the two, and what it grew by may be zeros.  Of the
+ *           names that were made, removed or moved since their folder was last synced the latest are lost, as many as
+ *           SEED says
+ *   full    the N-th write and all later ones find no space; where SEED is odd, the N-th for its second half
  *   write   the N-th write fails with EIO; sync: the N-th sync; read: the N-th read
  *   malloc  the N-th allocation of the program fails; nomem: the N-th and the 20 behind it
  *
@@ -28,11 +30,12 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define FDS	   256
-#define SECTOR	   512
-#define NOMEM_RUN  20
-#define SHIM_API   __attribute__((visibility("default")))
-#define REAL(name) ((__typeof__(&name))real(#name))
+#include "shim.h"
+
+#define FDS	  256
+#define SECTOR	  512
+#define NOMEM_RUN 20
+#define SHIM_API  __attribute__((visibility("default")))
 
 enum fault { NONE, KILL, POWER, FULL, WRITE, SYNC, READ, MALLOC, NOMEM };
 
@@ -54,20 +57,20 @@ struct watched {
 static enum fault fault;
 static long fault_at;
 static unsigned seed;
-static char under[4096];
 static int fds[FDS]; /* index into files, plus 1 */
 static struct watched files[FDS];
 static int nfiles;
 static _Atomic long changes, writes, syncs, reads, allocations;
 static _Atomic int is_armed;
+static const char zeros[SECTOR];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t n);
 
-static void *
-real(const char *name)
+void *
+shim_real(const char *name)
 {
 	void *found = dlsym(RTLD_NEXT, name);
 
@@ -84,7 +87,7 @@ static void __attribute__((constructor)) shim_init(void)
 	const char *at = say != NULL ? strchr(say, '@') : NULL;
 	char *end;
 
-	snprintf(under, sizeof(under), "%s", dir != NULL ? dir : "");
+	snprintf(shim_under, sizeof(shim_under), "%s", dir != NULL ? dir : "");
 	for (int i = 0; at != NULL && i <= NOMEM; i++)
 		if (strncmp(say, words[i], (size_t)(at - say)) == 0 && words[i][at - say] == '\0')
 			fault = (enum fault)i;
@@ -160,17 +163,24 @@ watched_of(int fd)
 }
 
 static int
-is_under(int fd)
+path_of(int fd, char path[4096])
 {
-	char link[64], path[4096];
+	char link[64];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n <= 0 || *under == '\0')
-		return 0;
-	path[n] = '\0';
-	return strncmp(path, under, strlen(under)) == 0;
+	n = readlink(link, path, 4095);
+	path[n > 0 ? n : 0] = '\0';
+	return n > 0 ? 0 : -1;
+}
+
+static int
+is_under(int fd)
+{
+	char path[4096];
+
+	return *shim_under != '\0' && path_of(fd, path) == 0 &&
+	    strncmp(path, shim_under, strlen(shim_under)) == 0;
 }
 
 /* A file that was just opened: watched where it lies below $SHIM_UNDER. Two descriptors of a file are one. */
@@ -180,7 +190,8 @@ watch(int fd)
 	struct stat st;
 	int i;
 
-	if (fd < 0 || fd >= FDS || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !is_under(fd))
+	if (fd < 0 || fd >= FDS || fstat(fd, &st) != 0 || !is_under(fd) ||
+	    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
 		return fd;
 	pthread_mutex_lock(&lock);
 	for (i = 0; i < nfiles && files[i].inode != st.st_ino; i++)
@@ -190,10 +201,10 @@ watch(int fd)
 
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 		files[i] = (struct watched){.inode = st.st_ino, .synced_size = st.st_size};
-		files[i].fd = REAL(open)(link, O_RDWR | O_CLOEXEC);
+		files[i].fd = S_ISREG(st.st_mode) ? REAL(open)(link, O_RDWR | O_CLOEXEC) : -1;
 		nfiles++;
 	}
-	fds[fd] = i + 1;
+	fds[fd] = i < nfiles ? i + 1 : 0;
 	pthread_mutex_unlock(&lock);
 	return fd;
 }
@@ -252,6 +263,10 @@ cut_power(struct watched *w)
 	for (s = w->sectors; s != NULL; s = s->next)
 		if (s->at >= st.st_size ? old_size : way == 1 || rand_r(&seed) % 2 == 0)
 			(void)!REAL(pwrite)(w->fd, s->bytes, s->len, s->at);
+	for (off_t at = w->synced_size; !old_size && at < st.st_size; at += SECTOR)
+		if (rand_r(&seed) % 2 == 0)
+			(void)!REAL(pwrite)(w->fd, zeros,
+			    (size_t)(st.st_size - at < SECTOR ? st.st_size - at : SECTOR), at);
 }
 
 /* A change is about to happen to the file (NULL: to its name). Under lock. */
@@ -265,14 +280,16 @@ count_change(int fd, const void *bytes, size_t len, off_t at)
 			       : REAL(pwrite)(fd, bytes, len / 2, at));
 	for (int i = 0; fault == POWER && i < nfiles; i++)
 		cut_power(&files[i]);
+	if (fault == POWER)
+		shim_cut_names(&seed);
 	kill(getpid(), SIGKILL);
 	for (;;)
 		pause();
 }
 
-/* 0, or the errno with which the write fails. at -1: at the descriptor's own place. */
+/* 0, or the errno with which the write fails; *len may become less. at -1: at the descriptor's own place. */
 static int
-before_write(int fd, const void *bytes, size_t len, off_t at)
+before_write(int fd, const void *bytes, size_t *len, off_t at)
 {
 	struct watched *w = watched_of(fd);
 	off_t place = at;
@@ -288,11 +305,13 @@ before_write(int fd, const void *bytes, size_t len, off_t at)
 		    ? st.st_size
 		    : lseek(fd, 0, SEEK_CUR);
 	}
-	count_change(fd, bytes, len, at);
-	keep(w, place, (off_t)len);
+	count_change(fd, bytes, *len, at);
+	keep(w, place, (off_t)*len);
 	pthread_mutex_unlock(&lock);
 	n = atomic_fetch_add(&writes, 1) + 1;
-	if (fault == FULL && n >= fault_at)
+	if (fault == FULL && n == fault_at && seed % 2 == 1 && *len > 1)
+		*len /= 2;
+	else if (fault == FULL && n >= fault_at)
 		return ENOSPC;
 	return fault == WRITE && n == fault_at ? EIO : 0;
 }
@@ -300,7 +319,7 @@ before_write(int fd, const void *bytes, size_t len, off_t at)
 SHIM_API ssize_t
 write(int fd, const void *bytes, size_t len)
 {
-	int failed = before_write(fd, bytes, len, -1);
+	int failed = before_write(fd, bytes, &len, -1);
 
 	if (failed == 0)
 		return REAL(write)(fd, bytes, len);
@@ -311,7 +330,7 @@ write(int fd, const void *bytes, size_t len)
 SHIM_API ssize_t
 pwrite(int fd, const void *bytes, size_t len, off_t at)
 {
-	int failed = before_write(fd, bytes, len, at);
+	int failed = before_write(fd, bytes, &len, at);
 
 	if (failed == 0)
 		return REAL(pwrite)(fd, bytes, len, at);
@@ -384,6 +403,7 @@ static int
 before_sync(int fd)
 {
 	struct watched *w = watched_of(fd);
+	char folder[4096];
 	int fails;
 
 	if (w == NULL)
@@ -393,6 +413,8 @@ before_sync(int fd)
 	count_change(fd, NULL, 0, 0);
 	if (!fails)
 		forget(w);
+	if (!fails && w->fd < 0 && path_of(fd, folder) == 0)
+		shim_settle_names(folder);
 	pthread_mutex_unlock(&lock);
 	return fails;
 }
@@ -416,32 +438,44 @@ fdatasync(int fd)
 }
 
 static void
-before_name(const char *path)
+before_name(enum shim_change what, const char *path, const char *to)
 {
-	char full[4096];
+	char *from = shim_name_of(path);
 
-	if (*under == '\0' || (*path == '/' && strncmp(path, under, strlen(under)) != 0))
-		return;
-	if (*path != '/' &&
-	    (getcwd(full, sizeof(full)) == NULL || strncmp(full, under, strlen(under)) != 0))
+	if (from == NULL)
 		return;
 	pthread_mutex_lock(&lock);
 	count_change(-1, NULL, 0, 0);
+	if (fault == POWER)
+		shim_note_name(what, from, to == NULL ? NULL : shim_name_of(to));
+	else
+		free(from);
 	pthread_mutex_unlock(&lock);
 }
 
 SHIM_API int
 unlink(const char *path)
 {
-	before_name(path);
+	before_name(SHIM_GONE, path, NULL);
 	return REAL(unlink)(path);
 }
 
 SHIM_API int
 rename(const char *from, const char *to)
 {
-	before_name(from);
+	before_name(SHIM_MOVED, from, to);
 	return REAL(rename)(from, to);
+}
+
+/* A file that an open has made. */
+static void
+made(int flags, const char *path, int was_there)
+{
+	if ((flags & O_CREAT) == 0 || was_there || fault != POWER)
+		return;
+	pthread_mutex_lock(&lock);
+	shim_note_name(SHIM_MADE, shim_name_of(path), NULL);
+	pthread_mutex_unlock(&lock);
 }
 
 SHIM_API int
@@ -449,11 +483,15 @@ open(const char *path, int flags, ...)
 {
 	va_list args;
 	mode_t mode;
+	int was_there, fd;
 
 	va_start(args, flags);
 	mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
 	va_end(args);
-	return watch(REAL(open)(path, flags, mode));
+	was_there = access(path, F_OK) == 0;
+	if ((fd = watch(REAL(open)(path, flags, mode))) >= 0)
+		made(flags, path, was_there);
+	return fd;
 }
 
 SHIM_API int
@@ -461,11 +499,15 @@ open64(const char *path, int flags, ...)
 {
 	va_list args;
 	mode_t mode;
+	int was_there, fd;
 
 	va_start(args, flags);
 	mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
 	va_end(args);
-	return watch(REAL(open)(path, flags, mode));
+	was_there = access(path, F_OK) == 0;
+	if ((fd = watch(REAL(open)(path, flags, mode))) >= 0)
+		made(flags, path, was_there);
+	return fd;
 }
 
 SHIM_API int
