@@ -51,6 +51,38 @@ START_TEST(a_failed_stream_leaves_the_others)
 }
 END_TEST
 
+/* The reason of a run whose streams fail with these, whoever comes first. */
+static void
+fail_with(ab_status first, ab_status second, ab_status third, const char *reason)
+{
+	for (unsigned seed = 0; seed < 40; seed++) {
+		world_reset();
+		world_source.page_size = 3;
+		world_source.streams = 3;
+		world_source.seed = seed;
+		world_source.fails[0] = first;
+		world_source.fails[1] = second;
+		world_source.fails[2] = third;
+		options.lanes = 3;
+		fill(0);
+		ck_assert_int_ne(run(), AB_OK);
+		ck_assert_str_eq(err.text, reason);
+	}
+}
+
+START_TEST(who_fails_first_does_not_matter)
+{
+	fail_with(AB_ETRANSIENT, AB_EDATA, AB_ETRANSIENT, "things");
+	fail_with(AB_OK, AB_EDATA, AB_ETRANSIENT, "others");
+	/* trouble that does not pass is the reason before such that may */
+	fail_with(AB_ETRANSIENT, AB_ECONFIG, AB_EDATA, "others");
+	fail_with(AB_ETRANSIENT, AB_EUNSUPPORTED, AB_ECONFIG, "others");
+	fail_with(AB_EBUG, AB_OK, AB_ECONFIG, "third");
+	ck_assert_int_eq(err.status, AB_ECONFIG);
+	ck_assert_int_eq(report.outcome, SYNC_SOME_FAILED);
+}
+END_TEST
+
 /* Two streams; what becomes of the second when the destination refuses the first. */
 static enum sync_outcome
 refuse_first(int begin, ab_status wrong)
@@ -341,6 +373,7 @@ turns_suite(void)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, a_resumed_read_begins_at_the_next_page);
 	tcase_add_test(t, a_failed_stream_leaves_the_others);
+	tcase_add_test(t, who_fails_first_does_not_matter);
 	tcase_add_test(t, a_refused_stream_leaves_the_others_a_broken_destination_does_not);
 	tcase_add_test(t, a_second_signal_waits_for_nobody);
 	tcase_add_test(t, a_page_that_is_not_json_is_named);

@@ -48,8 +48,10 @@ struct world_source {
 	int second_stream;  /* there is one more, */
 	int second_is_good; /* and it does not fail at its first page */
 	int streams;	    /* as many, of good ones; 0: as above */
-	unsigned seed;	    /* of the turns; 0: in order */
-	int shared_state;   /* partition_state: its partitions have one state together */
+	ab_status
+	    fails[WORLD_STREAMS]; /* what each of them fails with at once, AB_OK: it does not */
+	unsigned seed;		  /* of the turns; 0: in order */
+	int shared_state;	  /* partition_state: its partitions have one state together */
 	int is_deaf; /* hears no cancel; SIGTERM comes with the SIGINT, and then it says nothing more */
 	int raise_at;	  /* the page of the run at which SIGINT comes, 0: never */
 	int garbage_at;	  /* the page that is not JSON, 0: none */

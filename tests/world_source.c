@@ -346,6 +346,10 @@ fail_or_raise(struct source *s, struct lane *l, struct source_event *ev)
 {
 	const struct world_source *w = &world_source;
 
+	if (w->fails[l->stream] != AB_OK) {
+		end_read(s, l->stream, ev, w->fails[l->stream], world_stream_name(l->stream));
+		return 1;
+	}
 	if (w->fail_at == pages_served || is_bad_second(l) ||
 	    (w->fail_part != 0 && w->fail_part == l->part)) {
 		s->dead = w->dies && !is_bad_second(l);

@@ -65,6 +65,12 @@ error_word(ab_status status)
 	}
 }
 
+int
+error_must_change(ab_status status)
+{
+	return status == AB_ECONFIG || status == AB_EUNSUPPORTED;
+}
+
 void
 error_clear(struct error *e)
 {

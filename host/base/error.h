@@ -23,6 +23,8 @@ ab_status error_set(struct error *e, ab_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Puts "context: " before the sentence; returns e->status. */
 ab_status error_wrap(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* 1: somebody must change something, for the same again would fail in the same way. */
+int error_must_change(ab_status status);
 /* "config", "transient", "data", ...: the word for a status in logs and events. */
 const char *error_word(ab_status status);
 /* Forgets the error. */

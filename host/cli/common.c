@@ -32,7 +32,7 @@ cli_fail(const struct error *e)
 	struct error copy = *e;
 
 	fprintf(stderr, "abhost: %s\n", cli_clean(redact_text(copy.text)));
-	return e->status == AB_ECONFIG || e->status == AB_EUNSUPPORTED ? CLI_CONFIG : CLI_FAILED;
+	return error_must_change(e->status) ? CLI_CONFIG : CLI_FAILED;
 }
 
 /* `abhost ... | head`: whoever read has seen enough. */

@@ -171,8 +171,7 @@ exit_code(const struct sync_report *r, const struct error *e)
 	case SYNC_CANCELLED:
 		return 128 + (r->signal != 0 ? r->signal : SIGINT);
 	default:
-		return e->status == AB_ECONFIG || e->status == AB_EUNSUPPORTED ? CLI_CONFIG
-									       : CLI_FAILED;
+		return error_must_change(e->status) ? CLI_CONFIG : CLI_FAILED;
 	}
 }
 

@@ -157,12 +157,24 @@ may_begin(struct flow *f)
 	    (!session_is_dead(f->session) || f->running == 0);
 }
 
+/* Who failed first is chance, and the run's exit code must not be. */
+static void
+take_reason(struct flow *f, size_t stream, const struct error *why, struct error *e)
+{
+	int must = error_must_change(why->status), other = error_must_change(e->status);
+
+	if (e->status != AB_OK && (must != other ? other : f->reason < stream))
+		return;
+	f->reason = stream;
+	*e = *why;
+}
+
 static void
 end_stream(struct flow *f, size_t stream, const struct error *why, struct error *e)
 {
 	if (why->status != AB_OK) {
 		f->failed++;
-		error_set(e, why->status, "%s", why->text);
+		take_reason(f, stream, why, e);
 	}
 	f->ended++;
 	report_end(f->report, stream, why);

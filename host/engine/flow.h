@@ -29,6 +29,7 @@ struct flow {
 	/* out */
 	size_t ended, failed; /* streams */
 	int is_fatal;	      /* the destination is broken */
+	size_t reason;	      /* of those that failed, the one whose error is the run's */
 	/* private: who reads */
 	struct read *reads;
 	size_t running; /* of them are not yet ended by the source */
@@ -45,8 +46,8 @@ struct flow {
 	int64_t held_us, hold_after_us;
 };
 
-/* Reads all streams of the plan and waits until they are durable.  The error is the first one's; the report has each
- * stream's.  AB_OK also where a signal stopped it: see `ended`. */
+/* Reads all streams of the plan and waits until they are durable.  Of several that failed the error is the first one's in the
+ * plan, but before all others that of one for which somebody must change something; the report has each stream's.  AB_OK also where a signal stopped it: see `ended`. */
 ab_status flow_run(struct flow *f, struct error *e);
 void flow_fini(struct flow *f);
 #endif

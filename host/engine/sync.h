@@ -125,7 +125,7 @@ struct sync_options {
 };
 
 /* Runs the sync. *out is filled also on failure (sync_report_fini). AB_OK only where every stream ended well; AB_ECANCELLED
- * after a signal; the error is the first one's sentence. */
+ * after a signal; of several streams' errors it is the one that flow.h says. */
 ab_status sync_run(const struct sync_options *o, struct sync_report *out, struct error *e);
 void sync_report_fini(struct sync_report *r);
 /* Airbyte's words for the class of an error ("config_error") and for how a run ended ("succeeded"). NULL: there is no error. */
