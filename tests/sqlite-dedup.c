@@ -118,6 +118,13 @@ START_TEST(times_compare_as_times)
 		  "{\"id\":2,\"at\":\"2024-01-01T00:00:00.000Z\",\"v\":2}{\"id\":2,\"v\":3}"
 		  "{\"id\":3,\"v\":1}{\"id\":3,\"at\":\"no time\",\"v\":2}"));
 	ck_rows(DB, "SELECT id, v FROM t", "1,1|2,2|3,2");
+	/* also below a microsecond */
+	sync_pages(&spec,
+	    PAGES("{\"id\":1,\"at\":\"2025-01-01T00:00:00.123456789Z\",\"v\":4}"
+		  "{\"id\":1,\"at\":\"2025-01-01T00:00:00.12345678Z\",\"v\":5}"
+		  "{\"id\":2,\"at\":\"2025-01-01T00:00:00.12345678Z\",\"v\":6}"
+		  "{\"id\":2,\"at\":\"2025-01-01T02:00:00.123456780+02:00\",\"v\":7}"));
+	ck_rows(DB, "SELECT id, v FROM t WHERE id < 3", "1,4|2,7");
 	/* without a schema they are texts */
 	spec.schema = NULL;
 	spec.name = "u";
@@ -177,6 +184,78 @@ START_TEST(keys_and_cursors_inside_objects)
 		  "{\"o\":{\"in ner\":2,\"at\":1},\"v\":3}",
 		"{\"o\":{\"in ner\":2,\"at\":1},\"v\":4}{\"o\":{},\"v\":5}{\"o\":\"text\",\"v\":6}"));
 	ck_rows(DB, "SELECT v FROM t ORDER BY v", "1|4|5|6");
+}
+END_TEST
+
+/* What SQLite's own functions would make one, or would not find. */
+START_TEST(keys_inside_objects_are_exact)
+{
+	static const char *const path[] = {"o", "a\\/\u00e9", NULL};
+	static const char *const *const key[] = {path, NULL};
+	struct dest_stream_spec spec = dedup;
+
+	spec.primary_key = by_nested;
+	spec.cursor = o_at_path;
+	sync_pages(&spec,
+	    PAGES(
+		"{\"o\":{\"in ner\":9223372036854775808},\"v\":1}{\"o\":{\"in ner\":9223372036854775809},\"v\":2}"
+		"{\"o\":{\"in ner\":-9223372036854775808},\"v\":3}{\"o\":{\"in ner\":-9223372036854775809},\"v\":4}"
+		"{\"o\":{\"in ner\":1e400},\"v\":5}{\"o\":{\"in ner\":2e400},\"v\":6}"
+		"{\"o\":{\"in ner\":0.1},\"v\":7}{\"o\":{\"in ner\":0.1000000000000000055},\"v\":8}"
+		"{\"o\":{\"in ner\":\"a\\u0000b\"},\"v\":9}{\"o\":{\"in ner\":\"a\\u0000c\"},\"v\":10}"
+		"{\"o\":{\"in ner\":\"a\"},\"v\":11}{\"o\":{\"in ner\":\"1\"},\"v\":12}"
+		"{\"o\":{\"in ner\":1},\"v\":13}",
+		/* the same ones: only these have a newer version */
+		"{\"o\":{\"in ner\":9223372036854775809},\"v\":2}{\"o\":{\"in\\u0020ner\":1.0},\"v\":14}"
+		"{\"o\":{\"in ner\":\"a\\u0000c\"},\"v\":10}{\"o\":{\"in ner\":2e400},\"v\":6}"));
+	ck_rows(DB, "SELECT v FROM t ORDER BY v", "1|2|3|4|5|6|7|8|9|10|11|12|14");
+	ck_rows(DB, "SELECT o FROM t WHERE v = 14", "'{\"in ner\":1.0}'");
+	/* a cursor beyond 64 bits */
+	sync_pages(&spec,
+	    PAGES("{\"o\":{\"in ner\":1,\"at\":18446744073709551615},\"v\":20}"
+		  "{\"o\":{\"in ner\":1,\"at\":18446744073709551614},\"v\":21}"
+		  "{\"o\":{\"in ner\":1,\"at\":7},\"v\":22}"));
+	ck_rows(DB, "SELECT v FROM t WHERE o -> 'in ner' = '1'", "20");
+	/* a name that must be escaped, or may be; within it and in values everything stays as it came */
+	spec.name = "u";
+	spec.primary_key = key;
+	spec.cursor = NULL;
+	sync_pages(&spec,
+	    PAGES("{\"o\":{\"a\\\\/\u00e9\":1},\"v\":1}"
+		  "{\"o\":{\"x\":\"\\u0061\\\"\",\"a\\\\\\/\\u00e9\" : 1},\"v\":2}"));
+	ck_rows(DB, "SELECT o, v FROM u", "'{\"x\":\"\\u0061\\\"\",\"a\\\\/\u00e9\" : 1}',2");
+}
+END_TEST
+
+START_TEST(an_index_of_an_earlier_abhost_is_made_anew)
+{
+	struct dest_stream_spec spec = dedup;
+
+	spec.primary_key = by_nested;
+	spec.cursor = NULL;
+	sync_pages(&spec, PAGES("{\"o\":{\"in ner\":1},\"v\":1}{\"o\":{\"in ner\":2},\"v\":2}"));
+	rows(DB,
+	    "DROP INDEX _abhost_key_t; CREATE UNIQUE INDEX _abhost_key_t ON t (CASE WHEN json_valid(\"o\") THEN"
+	    " json_extract(\"o\", '$.\"in ner\"') END)");
+	sync_pages(&spec, PAGES("{\"o\":{\"in ner\":2},\"v\":3}{\"o\":{},\"v\":4}"));
+	ck_rows(DB, "SELECT v FROM t ORDER BY v", "1|3|4");
+}
+END_TEST
+
+/* In a column that has become TEXT, too; as the engine's own cursor has it. */
+START_TEST(numbers_are_newer_by_their_value)
+{
+	sync_pages(&dedup,
+	    PAGES(
+		"{\"id\":1,\"at\":9,\"v\":1}{\"id\":1,\"at\":10,\"v\":2}{\"id\":2,\"at\":9,\"v\":3}"
+		"{\"id\":3,\"at\":18446744073709551615,\"v\":4}{\"id\":3,\"at\":9223372036854775807,\"v\":5}"
+		"{\"id\":4,\"at\":-9223372036854775809,\"v\":6}{\"id\":4,\"at\":-18446744073709551615,\"v\":7}"
+		"{\"id\":5,\"at\":2.5,\"v\":8}{\"id\":5,\"at\":10,\"v\":9}{\"id\":5,\"at\":10.0,\"v\":10}",
+		"{\"id\":2,\"at\":10,\"v\":11}{\"id\":6,\"at\":\"b\",\"v\":12}{\"id\":6,\"at\":\"ab\",\"v\":13}"
+		"{\"id\":6,\"at\":99,\"v\":14}"));
+	ck_rows(DB, "SELECT id, v FROM t ORDER BY id", "1,2|2,11|3,4|4,6|5,10|6,12");
+	sync_pages(&dedup, PAGES("{\"id\":1,\"at\":100,\"v\":15}{\"id\":2,\"at\":9,\"v\":16}"));
+	ck_rows(DB, "SELECT id, v FROM t WHERE id < '3' ORDER BY id", "1,15|2,11");
 }
 END_TEST
 
@@ -331,6 +410,9 @@ dedup_suite(void)
 	tcase_add_test(t, null_keys_meet_nobody);
 	tcase_add_test(t, keys_of_several_fields);
 	tcase_add_test(t, keys_and_cursors_inside_objects);
+	tcase_add_test(t, keys_inside_objects_are_exact);
+	tcase_add_test(t, an_index_of_an_earlier_abhost_is_made_anew);
+	tcase_add_test(t, numbers_are_newer_by_their_value);
 	tcase_add_test(t, a_mode_may_change);
 	tcase_add_test(t, a_discarded_read_doubles_nothing);
 	tcase_add_test(t, what_cannot_be_a_key_is_refused);

@@ -57,17 +57,26 @@ static void
 add_record(struct buf *out, int calm)
 {
 	static const char *const names[] = {"a", "b", "\\u0061", "long name", "B", "c"};
+	static const char *const cursors[] = {
+	    "18446744073709551615", "9223372036854775808", "1.5", "\"x\""};
+	/* what a key inside an object begins with, up to its last digit; its end is a quote */
+	static const char *const inner[] = {"\"in\":\"", "\"\\u0069n\":\"", "\"in\":\"a\\u0000",
+	    "\"x\":\"\\\"\",\"in\":\"", "\"in\":1844674407370955161,\"y\":\""};
 	unsigned id = dice(40);
 
-	buf_addf(out, "{\"at\":%u,\"k\":\"%c\"", dice(30), 'x' + (int)dice(3));
+	if (dice(60) == 0 && !calm)
+		buf_addf(out, "{\"at\":%s", cursors[dice(4)]);
+	else
+		buf_addf(out, "{\"at\":%u", dice(30));
+	buf_addf(out, ",\"k\":\"%c\"", 'x' + (int)dice(3));
 	if (dice(30) == 0)
 		buf_adds(out, ",\"id\":null");
 	else if (dice(40) == 0 && !calm)
 		buf_addf(out, ",\"id\":\"%u\"", id);
 	else
 		buf_addf(out, ",\"id\":%u", id);
-	buf_addf(out, ",\"o\":{\"in\":%s%u%s,\"at\":%u}", calm ? "" : "\"", dice(5),
-	    calm ? "" : "\"", dice(9));
+	buf_addf(out, ",\"o\":{%s%u%s,\"at\":%s%u}", calm ? "\"in\":" : inner[dice(5)], dice(5),
+	    calm ? "" : "\"", calm || dice(9) ? "" : "1844674407370955161", dice(9));
 	if (dice(6) == 0)
 		buf_adds(out, dice(2) ? ",\"gone\":true" : ",\"gone\":false");
 	for (unsigned n = dice(4); n > 0; n--)

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t
@@ -149,5 +150,34 @@ clock_parse(const char *text, size_t len, int64_t *us)
 			return -1;
 	}
 	*us = t;
+	return 0;
+}
+
+/* The digits behind a fraction's sixth. */
+static const char *
+find_rest(const char *text, size_t len, size_t *n)
+{
+	const char *dot = len == 0 ? NULL : memchr(text, '.', len), *end = text + len, *p;
+
+	*n = 0;
+	if (dot == NULL || end - dot <= 7)
+		return text;
+	for (p = dot + 7; p < end && *p >= '0' && *p <= '9'; p++)
+		++*n;
+	return p - *n;
+}
+
+int
+clock_compare_rest(const char *a, size_t alen, const char *b, size_t blen)
+{
+	size_t n, m;
+	const char *x = find_rest(a, alen, &n), *y = find_rest(b, blen, &m);
+
+	for (size_t i = 0; i < n || i < m; i++) {
+		char c = i < n ? x[i] : '0', d = i < m ? y[i] : '0';
+
+		if (c != d)
+			return c > d ? 1 : -1;
+	}
 	return 0;
 }

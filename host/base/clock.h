@@ -16,4 +16,6 @@ char *clock_format(int64_t us, char out[CLOCK_TEXT]);
  * offset or none (then UTC), or a bare date. 0, or -1 where the text is not one. A leap second (:60)
  * counts as the second after. */
 int clock_parse(const char *text, size_t len, int64_t *us);
+/* The order of two such texts that are the same to the microsecond, by what their fractions say beyond. */
+int clock_compare_rest(const char *a, size_t alen, const char *b, size_t blen);
 #endif

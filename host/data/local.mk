@@ -7,7 +7,7 @@ host_libdata_a_SOURCES = \
 	host/data/config_meta.c host/data/config_schema.c host/data/config_secret.c \
 	host/data/jsonread.c host/data/jsonread.h host/data/jsontext.c host/data/jsontext.h \
 	host/data/lines.c host/data/lines.h host/data/lines_span.c \
-	host/data/near.c host/data/near.h \
+	host/data/near.c host/data/near.h host/data/number.c host/data/number.h \
 	host/data/scan.c host/data/scan.h host/data/scan_lex.c host/data/scan_lex.h \
 	host/data/value.c host/data/value.h host/data/value_text.c \
 	host/data/view.c host/data/view.h host/data/view_kids.c \

@@ -18,6 +18,7 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -57,6 +58,7 @@ struct shape_column {
 	uint8_t type, made, role; /* enum shape_type, shape_type, shape_role */
 	uint8_t hidden;		  /* not selected: its values are passed over */
 	uint8_t is_key;		  /* a value that does not fit costs the record, not the value */
+	uint8_t is_searched;	  /* a key or cursor stands inside its objects */
 };
 
 struct shape {
@@ -200,6 +202,16 @@ int
 shape_rest(const struct shape_row *r, const struct shape_fit *f, uint32_t rest, struct buf *out);
 /* A field as a member of an object that out holds so far ("" for none yet), without the closing brace. */
 void shape_add_member(struct buf *out, const struct scan_field *field, const char *bytes);
+/* A valid object, the names in it with as few escapes as can be: SQLite finds a name only as it is spelt. -1: no memory. */
+int shape_add_plain_names(struct buf *out, const char *json, size_t len);
+/* Whether that is how the value of a column is to be stored. */
+static inline int
+shape_wants_plain_names(
+    const struct shape_column *c, const struct scan_field *field, const char *bytes)
+{
+	return c->is_searched && field->type == SCAN_OBJECT &&
+	    memchr(bytes + field->val, '\\', field->vlen) != NULL;
+}
 /* _airbyte_meta of record i: {} or {"changes": [...]}; out is empty. */
 int shape_meta(const struct shape_fit *f, size_t i, struct buf *out);
 /* When the record was deleted, by the field of s->deleted: *text is the field's own where that is a time (borrowed),

@@ -337,23 +337,53 @@ shape_row_move(struct shape_row *r, const struct shape_fit *f, size_t i)
 			r->cell[r->columns[k]] = k + 1;
 }
 
-/* A key with as few escapes as can be: who looks it up does not know how it was spelt.  It is unescaped in `out`
- * itself, so far behind its end that its longest spelling does not reach it. */
+/* A key, between its quotes, with as few escapes as can be: who looks it up does not know how it was spelt.  It is
+ * unescaped in `out` itself, so far behind its end that its longest spelling does not reach it. */
 static void
-add_key(struct buf *out, const struct scan_field *field, const char *bytes)
+add_key(struct buf *out, const char *key, size_t klen)
 {
-	size_t most = field->klen * LONGEST_ESCAPE + 2u, len;
-	char *plain = buf_reserve(out, most + field->klen + 1u);
+	size_t most = klen * LONGEST_ESCAPE + 2u, len;
+	char *plain = buf_reserve(out, most + klen + 1u);
 	int lossy;
 
 	if (plain == NULL)
 		return;
 	plain += most;
-	len = value_unescape(bytes + field->key, field->klen, plain, &lossy);
+	len = value_unescape(key, klen, plain, &lossy);
 	if (lossy)
-		buf_add(out, bytes + field->key - 1, field->klen + 2u);
+		buf_add(out, key - 1, klen + 2u);
 	else
 		buf_add_json_string(out, plain, len);
+}
+
+/* The quote that ends the string whose inside begins at p. */
+static const char *
+end_of_string(const char *p)
+{
+	while (*p != '"')
+		p += *p == '\\' ? 2 : 1;
+	return p;
+}
+
+int
+shape_add_plain_names(struct buf *out, const char *json, size_t len)
+{
+	const char *p = json, *end = json + len, *quote, *next;
+
+	while (p < end) {
+		quote = memchr(p, '"', (size_t)(end - p));
+		buf_add(out, p, (size_t)((quote == NULL ? end : quote) - p));
+		if (quote == NULL)
+			break;
+		p = end_of_string(quote + 1) + 1;
+		for (next = p; next < end && strchr(" \t\r\n", *next) != NULL;)
+			next++;
+		if (next < end && *next == ':')
+			add_key(out, quote + 1, (size_t)(p - quote) - 2);
+		else
+			buf_add(out, quote, (size_t)(p - quote));
+	}
+	return out->failed ? -1 : 0;
 }
 
 void
@@ -363,7 +393,7 @@ shape_add_member(struct buf *out, const struct scan_field *field, const char *by
 
 	buf_addc(out, out->len == 0 ? '{' : ',');
 	if (field->flags & SCAN_KEY_ESCAPED)
-		add_key(out, field, bytes);
+		add_key(out, bytes + field->key, field->klen);
 	else
 		buf_add(out, bytes + field->key - 1, field->klen + 2u);
 	buf_addc(out, ':');

@@ -7,6 +7,7 @@
  *   sqlite_batch.c  records of append_dedup, collected and put into the order of their keys
  *   sqlite_table.c  tables follow their shapes: create, add, widen, rebuild
  *   sqlite_key.c    primary keys and cursors: which row wins in append_dedup
+ *   sqlite_order.c  which of two cursor values is the newer one
  *   sqlite_format.c the _abhost_* tables: made, migrated, checked
  *   sqlite_state.c  their rows: state, the streams' columns
  *   sqlite_runs.c   their rows: runs
@@ -39,6 +40,7 @@ struct sqlite_rows {
 	struct shape_row row;
 	struct arena text;	   /* unescaped strings of one row */
 	struct buf rest, meta;	   /* what one row has in the columns that are put together */
+	struct buf names;	   /* an object whose names were spelt anew */
 	const char *const *stamps; /* per record, when its page was received; or NULL: */
 	const char *stamp;	   /* of them all */
 	int marks_deleted;	   /* the column of SHAPE_DELETED_AT is filled */
@@ -182,6 +184,10 @@ ab_status sqlite_table_replace(struct sqlite *d, const char *from, const char *t
 ab_status sqlite_table_verify(struct sqlite_stream *s, struct error *e);
 int sqlite_table_exists(struct sqlite *d, const char *name, struct error *e);
 
+/* sqlite_order.c */
+/* Registers the SQL functions that compare cursor values. */
+int sqlite_order_functions(sqlite3 *db);
+
 /* sqlite_key.c */
 /* Registers the SQL functions that the keys and the rebuilding use. */
 int sqlite_key_functions(sqlite3 *db);
@@ -200,6 +206,8 @@ const char *sqlite_key_rowid(const struct sqlite_stream *s, struct error *e);
 /* Of the rows with the same key the newest stays: for a table that had no key, or another one. */
 ab_status sqlite_key_dedup(struct sqlite_stream *s, struct error *e);
 ab_status sqlite_key_make_index(struct sqlite_stream *s, struct error *e);
+/* An index that an earlier abhost made of what stands inside objects is made anew. */
+ab_status sqlite_key_renew_index(struct sqlite_stream *s, struct error *e);
 /* The column for deleted records and, where they go, the index that finds them. */
 ab_status sqlite_key_deleted(struct sqlite_stream *s, struct error *e);
 /* The stream has ended: rows of generations before the least one that counts go. */
@@ -212,8 +220,8 @@ void sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql);
 void sqlite_key_where(const struct sqlite_stream *s, const char *table, sqlite3_str *sql);
 /* Whether a version with the cursor ?at, deleted ?at+1, takes the place of the row `old`. */
 void sqlite_key_rule(const struct sqlite_stream *s, int at, sqlite3_str *sql);
-/* Whether cursors compare as times. */
-int sqlite_key_is_time(const struct sqlite_stream *s);
+/* The SQL function that compares the stream's cursors: as times, or as they are. */
+const char *sqlite_key_newer(const struct sqlite_stream *s);
 /* Whether a record is deleted, by the hashes of its columns (see verify.h). */
 int sqlite_key_is_gone(const struct sqlite_stream *s, const uint64_t *hashes);
 /* "key IS NULL OR ...": rows that no upsert will ever meet again. */

@@ -2,15 +2,13 @@
  *
  * A key of one integer is the rowid itself; any other is a unique index, in which a NULL equals nothing.
  * The greater cursor stays; on a tie the record that came later; a record without a cursor value never
- * replaces one that has it.  Without a cursor field the last one stays.  Values compare as their column
- * holds them, texts by bytes, but as times where the schema says that they are. */
+ * replaces one that has it.  Without a cursor field the last one stays.  Keys compare as their column
+ * holds them, cursors as sqlite_order.c says. */
 #include "dest/sqlite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/clock.h"
 
 /* abhost_text(x): an integer or real as the shortest text that reads back the same. */
 static void
@@ -36,67 +34,42 @@ sql_text(sqlite3_context *out, int argc, sqlite3_value **argv)
 	sqlite3_result_text(out, text, -1, SQLITE_TRANSIENT);
 }
 
-static int
-time_of(sqlite3_value *v, int64_t *us)
-{
-	const char *text;
-
-	if (sqlite3_value_type(v) != SQLITE_TEXT)
-		return -1;
-	text = (const char *)sqlite3_value_text(v);
-	return text == NULL ? -1 : clock_parse(text, (size_t)sqlite3_value_bytes(v), us);
-}
-
-/* abhost_time(x): microseconds, to order by; what is no time stays what it is. */
-static void
-sql_time(sqlite3_context *out, int argc, sqlite3_value **argv)
-{
-	int64_t us;
-
-	(void)argc;
-	if (time_of(argv[0], &us) == 0)
-		sqlite3_result_int64(out, us);
-	else
-		sqlite3_result_value(out, argv[0]);
-}
-
-static int
-compare_texts(sqlite3_value *a, sqlite3_value *b)
-{
-	const void *x = sqlite3_value_text(a), *y = sqlite3_value_text(b);
-	int n = sqlite3_value_bytes(a), m = sqlite3_value_bytes(b);
-	int order = x && y ? memcmp(x, y, (size_t)(n < m ? n : m)) : 0;
-
-	return order != 0 ? order : n - m;
-}
-
-/* abhost_newer(new, old): 1 unless new is the older of two times. */
-static void
-sql_newer(sqlite3_context *out, int argc, sqlite3_value **argv)
-{
-	int64_t a, b;
-
-	(void)argc;
-	if (sqlite3_value_type(argv[1]) == SQLITE_NULL)
-		sqlite3_result_int(out, 1);
-	else if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
-		sqlite3_result_int(out, 0);
-	else if (time_of(argv[0], &a) == 0 && time_of(argv[1], &b) == 0)
-		sqlite3_result_int(out, a >= b);
-	else
-		sqlite3_result_int(out, compare_texts(argv[0], argv[1]) >= 0);
-}
-
 int
 sqlite_key_functions(sqlite3 *db)
 {
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
 
-	if (sqlite3_create_function(db, "abhost_text", 1, flags, NULL, sql_text, NULL, NULL) ||
-	    sqlite3_create_function(db, "abhost_time", 1, flags, NULL, sql_time, NULL, NULL) ||
-	    sqlite3_create_function(db, "abhost_newer", 2, flags, NULL, sql_newer, NULL, NULL))
+	if (sqlite3_create_function(db, "abhost_text", 1, flags, NULL, sql_text, NULL, NULL))
 		return -1;
-	return 0;
+	return sqlite_order_functions(db);
+}
+
+/* What stands inside a column of JSON.  json_extract makes a double of an integer beyond 64 bits and of any real, and ends
+ * a text at a NUL, so that two keys would become one: what it may not hold exactly is taken as its source bytes. */
+static void
+add_nested(sqlite3_str *sql, const char *column, const char *path)
+{
+	sqlite3_str_appendf(sql,
+	    "CASE WHEN json_valid(%s) THEN CASE WHEN"
+	    " CASE json_type(%s, %Q)"
+	    " WHEN 'integer' THEN typeof(json_extract(%s, %Q)) = 'real'"
+	    " WHEN 'real' THEN length(%s -> %Q) > 16 OR %s -> %Q GLOB '*[eE]*'"
+	    " WHEN 'text' THEN instr(%s -> %Q, '\\u0000') END"
+	    " THEN %s -> %Q ELSE json_extract(%s, %Q) END END",
+	    column, column, path, column, path, column, path, column, path, column, path, column,
+	    path, column, path);
+}
+
+/* Spelt as shape_add_plain_names has it. */
+static void
+add_name(sqlite3_str *path, const char *name)
+{
+	struct buf spelt;
+
+	buf_init(&spelt, (size_t)1 << 20);
+	buf_add_json_string(&spelt, name, strlen(name));
+	sqlite3_str_appendf(path, ".%s", buf_str(&spelt));
+	buf_fini(&spelt);
 }
 
 /* The value at a path: a column, or something inside a column of JSON. */
@@ -118,10 +91,9 @@ add_path(
 	inner = sqlite3_str_new(s->d->db);
 	sqlite3_str_appendchar(inner, 1, '$');
 	for (size_t i = 1; path[i] != NULL; i++)
-		sqlite3_str_appendf(inner, ".\"%s\"", path[i]);
+		add_name(inner, path[i]);
 	text = sqlite3_str_finish(inner);
-	sqlite3_str_appendf(
-	    sql, "CASE WHEN json_valid(%s) THEN json_extract(%s, %Q) END", column, column, text);
+	add_nested(sql, column, text);
 	sqlite3_free(text);
 	sqlite3_free(column);
 }
@@ -161,6 +133,7 @@ path_column(struct sqlite_stream *s, const char *const *path, struct error *e)
 		    "stream %s: its key, cursor or deleted_field \"%s\" found no column among %u",
 		    s->spec.name, path[0], s->shape.limit);
 	s->shape.cols[col].hidden = 0;
+	s->shape.cols[col].is_searched |= path[1] != NULL;
 	for (size_t i = 1; path[i] != NULL; i++)
 		if (strchr(path[i], '"') != NULL)
 			return error_set(e, AB_EUNSUPPORTED,
@@ -348,7 +321,7 @@ sqlite_key_dedup(struct sqlite_stream *s, struct error *e)
 	add_key(s, sql, ", ", "");
 	sqlite3_str_appendall(sql, " ORDER BY ");
 	if (s->spec.cursor != NULL) {
-		sqlite3_str_appendall(sql, "abhost_time(");
+		sqlite3_str_appendall(sql, "abhost_order(");
 		add_path(s, sql, "", s->spec.cursor);
 		sqlite3_str_appendall(sql, ") DESC, ");
 	}
@@ -359,8 +332,8 @@ sqlite_key_dedup(struct sqlite_stream *s, struct error *e)
 	return sqlite_run_built(s->d, sql, e);
 }
 
-ab_status
-sqlite_key_make_index(struct sqlite_stream *s, struct error *e)
+static sqlite3_str *
+index_sql(const struct sqlite_stream *s)
 {
 	sqlite3_str *sql = sqlite3_str_new(s->d->db);
 
@@ -368,11 +341,49 @@ sqlite_key_make_index(struct sqlite_stream *s, struct error *e)
 	    s->target, s->target);
 	add_key(s, sql, ", ", "");
 	sqlite3_str_appendchar(sql, 1, ')');
-	return sqlite_run_built(s->d, sql, e);
+	return sql;
 }
 
-int
-sqlite_key_is_time(const struct sqlite_stream *s)
+ab_status
+sqlite_key_make_index(struct sqlite_stream *s, struct error *e)
+{
+	return sqlite_run_built(s->d, index_sql(s), e);
+}
+
+static int
+is_nested(const struct sqlite_stream *s)
+{
+	for (const char *const *const *path = s->spec.primary_key; *path != NULL; path++)
+		if ((*path)[1] != NULL)
+			return 1;
+	return 0;
+}
+
+/* Else no upsert would find it.  What it told apart, the new one does, too. */
+ab_status
+sqlite_key_renew_index(struct sqlite_stream *s, struct error *e)
+{
+	char *wanted;
+	int64_t same;
+
+	if (s->key != SQLITE_KEY_UNIQUE || !is_nested(s))
+		return AB_OK;
+	wanted = sqlite3_str_finish(index_sql(s));
+	if (wanted == NULL)
+		return error_set(e, AB_ENOMEM, "no memory for SQL");
+	same = sqlite_number(s->d, 0, e,
+	    "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name = %Q || %Q AND sql = %Q",
+	    SQLITE_KEY_INDEX, s->target, wanted);
+	sqlite3_free(wanted);
+	if (e->status != AB_OK || same)
+		return e->status;
+	return sqlite_run(s->d, e, "DROP INDEX \"" SQLITE_KEY_INDEX "%w\"", s->target) != AB_OK
+	    ? e->status
+	    : sqlite_key_make_index(s, e);
+}
+
+static int
+is_time(const struct sqlite_stream *s)
 {
 	const char *const *path = s->spec.cursor;
 	const json_t *property = json_object_get(s->spec.schema, "properties");
@@ -408,19 +419,29 @@ sqlite_key_where(const struct sqlite_stream *s, const char *table, sqlite3_str *
 	}
 }
 
+const char *
+sqlite_key_newer(const struct sqlite_stream *s)
+{
+	return is_time(s) ? "abhost_later" : "abhost_newer";
+}
+
 void
 sqlite_key_rule(const struct sqlite_stream *s, int at, sqlite3_str *sql)
 {
-	if (sqlite_key_is_time(s)) {
-		sqlite3_str_appendf(sql, "abhost_newer(?%d, ", at);
-		add_path(s, sql, "old", s->spec.cursor);
-		sqlite3_str_appendchar(sql, 1, ')');
-	} else {
-		add_path(s, sql, "old", s->spec.cursor);
-		sqlite3_str_appendf(sql, " IS NULL OR ?%d >= ", at);
-		add_path(s, sql, "old", s->spec.cursor);
-	}
-	sqlite3_str_appendf(sql, " OR (?%d AND ?%d IS NULL)", at + 1, at);
+	sqlite3_str_appendf(sql, "%s(?%d, ", sqlite_key_newer(s), at);
+	add_path(s, sql, "old", s->spec.cursor);
+	sqlite3_str_appendf(sql, ") OR (?%d AND ?%d IS NULL)", at + 1, at);
+}
+
+/* Whether SQLite itself compares the cursors as they are meant. */
+static int
+has_plain_cursor(const struct sqlite_stream *s)
+{
+	const char *const *path = s->spec.cursor;
+	uint32_t col = shape_find(&s->shape, path[0], strlen(path[0]));
+
+	return path[1] == NULL && col != SHAPE_NOWHERE && s->shape.cols[col].type != SHAPE_TEXT &&
+	    s->shape.cols[col].type != SHAPE_JSON;
 }
 
 static void
@@ -428,8 +449,8 @@ add_newer(const struct sqlite_stream *s, sqlite3_str *sql)
 {
 	const char *const *path = s->spec.cursor;
 
-	if (sqlite_key_is_time(s)) {
-		sqlite3_str_appendall(sql, " WHERE abhost_newer(");
+	if (!has_plain_cursor(s)) {
+		sqlite3_str_appendf(sql, " WHERE %s(", sqlite_key_newer(s));
 		add_path(s, sql, "excluded", path);
 		sqlite3_str_appendall(sql, ", ");
 		add_path(s, sql, "old", path);

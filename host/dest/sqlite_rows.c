@@ -244,6 +244,19 @@ result_deleted(struct sqlite_rows *r, sqlite3_context *out, size_t record)
 	sqlite3_result_text64(out, when.ptr, when.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
+/* Two columns of a row may be searched, so SQLite takes a copy. */
+static void
+result_plain_names(
+    struct sqlite_rows *r, sqlite3_context *out, const struct scan_field *f, const char *bytes)
+{
+	buf_reset(&r->names);
+	if (shape_add_plain_names(&r->names, bytes + f->val, f->vlen) != 0)
+		sqlite3_result_error_nomem(out);
+	else
+		sqlite3_result_text64(
+		    out, r->names.ptr, r->names.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 static void
 result_field(struct sqlite_rows *r, sqlite3_context *out, uint32_t column)
 {
@@ -254,6 +267,8 @@ result_field(struct sqlite_rows *r, sqlite3_context *out, uint32_t column)
 		return; /* NULL is what is there already */
 	if (f->type == SCAN_STRING)
 		result_string(r, out, f, bytes);
+	else if (shape_wants_plain_names(&r->shape->cols[column], f, bytes))
+		result_plain_names(r, out, f, bytes);
 	else if (r->shape->cols[column].type == SHAPE_TEXT || f->type >= SCAN_ARRAY)
 		result_source(out, f, bytes);
 	else if (f->type == SCAN_INT || f->type == SCAN_REAL)
@@ -324,6 +339,7 @@ sqlite_rows_init(struct sqlite *d)
 	shape_row_init(&d->rows.row);
 	arena_init(&d->rows.text, SCAN_MAX_BYTES);
 	buf_init(&d->rows.rest, SCAN_MAX_BYTES);
+	buf_init(&d->rows.names, SCAN_MAX_BYTES);
 	buf_init(&d->rows.meta, SCAN_MAX_BYTES);
 	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++)
 		if (sqlite3_create_module(d->db, widths[i].name, &module, &d->rows) != SQLITE_OK)
@@ -338,5 +354,6 @@ sqlite_rows_fini(struct sqlite *d)
 	shape_row_fini(&d->rows.row);
 	arena_fini(&d->rows.text);
 	buf_fini(&d->rows.rest);
+	buf_fini(&d->rows.names);
 	buf_fini(&d->rows.meta);
 }

@@ -238,7 +238,9 @@ begin_stream(struct sqlite_stream *s, struct error *e)
 	    sqlite_run(s->d, e, "PRAGMA cache_size=-%lld", (long long)s->d->dedup_cache / 1024) !=
 		AB_OK)
 		return e->status;
-	if (s->exists && !sqlite_key_is_same(s) && sqlite_table_apply(s, e) != AB_OK)
+	if (s->exists &&
+	    (sqlite_key_is_same(s) ? sqlite_key_renew_index(s, e) : sqlite_table_apply(s, e)) !=
+		AB_OK)
 		return e->status;
 	if (spec->fresh && spec->is_refresh && spec->mode != DEST_OVERWRITE && s->exists &&
 	    delete_rows(s,

@@ -11,6 +11,7 @@
  * Both follow the transactions: what is rolled back was never given. */
 #include "dest/sqlite_verify.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,16 +52,6 @@ sqlite_verify_free(struct sqlite_verify *v)
 	free(v);
 }
 
-/* Which of two versions stays, as SQL over `cursor` and excluded.cursor: the rule of sqlite_key.c, once more. */
-static const char *
-rule_of(const struct sqlite_stream *s)
-{
-	return s->spec.cursor == NULL ? "1"
-	    : sqlite_key_is_time(s)
-	    ? "abhost_newer(excluded.cursor, cursor) OR (excluded.gone AND excluded.cursor IS NULL)"
-	    : "cursor IS NULL OR excluded.cursor >= cursor OR (excluded.gone AND excluded.cursor IS NULL)";
-}
-
 static ab_status
 open_keys(struct sqlite_stream *s, struct error *e)
 {
@@ -70,11 +61,13 @@ open_keys(struct sqlite_stream *s, struct error *e)
 
 	if (v->keys != NULL)
 		return AB_OK;
+	/* which of two versions stays: the rule of sqlite_key.c, once more */
 	sql = sqlite3_mprintf(
 	    "INSERT INTO seen VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET"
 	    " cursor = excluded.cursor, gone = excluded.gone, whole = excluded.whole,"
-	    " hashes = excluded.hashes WHERE %s",
-	    rule_of(s));
+	    " hashes = excluded.hashes WHERE %d OR %s(excluded.cursor, cursor)"
+	    " OR (excluded.gone AND excluded.cursor IS NULL)",
+	    s->spec.cursor == NULL, sqlite_key_newer(s));
 	rc = sql == NULL ? SQLITE_NOMEM : sqlite3_open("", &v->keys);
 	if (rc == SQLITE_OK)
 		rc = sqlite_key_functions(v->keys) != 0 ? SQLITE_NOMEM : SQLITE_OK;
@@ -212,7 +205,36 @@ plain_value(struct sqlite_stream *s, const struct scan_field *f, const char *byt
 	return text_value(plain, len);
 }
 
-/* Inside an object; what SQLite's json_extract would give. */
+/* A number inside an object: what a double, or 64 bits, may not hold is its source bytes, and 1.0 is 1. */
+static struct value
+nested_number(const struct ab_json *v)
+{
+	struct ab_str text = view_span(v);
+	struct value out = number_value(text.ptr, text.len);
+	int is_plain = memchr(text.ptr, 'e', text.len) == NULL &&
+	    memchr(text.ptr, 'E', text.len) == NULL && text.len <= 16;
+
+	if (out.kind == 'i')
+		return out;
+	if (view_type(v) == AB_INT || !is_plain)
+		return text_value(text.ptr, text.len);
+	if (out.r == floor(out.r))
+		return (struct value){.kind = 'i', .i = (int64_t)out.r};
+	return out;
+}
+
+static struct value
+nested_text(const struct ab_json *v)
+{
+	struct ab_str plain = view_str(v);
+
+	/* SQLite's own functions end it there */
+	if (memchr(plain.ptr, '\0', plain.len) != NULL)
+		plain = view_span(v);
+	return text_value(plain.ptr, plain.len);
+}
+
+/* Inside an object; what add_nested of sqlite_key.c gives. */
 static struct value
 nested_value(
     struct view_root *root, const struct scan_field *f, const char *bytes, const char *const *path)
@@ -230,10 +252,11 @@ nested_value(
 		return (struct value){.kind = 'i', .i = view_int(v)};
 	case AB_INT:
 	case AB_REAL:
-		text = view_span(v);
-		return number_value(text.ptr, text.len);
+		return nested_number(v);
+	case AB_STRING:
+		return nested_text(v);
 	default:
-		text = view_type(v) == AB_STRING ? view_str(v) : view_span(v);
+		text = view_span(v);
 		return text_value(text.ptr, text.len);
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/number.h"
 #include "data/value.h"
 
 #define MOST_TEXT ((size_t)1 << 31)
@@ -63,40 +64,10 @@ hash_number(const char *text, size_t len)
 	return hash_bytes(text, len);
 }
 
-/* Whether all of it is a number of JSON's grammar. */
-static int
-is_number(const char *p, size_t len)
-{
-	const char *end = p + len, *digits;
-
-	p += p < end && *p == '-';
-	digits = p;
-	while (p < end && *p >= '0' && *p <= '9')
-		p++;
-	if (p == digits || (*digits == '0' && p - digits > 1))
-		return 0;
-	if (p < end && *p == '.') {
-		digits = ++p;
-		while (p < end && *p >= '0' && *p <= '9')
-			p++;
-		if (p == digits)
-			return 0;
-	}
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		p += 1 + (p + 1 < end && (p[1] == '+' || p[1] == '-'));
-		digits = p;
-		while (p < end && *p >= '0' && *p <= '9')
-			p++;
-		if (p == digits)
-			return 0;
-	}
-	return p == end;
-}
-
 uint64_t
 verify_text(const char *text, size_t len)
 {
-	return is_number(text, len) ? hash_number(text, len) : hash_bytes(text, len);
+	return number_is(text, len) ? hash_number(text, len) : hash_bytes(text, len);
 }
 
 int
@@ -249,7 +220,13 @@ put_field(struct verify_row *r, const struct shape *s, const struct scan_field *
 			if (s->cols[i].role == SHAPE_DELETED_AT)
 				r->hashes[i] = (uint64_t)shape_is_deleted(f, bytes, &unused);
 	}
-	return verify_field(&r->text, f, bytes, &r->hashes[col]);
+	if (!shape_wants_plain_names(&s->cols[col], f, bytes))
+		return verify_field(&r->text, f, bytes, &r->hashes[col]);
+	buf_reset(&r->text);
+	if (shape_add_plain_names(&r->text, bytes + f->val, f->vlen) != 0)
+		return -1;
+	r->hashes[col] = verify_text(r->text.ptr, r->text.len);
+	return 0;
 }
 
 static int

@@ -50,30 +50,22 @@ kept_set(struct cursor_kept *k, const struct cursor_value *v)
 		return -1;
 	}
 	k->value.raw.ptr = buf_str(&k->raw);
-	k->value.text.ptr = buf_str(&k->text);
+	k->value.text.ptr = k->value.number.text = buf_str(&k->text);
 	return 0;
 }
 
 static struct cursor_value
 number_value(const char *num, size_t len, int is_real)
 {
-	struct cursor_value v = {CURSOR_REAL, 0, 0, {num, len}, {num, len}};
-
-	if (!is_real && value_int(num, len, &v.i) == 0) {
-		v.kind = CURSOR_INT;
-		return v;
-	}
-	value_real(num, len, &v.d);
-	if (!is_real && (v.d >= 9223372036854775808.0 || v.d < -9223372036854775808.0))
-		v.kind = CURSOR_BIG;
-	return v;
+	return (struct cursor_value){
+	    CURSOR_NUMBER, number_read(num, len, is_real), {num, len}, {num, len}};
 }
 
 /* str: between the quotes, which stand around it. */
 static struct cursor_value
 text_value(struct cursor *c, const char *str, size_t len, int escaped)
 {
-	struct cursor_value v = {CURSOR_TEXT, 0, 0, {str - 1, len + 2}, {str, len}};
+	struct cursor_value v = {CURSOR_TEXT, {0}, {str - 1, len + 2}, {str, len}};
 	int lossy = 0;
 
 	if (len + 2 > CURSOR_MAX_VALUE) {
@@ -95,7 +87,7 @@ text_value(struct cursor *c, const char *str, size_t len, int escaped)
 static struct cursor_value
 json_value(struct cursor *c, const char *json, size_t len)
 {
-	struct cursor_value none = {CURSOR_NONE, 0, 0, {"", 0}, {"", 0}};
+	struct cursor_value none = {CURSOR_NONE, {0}, {"", 0}, {"", 0}};
 
 	if (len == 0 || len > CURSOR_MAX_VALUE)
 		return none;
@@ -219,64 +211,20 @@ compare_times(const struct ab_str *a, const struct ab_str *b)
 	is_x = clock_parse(a->ptr, a->len, &x) == 0;
 	is_y = clock_parse(b->ptr, b->len, &y) == 0;
 	if (is_x && is_y)
-		return (x > y) - (x < y);
+		return x != y ? (x > y ? 1 : -1)
+			      : clock_compare_rest(a->ptr, a->len, b->ptr, b->len);
 	return is_x != is_y ? is_x - is_y : compare_bytes(a, b);
-}
-
-/* Exact: the double is never rounded to an integer, nor the integer to a double. */
-static int
-compare_int_real(int64_t i, double d)
-{
-	int64_t whole;
-
-	if (d >= 9223372036854775808.0)
-		return -1;
-	if (d < -9223372036854775808.0)
-		return 1;
-	whole = (int64_t)d;
-	if (i != whole)
-		return i > whole ? 1 : -1;
-	return ((double)whole > d) - ((double)whole < d);
-}
-
-/* Integers beyond int64, by their digits. */
-static int
-compare_big(const struct ab_str *a, const struct ab_str *b)
-{
-	int minus_a = *a->ptr == '-', minus_b = *b->ptr == '-', order;
-
-	if (minus_a != minus_b)
-		return minus_a ? -1 : 1;
-	order = a->len != b->len ? (a->len > b->len ? 1 : -1) : memcmp(a->ptr, b->ptr, a->len);
-	return minus_a ? -order : order;
-}
-
-static int
-compare_numbers(const struct cursor_value *a, const struct cursor_value *b)
-{
-	if (a->kind == CURSOR_INT && b->kind == CURSOR_INT)
-		return (a->i > b->i) - (a->i < b->i);
-	if (a->kind == CURSOR_BIG && b->kind == CURSOR_BIG)
-		return compare_big(&a->text, &b->text);
-	if (a->kind == CURSOR_INT)
-		return compare_int_real(a->i, b->d);
-	if (b->kind == CURSOR_INT)
-		return -compare_int_real(b->i, a->d);
-	return (a->d > b->d) - (a->d < b->d);
 }
 
 int
 cursor_compare(const struct cursor *c, const struct cursor_value *a, const struct cursor_value *b)
 {
-	int rank_a = a->kind == CURSOR_NONE ? 0 : a->kind == CURSOR_TEXT ? 2 : 1;
-	int rank_b = b->kind == CURSOR_NONE ? 0 : b->kind == CURSOR_TEXT ? 2 : 1;
-
-	if (rank_a != rank_b)
-		return rank_a - rank_b;
-	if (rank_a == 2)
+	if (a->kind != b->kind)
+		return (int)a->kind - (int)b->kind;
+	if (a->kind == CURSOR_TEXT)
 		return c->is_time ? compare_times(&a->text, &b->text)
 				  : compare_bytes(&a->text, &b->text);
-	return rank_a == 0 ? 0 : compare_numbers(a, b);
+	return a->kind == CURSOR_NONE ? 0 : number_compare(&a->number, &b->number);
 }
 
 int

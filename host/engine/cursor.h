@@ -8,19 +8,19 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "data/number.h"
 #include "data/scan.h"
 #include "data/view.h"
 
 #define CURSOR_MAX_VALUE 65536 /* bytes; a longer value is passed over */
 
-enum cursor_kind { CURSOR_NONE, CURSOR_INT, CURSOR_REAL, CURSOR_BIG, CURSOR_TEXT };
+enum cursor_kind { CURSOR_NONE, CURSOR_NUMBER, CURSOR_TEXT };
 
 struct cursor_value {
 	enum cursor_kind kind;
-	int64_t i;	    /* INT */
-	double d;	    /* REAL, and BIG roughly: an integer that int64 cannot hold */
+	struct number number;
 	struct ab_str raw;  /* the JSON bytes */
-	struct ab_str text; /* TEXT: unescaped; BIG: the digits */
+	struct ab_str text; /* TEXT: unescaped; NUMBER: as it came */
 };
 
 /* One value that is kept: its bytes and what they mean. */

@@ -1,0 +1,124 @@
+/* sqlite_order.c - which of two cursor values is the newer one, as SQL functions; see sqlite.h.
+ *
+ * As the engine's own cursor does it: numbers by value, whatever their length, and below all texts; texts by bytes, or as
+ * times.  A column that has become TEXT holds its numbers as digits: they are numbers here, still. */
+#include "dest/sqlite.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "data/number.h"
+
+static struct ab_str
+text_of(sqlite3_value *v)
+{
+	const char *text = (const char *)sqlite3_value_text(v);
+
+	return (struct ab_str){text, text == NULL ? 0 : (size_t)sqlite3_value_bytes(v)};
+}
+
+static int
+read_number(sqlite3_value *v, struct number *out)
+{
+	struct ab_str text;
+	int is_real = 0;
+
+	switch (sqlite3_value_type(v)) {
+	case SQLITE_INTEGER:
+		*out = number_of_int(sqlite3_value_int64(v));
+		return 1;
+	case SQLITE_FLOAT:
+		*out = number_of_real(sqlite3_value_double(v));
+		return 1;
+	default:
+		text = text_of(v);
+	}
+	if (!number_is(text.ptr, text.len))
+		return 0;
+	for (size_t i = 0; i < text.len && !is_real; i++)
+		is_real = strchr(".eE", text.ptr[i]) != NULL;
+	*out = number_read(text.ptr, text.len, is_real);
+	return 1;
+}
+
+static int
+compare_bytes(struct ab_str a, struct ab_str b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static int
+compare_values(sqlite3_value *a, sqlite3_value *b)
+{
+	struct number x, y;
+	int is_x = read_number(a, &x), is_y = read_number(b, &y);
+
+	if (is_x && is_y)
+		return number_compare(&x, &y);
+	return is_x != is_y ? is_y - is_x : compare_bytes(text_of(a), text_of(b));
+}
+
+static int
+compare_times(sqlite3_value *a, sqlite3_value *b)
+{
+	struct ab_str x = text_of(a), y = text_of(b);
+	int64_t at, bt;
+
+	if (clock_parse(x.ptr, x.len, &at) != 0 || clock_parse(y.ptr, y.len, &bt) != 0)
+		return compare_values(a, b);
+	return at != bt ? (at > bt ? 1 : -1) : clock_compare_rest(x.ptr, x.len, y.ptr, y.len);
+}
+
+/* abhost_newer(new, old), and abhost_later for times: 1 unless new is the older one; NULL is older than all. */
+static void
+sql_newer(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+	int is_time = sqlite3_user_data(out) != NULL;
+
+	(void)argc;
+	if (sqlite3_value_type(argv[1]) == SQLITE_NULL)
+		sqlite3_result_int(out, 1);
+	else if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
+		sqlite3_result_int(out, 0);
+	else
+		sqlite3_result_int(out,
+		    (is_time ? compare_times(argv[0], argv[1])
+			     : compare_values(argv[0], argv[1])) >= 0);
+}
+
+/* abhost_order(x): what to order by, roughly so: microseconds, a number, or what it is. */
+static void
+sql_order(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+	struct ab_str text = text_of(argv[0]);
+	struct number n;
+	int64_t us;
+
+	(void)argc;
+	if (sqlite3_value_type(argv[0]) != SQLITE_TEXT)
+		sqlite3_result_value(out, argv[0]);
+	else if (clock_parse(text.ptr, text.len, &us) == 0)
+		sqlite3_result_int64(out, us);
+	else if (!read_number(argv[0], &n))
+		sqlite3_result_value(out, argv[0]);
+	else if (n.kind == NUMBER_INT)
+		sqlite3_result_int64(out, n.i);
+	else
+		sqlite3_result_double(out, n.d);
+}
+
+int
+sqlite_order_functions(sqlite3 *db)
+{
+	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+	static char is_time;
+
+	if (sqlite3_create_function(db, "abhost_order", 1, flags, NULL, sql_order, NULL, NULL) ||
+	    sqlite3_create_function(db, "abhost_newer", 2, flags, NULL, sql_newer, NULL, NULL) ||
+	    sqlite3_create_function(db, "abhost_later", 2, flags, &is_time, sql_newer, NULL, NULL))
+		return -1;
+	return 0;
+}
