@@ -259,6 +259,26 @@ START_TEST(numbers_are_newer_by_their_value)
 }
 END_TEST
 
+/* A source that was put back to an earlier state: what it has is there afterwards, though a newer version was. */
+START_TEST(a_truncating_refresh_brings_what_the_source_has)
+{
+	struct dest_stream_spec spec = dedup;
+
+	sync_pages(&dedup,
+	    PAGES(
+		"{\"id\":1,\"at\":9,\"v\":1}{\"id\":2,\"at\":9,\"v\":2}{\"id\":3,\"at\":9,\"v\":3}"));
+	spec.is_refresh = spec.fresh = 1;
+	spec.generation_id = 2;
+	sync_pages(&spec, PAGES("{\"id\":2,\"at\":5,\"v\":4}{\"id\":3,\"at\":10,\"v\":5}"));
+	ck_rows(DB, "SELECT id, at, v FROM t", "1,9,1|2,9,2|3,10,5");
+	spec.generation_id = spec.minimum_generation_id = 3;
+	spec.verify = 1;
+	sync_pages(&spec,
+	    PAGES("{\"id\":2,\"at\":5,\"v\":6}{\"id\":2,\"at\":4,\"v\":7}", "{\"id\":3,\"v\":8}"));
+	ck_rows(DB, "SELECT id, at, v FROM t", "2,5,6|3,NULL,8");
+}
+END_TEST
+
 START_TEST(a_mode_may_change)
 {
 	struct dest_stream_spec append = {.name = "t", .mode = DEST_APPEND, .generation_id = 1};
@@ -413,6 +433,7 @@ dedup_suite(void)
 	tcase_add_test(t, keys_inside_objects_are_exact);
 	tcase_add_test(t, an_index_of_an_earlier_abhost_is_made_anew);
 	tcase_add_test(t, numbers_are_newer_by_their_value);
+	tcase_add_test(t, a_truncating_refresh_brings_what_the_source_has);
 	tcase_add_test(t, a_mode_may_change);
 	tcase_add_test(t, a_discarded_read_doubles_nothing);
 	tcase_add_test(t, what_cannot_be_a_key_is_refused);

@@ -279,6 +279,8 @@ sqlite_verify_page(struct sqlite_stream *s, const struct dest_page *page, struct
 ab_status sqlite_verify_discard(struct sqlite_stream *s, const char *condition, struct error *e);
 /* They are gone: what comes next may get their numbers. */
 ab_status sqlite_verify_discarded(struct sqlite_stream *s, struct error *e);
+/* Rows that are marked as deleted are about to go. */
+ab_status sqlite_verify_removing(struct sqlite_stream *s, struct error *e);
 /* The table is about to be written anew. */
 ab_status sqlite_verify_rebuild(struct sqlite_stream *s, struct error *e);
 void sqlite_verify_committed(struct sqlite *d);

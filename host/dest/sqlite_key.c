@@ -215,7 +215,8 @@ sqlite_key_remove_deleted(struct sqlite_stream *s, struct error *e)
 	if (s->spec.mode != DEST_APPEND_DEDUP || s->spec.deleted != DEST_REMOVE ||
 	    s->shape.deleted == SHAPE_NOWHERE)
 		return AB_OK;
-	if (sqlite_verify_discard(s, "\"_ab_cdc_deleted_at\" IS NOT NULL", e) != AB_OK)
+	if (sqlite_verify_discard(s, "\"_ab_cdc_deleted_at\" IS NOT NULL", e) != AB_OK ||
+	    sqlite_verify_removing(s, e) != AB_OK)
 		return e->status;
 	return sqlite_run(s->d, e,
 	    "DELETE FROM \"%w\" WHERE \"%w\" IS NOT NULL;"
@@ -425,12 +426,22 @@ sqlite_key_newer(const struct sqlite_stream *s)
 	return is_time(s) ? "abhost_later" : "abhost_newer";
 }
 
+/* Where a refresh is to leave nothing that is older, no such row is in the way of a record, whatever its cursor. */
+static void
+add_older(const struct sqlite_stream *s, sqlite3_str *sql)
+{
+	if (s->spec.minimum_generation_id > 0)
+		sqlite3_str_appendf(sql, " OR coalesce(old.\"%w\", 0) < %lld",
+		    shape_system_name(SHAPE_GENERATION), (long long)s->spec.minimum_generation_id);
+}
+
 void
 sqlite_key_rule(const struct sqlite_stream *s, int at, sqlite3_str *sql)
 {
 	sqlite3_str_appendf(sql, "%s(?%d, ", sqlite_key_newer(s), at);
 	add_path(s, sql, "old", s->spec.cursor);
 	sqlite3_str_appendf(sql, ") OR (?%d AND ?%d IS NULL)", at + 1, at);
+	add_older(s, sql);
 }
 
 /* Whether SQLite itself compares the cursors as they are meant. */
@@ -485,6 +496,7 @@ sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql)
 	if (s->spec.cursor == NULL)
 		return;
 	add_newer(s, sql);
+	add_older(s, sql);
 	/* The news that a record is gone may come without a cursor value, and without anything else. */
 	if (s->shape.deleted != SHAPE_NOWHERE) {
 		sqlite3_str_appendf(sql, " OR (excluded.\"%w\" IS NOT NULL AND ",

@@ -171,37 +171,84 @@ prepare_look(struct sqlite_stream *s, struct error *e)
 	return stmt;
 }
 
-/* Whether the key's row is of an earlier run, and newer than what this one gave. */
-static int
-is_outdone(struct sqlite_stream *s, const char *key, sqlite3_stmt *seen, struct error *e)
+/* Finds the key's row where it is of an earlier run, and newer than what this one gave.  NULL without an error: without a
+ * cursor what comes later is the newer one. */
+static sqlite3_stmt *
+prepare_outdone(struct sqlite_stream *s, const char *condition, struct error *e)
 {
 	sqlite3_str *sql;
 	sqlite3_stmt *stmt;
 	char *text;
-	int n = 0, yes;
+	int n = 0;
 
 	if (s->spec.cursor == NULL)
-		return 0;
+		return NULL;
 	while (s->spec.primary_key[n] != NULL)
 		n++;
 	sql = sqlite3_str_new(s->d->db);
 	sqlite3_str_appendf(sql, "SELECT 1 FROM \"%w\" AS old WHERE ", s->target);
 	sqlite_key_where(s, "old", sql);
-	sqlite3_str_appendf(sql, " AND old.\"%w\" < %Q AND NOT coalesce(",
-	    shape_system_name(SHAPE_EXTRACTED_AT), s->verify->since);
+	sqlite3_str_appendf(sql, " AND old.\"%w\" < %Q%s AND NOT coalesce(",
+	    shape_system_name(SHAPE_EXTRACTED_AT), s->verify->since, condition);
 	sqlite_key_rule(s, n + 1, sql);
 	sqlite3_str_appendall(sql, ", 0)");
 	text = sqlite3_str_finish(sql);
 	stmt = text == NULL ? NULL : sqlite_query(s->d, e, "%s", text);
+	if (text == NULL)
+		error_set(e, AB_ENOMEM, "no memory for SQL");
 	sqlite3_free(text);
-	if (stmt == NULL)
+	return stmt;
+}
+
+static int
+is_outdone(struct sqlite_stream *s, sqlite3_stmt *outdone, sqlite3_stmt *seen, struct error *e)
+{
+	int n = 0, yes;
+
+	if (outdone == NULL)
 		return 0;
-	bind_key(s, stmt, key);
-	sqlite3_bind_value(stmt, n + 1, sqlite3_column_value(seen, 1));
-	sqlite3_bind_int(stmt, n + 2, sqlite3_column_int(seen, 2));
-	yes = sqlite3_step(stmt) == SQLITE_ROW;
-	sqlite_done(s->d, stmt, e);
+	while (s->spec.primary_key[n] != NULL)
+		n++;
+	bind_key(s, outdone, sqlite3_column_blob(seen, 0));
+	sqlite3_bind_value(outdone, n + 1, sqlite3_column_value(seen, 1));
+	sqlite3_bind_int(outdone, n + 2, sqlite3_column_int(seen, 2));
+	yes = sqlite3_step(outdone) == SQLITE_ROW;
+	if (sqlite3_reset(outdone) != SQLITE_OK)
+		sqlite_fail(s->d, e);
 	return yes;
+}
+
+/* An interrupted run may have left rows that are marked, and newer than what this one gave of their keys. */
+ab_status
+sqlite_verify_removing(struct sqlite_stream *s, struct error *e)
+{
+	static const char condition[] = " AND old.\"_ab_cdc_deleted_at\" IS NOT NULL";
+	struct sqlite_verify *v = s->verify;
+	sqlite3_stmt *outdone, *seen = NULL, *mark = NULL;
+	int rc;
+
+	if (v == NULL || v->keys == NULL || v->since[0] == '\0' || !s->exists ||
+	    sqlite_number(s->d, 0, e,
+		"SELECT count(*) FROM \"%w\" WHERE \"_ab_cdc_deleted_at\" IS NOT NULL AND \"%w\" < %Q",
+		s->target, shape_system_name(SHAPE_EXTRACTED_AT), v->since) == 0 ||
+	    (outdone = prepare_outdone(s, condition, e)) == NULL)
+		return e->status;
+	rc = sqlite3_prepare_v2(v->keys, "SELECT key, cursor, gone FROM seen", -1, &seen, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(
+		    v->keys, "UPDATE seen SET gone = 1 WHERE key = ?1", -1, &mark, NULL);
+	while (rc == SQLITE_OK && e->status == AB_OK && sqlite3_step(seen) == SQLITE_ROW) {
+		if (!is_outdone(s, outdone, seen, e))
+			continue;
+		sqlite3_bind_value(mark, 1, sqlite3_column_value(seen, 0));
+		sqlite3_step(mark);
+		rc = sqlite3_reset(mark);
+	}
+	sqlite3_finalize(mark);
+	if (sqlite3_finalize(seen) != SQLITE_OK || rc != SQLITE_OK)
+		sqlite_verify_fail(v, e);
+	sqlite3_finalize(outdone);
+	return e->status;
 }
 
 /* The first column in which the row that was read differs from what was given. */
@@ -225,8 +272,8 @@ find_difference(const struct sqlite_stream *s, sqlite3_stmt *seen)
 
 /* One key that this run gave a version of. */
 static ab_status
-check_key(struct sqlite_stream *s, sqlite3_stmt *look, sqlite3_stmt *seen, struct outcome *out,
-    struct error *e)
+check_key(struct sqlite_stream *s, sqlite3_stmt *look, sqlite3_stmt *outdone, sqlite3_stmt *seen,
+    struct outcome *out, struct error *e)
 {
 	const char *key = sqlite3_column_blob(seen, 0), *column = "";
 	int goes = sqlite3_column_int(seen, 2) && s->spec.deleted == DEST_REMOVE, found, same = 0;
@@ -237,7 +284,7 @@ check_key(struct sqlite_stream *s, sqlite3_stmt *look, sqlite3_stmt *seen, struc
 		same = !goes &&
 		    (uint64_t)sqlite3_column_int64(seen, 3) ==
 			verify_row_hash(&s->verify->row, &s->shape);
-		if (!same && !(same = is_outdone(s, key, seen, e)))
+		if (!same && !(same = is_outdone(s, outdone, seen, e)))
 			column = find_difference(s, seen);
 	}
 	if (sqlite3_reset(look) != SQLITE_OK)
@@ -255,16 +302,20 @@ check_keys(struct sqlite_stream *s, struct outcome *out, struct error *e)
 {
 	struct sqlite_verify *v = s->verify;
 	sqlite3_stmt *look = prepare_look(s, e), *seen = NULL;
+	sqlite3_stmt *outdone = look == NULL ? NULL : prepare_outdone(s, "", e);
 	int rc;
 
-	if (look == NULL)
+	if (e->status != AB_OK) {
+		sqlite3_finalize(look);
 		return e->status;
+	}
 	rc = sqlite3_prepare_v2(
 	    v->keys, "SELECT key, cursor, gone, whole, hashes FROM seen", -1, &seen, NULL);
 	while (rc == SQLITE_OK && e->status == AB_OK && sqlite3_step(seen) == SQLITE_ROW)
-		check_key(s, look, seen, out, e);
+		check_key(s, look, outdone, seen, out, e);
 	if (sqlite3_finalize(seen) != SQLITE_OK || rc != SQLITE_OK)
 		sqlite_verify_fail(v, e);
+	sqlite3_finalize(outdone);
 	sqlite3_finalize(look);
 	if (e->status == AB_OK && out->differ > 0)
 		error_set(e, AB_EDATA,
