@@ -119,8 +119,13 @@ open_for_writing(struct jsonl *d, struct error *e)
 	int is_stdout = strcmp(d->path, "-") == 0;
 	int64_t length;
 
-	if (d->form == JSONL_FOLDER)
+	if (d->form == JSONL_FOLDER) {
+		/* what was read may have a name that is not on the disk yet, if the run before said that it was unsure */
+		if (json_object_size(d->state.now.renames) > 0 &&
+		    jsonl_sync_folder(d->state.path, e) != AB_OK)
+			return e->status;
 		return finish_renames(d, e);
+	}
 	length = d->form == JSONL_LOG ? jsonl_state_length(&d->state, LOG_LENGTH) : JSONL_UNCUT;
 	if (jsonl_file_open(&d->log, is_stdout ? "standard output" : d->path,
 		is_stdout ? STDOUT_FILENO : -1, length, e) != AB_OK)
@@ -136,6 +141,7 @@ open_places(struct jsonl *d, const struct dest_target *t, struct error *e)
 	struct dest_held ignored;
 	ab_status status = AB_OK;
 
+	d->is_apart = t->state_file != NULL;
 	if ((d->form != JSONL_PIPE || t->state_file != NULL) &&
 	    (path = state_path(d, t->state_file, e)) == NULL)
 		return e->status;
@@ -230,6 +236,19 @@ jsonl_runs(struct dest *base, struct dest_past **out, size_t *n, struct error *e
 	return jsonl_run_list(&((struct jsonl *)base)->state, out, n, e);
 }
 
+/* A state that is kept elsewhere must not speak of files whose names are not on the disk. */
+static ab_status
+sync_names(const struct jsonl *d, struct error *e)
+{
+	char name[JSONL_MAX_PATH];
+
+	if (!d->is_apart || d->form == JSONL_PIPE)
+		return AB_OK;
+	if (d->form == JSONL_LOG)
+		return jsonl_sync_folder(d->path, e);
+	return jsonl_path(d, "", "", name, e) == AB_OK ? jsonl_sync_folder(name, e) : e->status;
+}
+
 /* A log's or pipe's bytes reach the disk or the reader, and their number the state. */
 static ab_status
 flush_log(struct jsonl *d, struct error *e)
@@ -237,6 +256,21 @@ flush_log(struct jsonl *d, struct error *e)
 	if (jsonl_file_flush(&d->log, 1, e) != AB_OK || d->form == JSONL_PIPE)
 		return e->status;
 	return jsonl_state_set_length(&d->state, LOG_LENGTH, d->log.written, e);
+}
+
+/* What holds of whichever document stands. */
+static ab_status
+commit_unsure(struct jsonl *d, size_t n, const struct dest_run *run, struct error *e)
+{
+	struct dest_stats sum;
+
+	jsonl_streams_sum(d, &sum);
+	if (n > 0 || run == NULL)
+		return error_set(e, AB_ETRANSIENT,
+		    "it is not known what of %s lasts, so nothing more is written to it", d->path);
+	if (jsonl_run_update(&d->state, run, &sum, e) != AB_OK)
+		return e->status;
+	return jsonl_state_save(&d->state, e);
 }
 
 /* Data first, then the document that counts it, then the names. */
@@ -247,6 +281,8 @@ jsonl_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 	struct jsonl *d = (struct jsonl *)base;
 	struct dest_stats sum;
 
+	if (d->state.is_unsure)
+		return commit_unsure(d, n, run, e);
 	jsonl_streams_sum(d, &sum);
 	if ((d->form == JSONL_FOLDER ? jsonl_streams_flush(d, e) : flush_log(d, e)) != AB_OK)
 		return e->status;
@@ -255,7 +291,7 @@ jsonl_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 			return e->status;
 	if (run != NULL && jsonl_run_update(&d->state, run, &sum, e) != AB_OK)
 		return e->status;
-	if (jsonl_state_save(&d->state, e) != AB_OK)
+	if (sync_names(d, e) != AB_OK || jsonl_state_save(&d->state, e) != AB_OK)
 		return e->status;
 	jsonl_streams_settle(d, 1);
 	if (d->form != JSONL_FOLDER)
@@ -271,7 +307,7 @@ jsonl_rollback(struct dest *base, struct error *e)
 	int64_t length;
 
 	jsonl_streams_settle(d, 0);
-	if (jsonl_state_rollback(&d->state, e) != AB_OK)
+	if (jsonl_state_rollback(&d->state, e) != AB_OK || d->state.is_unsure)
 		return e->status;
 	if (d->form == JSONL_FOLDER)
 		return jsonl_streams_cut(d, e);

@@ -71,6 +71,7 @@ struct jsonl_state {
 	char *connector;
 	struct jsonl_doc now, committed;
 	int must_undo; /* now lacked the memory to become committed again: nothing is saved any more */
+	int is_unsure; /* committed stands, or the document before it: no file may be cut, removed or renamed any more */
 };
 
 /* Reads the file where there is one. connector NULL: any. */
@@ -142,6 +143,7 @@ struct jsonl {
 	struct jsonl_stream *streams;
 	int64_t log_base; /* the log's length before the run */
 	int said_append;  /* that rows are only ever added, once */
+	int is_apart;	  /* the state is kept elsewhere */
 };
 
 /* "FOLDER/NAMESUFFIX" */

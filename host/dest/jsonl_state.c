@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "data/jsonread.h"
 #include "data/jsontext.h"
 #include "dest/jsonl.h"
@@ -215,9 +216,22 @@ write_file(const char *path, const json_t *root, struct error *e)
 	return e->status;
 }
 
+/* The new state has its name, but nobody knows whether it keeps it: a machine that now goes down may come back with the
+ * old one.  So whatever either of them speaks of has to stay. */
 static ab_status
-replace(const char *path, const json_t *root, struct error *e)
+be_unsure(struct jsonl_state *s, struct error *e)
 {
+	s->is_unsure = 1;
+	return error_set(e, AB_ETRANSIENT,
+	    "%s is written, but its folder cannot be brought to the disk (%m): it is not known whether the last checkpoint "
+	    "lasts, so nothing more is written; look at the disk and run the same command again, it goes on from what stands",
+	    s->path);
+}
+
+static ab_status
+replace(struct jsonl_state *s, const json_t *root, struct error *e)
+{
+	const char *path = s->path;
 	char *beside;
 
 	if (asprintf(&beside, "%s.tmp", path) < 0)
@@ -227,12 +241,14 @@ replace(const char *path, const json_t *root, struct error *e)
 	if (e->status != AB_OK)
 		unlink(beside);
 	free(beside);
-	return e->status == AB_OK ? jsonl_sync_folder(path, e) : e->status;
+	if (e->status == AB_OK && file_sync_folder(path) != 0)
+		be_unsure(s, e);
+	return e->status;
 }
 
 /* Writes one of the two documents. */
 static ab_status
-save(const struct jsonl_state *s, const struct jsonl_doc *d, struct error *e)
+save(struct jsonl_state *s, const struct jsonl_doc *d, struct error *e)
 {
 	json_t *root;
 
@@ -243,7 +259,7 @@ save(const struct jsonl_state *s, const struct jsonl_doc *d, struct error *e)
 	root = whole(s, d);
 	if (root == NULL)
 		return no_memory(e);
-	replace(s->path, root, e);
+	replace(s, root, e);
 	json_decref(root);
 	return e->status;
 }
@@ -255,13 +271,14 @@ jsonl_state_save(struct jsonl_state *s, struct error *e)
 
 	if (doc_copy(&next, &s->now) != 0)
 		return no_memory(e);
-	if (save(s, &s->now, e) != AB_OK) {
+	save(s, &s->now, e);
+	if (e->status != AB_OK && !s->is_unsure) {
 		doc_fini(&next);
 		return e->status;
 	}
 	doc_fini(&s->committed);
 	s->committed = next;
-	return AB_OK;
+	return e->status;
 }
 
 ab_status

@@ -28,7 +28,7 @@ SHIM = os.path.join(BUILD, "tests/kill/shim.so")
 ROUNDS = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("FAULT_ROUNDS") or 200)
 # kind of fault: which count of the shim says how many places there are, and how often it is played
 KINDS = {"kill": ("changes", 5), "power": ("changes", 5), "full": ("writes", 2), "write": ("writes", 1),
-         "sync": ("syncs", 1), "read": ("reads", 1), "malloc": ("allocations", 3), "nomem": ("allocations", 1)}
+         "sync": ("syncs", 1), "syncs": ("syncs", 1), "read": ("reads", 1), "malloc": ("allocations", 3), "nomem": ("allocations", 1)}
 WAL = "sqlite:paged.db?journal=wal"
 NARROW = "id,updated_at,type"  # the columns of a first run, where others come later
 # signals by which the engine may end; all others are crashes

@@ -9,7 +9,8 @@
  *           names that were made, removed or moved since their folder was last synced the latest are lost, as many as
  *           SEED says
  *   full    the N-th write and all later ones find no space; where SEED is odd, the N-th for its second half
- *   write   the N-th write fails with EIO; sync: the N-th sync; read: the N-th read
+ *   write   the N-th write fails with EIO; sync: the N-th sync, syncs: it and all later ones, and at the end the power
+ *           goes where SEED is odd; read: the N-th read
  *   malloc  the N-th allocation of the program fails; nomem: the N-th and the 20 behind it
  *
  * $SHIM_COUNT is a file to which a line "changes=A writes=B syncs=C reads=D allocations=E" is added at the end.
@@ -37,7 +38,7 @@
 #define NOMEM_RUN 20
 #define SHIM_API  __attribute__((visibility("default")))
 
-enum fault { NONE, KILL, POWER, FULL, WRITE, SYNC, READ, MALLOC, NOMEM };
+enum fault { NONE, KILL, POWER, FULL, WRITE, SYNC, SYNCS, READ, MALLOC, NOMEM };
 
 /* What a sector held at the last sync of its file. */
 struct sector {
@@ -82,7 +83,7 @@ shim_real(const char *name)
 static void __attribute__((constructor)) shim_init(void)
 {
 	static const char *const words[] = {
-	    "none", "kill", "power", "full", "write", "sync", "read", "malloc", "nomem"};
+	    "none", "kill", "power", "full", "write", "sync", "syncs", "read", "malloc", "nomem"};
 	const char *say = getenv("SHIM_FAULT"), *dir = getenv("SHIM_UNDER");
 	const char *at = say != NULL ? strchr(say, '@') : NULL;
 	char *end;
@@ -98,6 +99,8 @@ static void __attribute__((constructor)) shim_init(void)
 	is_armed = 1;
 }
 
+static void cut_all(void);
+
 static void __attribute__((destructor)) shim_fini(void)
 {
 	const char *path = getenv("SHIM_COUNT");
@@ -105,6 +108,8 @@ static void __attribute__((destructor)) shim_fini(void)
 	int fd;
 
 	is_armed = 0;
+	if (fault == SYNCS && syncs >= fault_at && seed % 2 == 1)
+		cut_all();
 	if (path == NULL || (fd = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND, 0600)) < 0)
 		return;
 	snprintf(line, sizeof(line), "changes=%ld writes=%ld syncs=%ld reads=%ld allocations=%ld\n",
@@ -269,6 +274,14 @@ cut_power(struct watched *w)
 			    (size_t)(st.st_size - at < SECTOR ? st.st_size - at : SECTOR), at);
 }
 
+static void
+cut_all(void)
+{
+	for (int i = 0; i < nfiles; i++)
+		cut_power(&files[i]);
+	shim_cut_names(&seed);
+}
+
 /* A change is about to happen to the file (NULL: to its name). Under lock. */
 static void
 count_change(int fd, const void *bytes, size_t len, off_t at)
@@ -278,10 +291,8 @@ count_change(int fd, const void *bytes, size_t len, off_t at)
 	if (fault == KILL && bytes != NULL && seed % 2 == 1)
 		(void)!(at < 0 ? REAL(write)(fd, bytes, len / 2)
 			       : REAL(pwrite)(fd, bytes, len / 2, at));
-	for (int i = 0; fault == POWER && i < nfiles; i++)
-		cut_power(&files[i]);
 	if (fault == POWER)
-		shim_cut_names(&seed);
+		cut_all();
 	kill(getpid(), SIGKILL);
 	for (;;)
 		pause();
@@ -405,10 +416,12 @@ before_sync(int fd)
 	struct watched *w = watched_of(fd);
 	char folder[4096];
 	int fails;
+	long n;
 
 	if (w == NULL)
 		return 0;
-	fails = atomic_fetch_add(&syncs, 1) + 1 == fault_at && fault == SYNC;
+	n = atomic_fetch_add(&syncs, 1) + 1;
+	fails = (fault == SYNC && n == fault_at) || (fault == SYNCS && n >= fault_at);
 	pthread_mutex_lock(&lock);
 	count_change(fd, NULL, 0, 0);
 	if (!fails)
@@ -446,7 +459,7 @@ before_name(enum shim_change what, const char *path, const char *to)
 		return;
 	pthread_mutex_lock(&lock);
 	count_change(-1, NULL, 0, 0);
-	if (fault == POWER)
+	if (fault == POWER || fault == SYNCS)
 		shim_note_name(what, from, to == NULL ? NULL : shim_name_of(to));
 	else
 		free(from);
@@ -471,7 +484,7 @@ rename(const char *from, const char *to)
 static void
 made(int flags, const char *path, int was_there)
 {
-	if ((flags & O_CREAT) == 0 || was_there || fault != POWER)
+	if ((flags & O_CREAT) == 0 || was_there || (fault != POWER && fault != SYNCS))
 		return;
 	pthread_mutex_lock(&lock);
 	shim_note_name(SHIM_MADE, shim_name_of(path), NULL);
