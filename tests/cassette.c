@@ -237,7 +237,7 @@ START_TEST(bodies_of_requests_are_part_of_the_question)
 	ck_assert_int_eq(post("{\"q\": 8}"), AB_ECONFIG);
 	ck_assert_msg(
 	    strstr(error.text,
-		"its body is \"{\"q\": 8}\" where the nearest one (00001.json) has \"{\"q\": [{},{}]}\"") !=
+		"/00001.json), in its body, has \"{\"q\": [{},{}]}\" in place of \"{\"q\": 8}\"") !=
 		NULL,
 	    "%s", error.text);
 }
@@ -254,13 +254,22 @@ START_TEST(what_is_missing_is_told_with_what_differs)
 	expect_body("users?page=2&size=10", "[]");
 	expect_body("users?page=2", "[]");
 	replay();
+	expect_error("users?page=3&size=10", AB_ECONFIG, "users?page=3&size=10; the nearest one (");
 	expect_error("users?page=3&size=10", AB_ECONFIG,
-	    "it has \"page=3&size=10\" where the nearest one (00002.json, GET) has \"page=2&size=10\"");
-	expect_error("groups", AB_ECONFIG,
-	    "it has \"groups\" where the nearest one (00001.json, GET) has \"health\"");
+	    "/00002.json) has \"page=2\" in place of \"page=3\"");
+	expect_error(
+	    "users?page=3", AB_ECONFIG, "/00003.json) has \"page=2\" in place of \"page=3\"");
+	/* what is alike counts, wherever it stands */
+	expect_error(
+	    "users?a=1&size=10", AB_ECONFIG, "/00002.json) has \"page=2\" in place of \"a=1\"");
+	expect_error(
+	    "users?size=10&page=2", AB_ECONFIG, "/00002.json) has the parameters in another order");
+	expect_error("users?page=2&size=10&x=", AB_ECONFIG, "/00002.json) lacks \"x=\"");
+	expect_error("users?size=10", AB_ECONFIG, "/00002.json) has also \"page=2\"");
+	expect_error("groups", AB_ECONFIG, "/health");
 	error_clear(&error);
 	ck_assert_int_eq(http_request(http, &put, &resp, &error), AB_ECONFIG);
-	ck_assert_ptr_nonnull(strstr(error.text, "the nearest one (00003.json) is a GET"));
+	ck_assert_ptr_nonnull(strstr(error.text, "/00003.json) is a GET"));
 }
 END_TEST
 

@@ -14,7 +14,7 @@
 #define GRACE_MS 2000
 #define LOOK_MS	 200 /* a signal may have come between two looks */
 
-static const char not_there[] = "is not in the recording";
+static const char not_there[] = "is not in the recording: ";
 
 /* A line of the connector's log, or one that it printed: the first of those is kept. */
 static void
@@ -44,7 +44,7 @@ on_trace(void *ctx, const struct source_trace *t)
 	a->requests++;
 	a->broken += t->status >= 400 || t->error[0] != '\0';
 	if (a->missing[0] == '\0' && strncmp(t->error, not_there, sizeof(not_there) - 1) == 0)
-		snprintf(a->missing, sizeof(a->missing), "%s %s", t->method, t->url);
+		snprintf(a->missing, sizeof(a->missing), "%s", t->error + sizeof(not_there) - 1);
 }
 
 static char *

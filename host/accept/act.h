@@ -14,7 +14,8 @@ struct act {
 	struct error error; /* why the last command or read failed */
 	uint64_t requests;  /* that were made so far */
 	uint64_t broken;    /* and ended without an answer, or with 400 or more */
-	char missing[1400]; /* the first request that is not in the fixtures: "GET https://..." */
+	char missing
+	    [1400]; /* the first request that is not in the fixtures, and what differs: "GET https://..." */
 	struct source_event ev; /* the last of act_next */
 	char *page;		/* of act_page */
 	char *tally;		/* of act_finish, a JSON text (CHAN_TALLY), or NULL */

@@ -6,7 +6,12 @@
 
 #include "net/cassette_private.h"
 
-#define SHOWN 160
+#define SHOWN	  160
+#define SHOWN_URL 500
+#define BEFORE	  24 /* bytes that are shown before a difference in a body */
+#define CLOSE	  (URL_MAX + 1)
+#define MANY	  ((size_t)64)
+#define CLOSER	  (MANY * CLOSE * CLOSE)
 
 static uint64_t
 mix(uint64_t hash, const char *bytes, size_t n)
@@ -66,25 +71,73 @@ same_bytes(const char *a, const char *b)
 	return n;
 }
 
-/* How much alike; the method is more than a piece of the URL, the whole URL is more than the method. */
+/* Of the path, with what stands before it. */
 static size_t
-likeness(const struct tape *t, const char *method, const char *url)
+path_len(const char *url)
 {
-	size_t n = same_bytes(t->url, url);
+	return strcspn(url, "?");
+}
 
-	if (strcmp(t->url, url) == 0)
-		n += 2 * URL_MAX;
-	return n + (strcmp(t->method, method) == 0 ? 64 : 0);
+static int
+same_path(const char *a, const char *b)
+{
+	return path_len(a) == path_len(b) && memcmp(a, b, path_len(a)) == 0;
+}
+
+/* Steps through the parameters, of which *len is told; NULL: there are no more. */
+static const char *
+next_parameter(const char *url, const char *at, size_t *len)
+{
+	at = at == NULL ? url + path_len(url) : at + *len;
+	if (*at == '\0')
+		return NULL;
+	*len = strcspn(at + 1, "&");
+	return at + 1;
+}
+
+static int
+has_parameter(const char *url, const char *parameter, size_t len)
+{
+	size_t n = 0;
+
+	for (const char *p = NULL; (p = next_parameter(url, p, &n)) != NULL;)
+		if (n == len && memcmp(p, parameter, n) == 0)
+			return 1;
+	return 0;
+}
+
+/* How much alike: the whole URL is more than the method, that is more than a parameter, that is more than others that are
+ * not asked for, and these are more than any number of bytes with which both begin. */
+static size_t
+likeness(const struct tape *t, const char *method, const char *url, struct ab_str body)
+{
+	size_t score = same_bytes(t->url, url), n = 0, others = 0;
+
+	if (strcmp(t->url, url) == 0 && t->nbody > 0 && body.len > 0)
+		score += same_bytes(t->body, body.ptr);
+	if (score >= CLOSE)
+		score = CLOSE - 1;
+	if (same_path(t->url, url)) {
+		score += MANY * CLOSE;
+		for (const char *p = NULL; (p = next_parameter(t->url, p, &n)) != NULL;) {
+			if (has_parameter(url, p, n))
+				score += MANY * CLOSE;
+			else if (others++ < MANY)
+				score -= CLOSE;
+		}
+	}
+	score += strcmp(t->method, method) == 0 ? CLOSER : 0;
+	return score + (strcmp(t->url, url) == 0 ? 2 * CLOSER : 0);
 }
 
 static const struct tape *
-nearest(const struct cassette *c, const char *method, const char *url)
+nearest(const struct cassette *c, const char *method, const char *url, struct ab_str body)
 {
 	const struct tape *best = NULL;
 	size_t most = 0, n;
 
 	for (uint32_t i = 0; i < c->ntapes; i++) {
-		n = likeness(&c->tapes[i], method, url);
+		n = likeness(&c->tapes[i], method, url, body);
 		if (best == NULL || n > most) {
 			best = &c->tapes[i];
 			most = n;
@@ -93,39 +146,110 @@ nearest(const struct cassette *c, const char *method, const char *url)
 	return best;
 }
 
-/* From where two texts part, but not from the middle of a parameter. */
-static const char *
-parting(const char *url, const char *other)
+/* The parameters that the other URL has not, or not so: "page=3&size=10". */
+static void
+add_others(struct buf *out, const char *url, const char *other)
 {
-	size_t n = same_bytes(url, other);
+	const char *sep = "";
+	size_t n = 0;
 
-	while (n > 0 && strchr("?&/", url[n - 1]) == NULL)
+	for (const char *p = NULL; (p = next_parameter(url, p, &n)) != NULL;) {
+		if (has_parameter(other, p, n))
+			continue;
+		buf_adds(out, sep);
+		buf_add(out, p, n);
+		sep = "&";
+	}
+}
+
+static void
+add_shown(struct buf *out, const char *text, size_t len)
+{
+	buf_addf(out, "\"%.*s%s\"", (int)(len < SHOWN ? len : SHOWN), len == 0 ? "" : text,
+	    len > SHOWN ? "..." : "");
+}
+
+static void
+add_instead(struct buf *out, const char *theirs, size_t ntheirs, const char *ours, size_t nours)
+{
+	buf_adds(out, " has ");
+	add_shown(out, theirs, ntheirs);
+	buf_adds(out, " in place of ");
+	add_shown(out, ours, nours);
+}
+
+static void
+add_parameters(struct buf *out, const char *theirs, const char *ours)
+{
+	struct buf had, asked;
+
+	buf_init(&had, URL_MAX);
+	buf_init(&asked, URL_MAX);
+	add_others(&had, theirs, ours);
+	add_others(&asked, ours, theirs);
+	if (had.len == 0 && asked.len == 0) {
+		buf_adds(out, " has the parameters in another order");
+	} else if (had.len == 0) {
+		buf_adds(out, " lacks ");
+		add_shown(out, asked.ptr, asked.len);
+	} else if (asked.len == 0) {
+		buf_adds(out, " has also ");
+		add_shown(out, had.ptr, had.len);
+	} else {
+		add_instead(out, had.ptr, had.len, asked.ptr, asked.len);
+	}
+	buf_fini(&had);
+	buf_fini(&asked);
+}
+
+/* From shortly before the place where they part. */
+static void
+add_bodies(struct buf *out, const struct tape *t, struct ab_str body)
+{
+	size_t n = t->nbody == 0 || body.len == 0 ? 0 : same_bytes(t->body, body.ptr);
+
+	if (n > t->nbody || n > body.len)
+		n = t->nbody < body.len ? t->nbody : body.len;
+	n -= n < BEFORE ? n : BEFORE;
+	while (n > 0 && n < t->nbody && ((unsigned char)t->body[n] & 0xc0) == 0x80)
 		n--;
-	return url + n;
+	buf_adds(out, ", in its body,");
+	add_instead(out, t->nbody == 0 ? "" : t->body + n, t->nbody - n,
+	    body.len == 0 ? "" : body.ptr + n, body.len - n);
+}
+
+/* What the nearest one is, as the end of a sentence. */
+static void
+add_difference(struct buf *out, const struct cassette *c, const struct tape *t, const char *method,
+    const char *url, struct ab_str body)
+{
+	buf_addf(out, "; the nearest one (%s/%s)", c->folder, t->name);
+	if (strcmp(t->method, method) != 0)
+		buf_addf(out, " is a %s", t->method);
+	if (!same_path(t->url, url))
+		buf_addf(out, "%s %s", strcmp(t->method, method) != 0 ? "of" : " is", t->url);
+	else if (strcmp(t->url, url) != 0)
+		add_parameters(out, t->url, url);
+	else if (strcmp(t->method, method) == 0)
+		add_bodies(out, t, body);
 }
 
 static ab_status
 say_missing(const struct cassette *c, const char *method, const char *url, struct ab_str body,
     struct error *e)
 {
-	const struct tape *t = nearest(c, method, url);
+	const struct tape *t = nearest(c, method, url, body);
+	struct buf difference;
 
-	if (t == NULL)
-		return error_set(
-		    e, AB_ECONFIG, "is not in the recording %s, which is empty", c->folder);
-	if (strcmp(t->url, url) != 0)
-		return error_set(e, AB_ECONFIG,
-		    "is not in the recording %s: it has \"%.*s\" where the nearest one (%s, %s) has \"%.*s\"",
-		    c->folder, SHOWN, parting(url, t->url), t->name, t->method, SHOWN,
-		    parting(t->url, url));
-	if (strcmp(t->method, method) != 0)
-		return error_set(e, AB_ECONFIG,
-		    "is not in the recording %s: the nearest one (%s) is a %s", c->folder, t->name,
-		    t->method);
-	return error_set(e, AB_ECONFIG,
-	    "is not in the recording %s: its body is \"%.*s\" where the nearest one (%s) has \"%.*s\"",
-	    c->folder, body.len < SHOWN ? (int)body.len : SHOWN, body.len > 0 ? body.ptr : "",
-	    t->name, t->nbody < SHOWN ? (int)t->nbody : SHOWN, t->body);
+	buf_init(&difference, 4 * URL_MAX);
+	if (t != NULL)
+		add_difference(&difference, c, t, method, url, body);
+	else
+		buf_addf(&difference, "; nothing is in %s", c->folder);
+	error_set(e, AB_ECONFIG, "is not in the recording: %s %.*s%s%s", method, SHOWN_URL, url,
+	    strlen(url) > SHOWN_URL ? "..." : "", buf_str(&difference));
+	buf_fini(&difference);
+	return e->status;
 }
 
 /* All of the kind but the first may be given again. */

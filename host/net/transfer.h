@@ -27,7 +27,7 @@ struct transfer_result {
 	enum retry_outcome outcome;
 	ab_status
 	    blame; /* what a broken or unreachable one is called once repeating has not helped */
-	char detail[768];
+	char detail[1400];
 	char address
 	    [ADDRESS_TEXT]; /* of the server, as numbers; "": none, or there may be a proxy between */
 };

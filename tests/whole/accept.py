@@ -95,10 +95,21 @@ def good():
                  [str(i + 1) for i in range(len(lines))], "%s: its lines are numbered" % name)
         tap.ok("SKIP not in fixtures: GET https://api.myservice.com/v1/health" in run.out,
                "%s: what is not in the fixtures is skipped, with the request" % name, run)
+        other = lib.abhost("test", name + ".so", "--pages", "300", "--config", config_of(folder, {"api_key": "any", "page_size": 5}),
+                           cwd=folder, env=PLAIN)
+        tap.ok(other.code == 1 and re.search(r'users\?limit=5; the nearest one \(\S+\.json\) has "limit=4" in place of "limit=5"', other.out),
+               "%s: and with what the nearest one has instead" % name, other)
         there = results(lib.abhost("test", os.path.join(folder, name + ".so"), "--json", "--pages", "300", cwd="/", env=PLAIN))
         tap.ok(len(there) == len(lines) and all(r["result"] != "failed" for r in there.values()),
                "%s passes, run from elsewhere, as JSON" % name, there)
     return there
+
+
+def config_of(folder, values):
+    path = os.path.join(folder, "other.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(values, file)
+    return path
 
 
 PARTS = """
