@@ -82,13 +82,20 @@ int cli_finish(int code);
 /* Text with what could draw on a terminal replaced, in place; line ends stay. */
 char *cli_clean(char *text);
 
+/* A folder that is recorded into. */
+struct cli_recording {
+	char *path; /* its full name; NULL: there is none */
+	int is_new; /* it was made for this */
+};
+
 /* A connector with its configuration: found, read, expanded, checked, its secrets registered. */
 struct cli_source {
 	struct loader_file file;
 	json_t *spec, *config;
 	struct sync_options sync; /* connector, config and environment filled in */
 	char *secrets, *choices;  /* sync's */
-	int signal;		  /* that ended check, discover or read */
+	struct cli_recording recording;
+	int signal; /* that ended check, discover or read */
 };
 /* config NULL: the connector and its spec only. fini in any case. */
 ab_status
@@ -147,8 +154,11 @@ int cli_look_fail(const struct cli_source *s, const struct error *e);
 ab_status cli_python(const char *connector, const char *package, char **out, struct error *e);
 /* record.c: what the last two say (NULL: nothing), for s->sync. */
 ab_status cli_record(struct cli_source *s, const char *record, const char *replay, struct error *e);
-/* Makes a folder to record into; its full name, to be freed. */
-ab_status cli_record_folder(const char *folder, char **out, struct error *e);
+/* Makes the folder, or takes an empty one. */
+ab_status cli_record_begin(struct cli_recording *r, const char *folder, struct error *e);
+/* Whoever recorded has ended.  A recording that nobody wants, or in which there is no exchange, is removed, and that is
+ * said.  1: it stays. */
+int cli_record_end(struct cli_recording *r, int is_wanted);
 /* A line of --trace, redacted, on standard error. */
 void cli_trace(const struct source_trace *t);
 /* Whether this program is the one that can; and becoming it, with the same arguments (returns only on failure). */

@@ -140,6 +140,7 @@ cli_source_fini(struct cli_source *s)
 	json_decref(s->spec);
 	json_decref(s->config);
 	free(s->choices);
+	cli_record_end(&s->recording, 1);
 	*s = (struct cli_source){.file.fd = -1};
 }
 

@@ -124,18 +124,26 @@ finish(const struct accept_counts *counts, ab_status rc, const struct error *e)
 	return counts->failed > 0 ? CLI_FAILED : CLI_DONE;
 }
 
-/* The recording, and *folder, where the tests find it. */
+/* The recording, and *folder, where the tests find it; NULL: there is none. */
 static ab_status
 record(struct accept_options o, const char *into, char **folder, struct accept_counts *counts,
     struct error *e)
 {
 	struct cli_source s = {.file.fd = -1};
+	struct cli_recording made = {0};
 
-	if (cli_record_folder(into, folder, e) == AB_OK &&
+	*folder = NULL;
+	if (cli_record_begin(&made, into, e) == AB_OK &&
 	    cli_secrets(&s, NULL, o.config, NULL, e) == AB_OK) {
-		o.record = *folder;
+		o.record = made.path;
 		o.secrets = s.secrets;
 		accept_record(&o, counts, e);
+		if ((*folder = strdup(made.path)) == NULL)
+			error_set(e, AB_ENOMEM, "no memory");
+	}
+	if (!cli_record_end(&made, e->status == AB_OK && counts->signal == 0)) {
+		free(*folder);
+		*folder = NULL;
 	}
 	cli_source_fini(&s);
 	return e->status;

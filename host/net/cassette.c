@@ -53,6 +53,15 @@ open_file(const struct cassette *c, const char *name, int flags)
 	return open(path, flags | O_CLOEXEC, 0600);
 }
 
+static void
+remove_file(const struct cassette *c, const char *name)
+{
+	char path[4200];
+
+	if (snprintf(path, sizeof(path), "%s/%s", c->folder, name) < (int)sizeof(path))
+		unlink(path);
+}
+
 static int
 read_all(int fd, struct buf *out)
 {
@@ -117,7 +126,10 @@ write_file(const struct cassette *c, const char *name, const struct buf *text, s
 	}
 	if (fd >= 0 && close(fd) == 0 && done == text->len)
 		return AB_OK;
-	return fail_errno(c, name, AB_EDATA, e);
+	fail_errno(c, name, AB_EDATA, e);
+	if (fd >= 0)
+		remove_file(c, name); /* half of one would spoil the others */
+	return e->status;
 }
 
 static ab_status

@@ -300,6 +300,27 @@ def recorded_though_wrong():
     tap.ok(run.code == 1 and "read-state" in failed, "a connector that loses records is recorded, and then fails", run)
 
 
+def recordings_not_kept():
+    so = reader("silent")
+    folder = os.path.dirname(so)
+    run = lib.abhost("test", so, "--pages", "100", "--config", config_of(folder, {}), "--record", "fixtures", cwd=folder, env=PLAIN)
+    tap.ok(run.code == 0 and "no request was made" in run.err and not os.path.exists(os.path.join(folder, "fixtures")),
+           "a connector that makes no request is tested without a recording, which is said", run)
+    if not os.path.exists(lib.FAKE):
+        return
+    folder = lib.scratch()
+    with lib.FakeApi(users=9, events=31) as api:
+        api.faults("status=403,path=/v1/events")
+        run = lib.abhost("test", lib.connector("my-api"), "--config", lib.write_config(folder, api), "--record", "fixtures",
+                         cwd=folder, env=PLAIN)
+        tap.ok(run.code == 2 and "is not complete, and was removed: " in run.err and
+               not os.path.exists(os.path.join(folder, "fixtures")), "what could not be recorded whole does not stay", run)
+        api.faults()
+        again = lib.abhost("test", lib.connector("my-api"), "--config", lib.write_config(folder, api), "--record", "fixtures",
+                           cwd=folder, env=PLAIN)
+        tap.ok(again.code == 0, "and does not stand in the way of the next", again)
+
+
 def documented(names):
     tap.same(re.findall(r"^### (\S+)$", DOCS, re.M), list(names), "each check has its paragraph, in their order")
 
@@ -364,5 +385,6 @@ endless()
 stopped()
 recorded()
 recorded_though_wrong()
+recordings_not_kept()
 misuse()
 tap.done()

@@ -105,15 +105,28 @@ def what_is_missing(folder):
     tap.ok(check.code == 3 and "/v1/health; the nearest one (" in check.err, "check, too, asks the recording alone", check)
 
 
+def nothing_to_record(folder):
+    os.mkdir(os.path.join(folder, "theirs"))
+    for name in ("ours", "theirs"):
+        none = abhost("discover", connector("my-api"), "config.json", "--record", name, cwd=folder)
+        tap.ok(none.code == 0 and "no request was made, so that there is nothing to record: " + os.path.join(folder, name) in none.err,
+               "that nothing was recorded is said", none)
+    tap.same((os.path.exists(os.path.join(folder, "ours")), os.listdir(os.path.join(folder, "theirs"))), (False, []),
+             "no empty recording is left, and a folder only where there was one")
+    slip = abhost("run", connector("my-api"), "config.json", "--to", "nowhere:x", "--record", "ours", cwd=folder)
+    tap.ok(slip.code != 0 and not os.path.exists(os.path.join(folder, "ours")), "nor is one where the run did not begin", slip)
+
+
 def looks():
     """check, discover and read record and replay, too."""
     folder = scratch()
-    commands = (["check"], ["discover"], ["read", "--stream", "events", "--limit", "3"])
+    commands = (["check"], ["read", "--stream", "events", "--limit", "3"])
     said = []
     with FakeApi(users=3, events=30, seed=12) as api:
         write_config(folder, api)
         for words in commands:
             said.append(abhost(words[0], connector("my-api"), "config.json", *words[1:], "--record", words[0], cwd=folder))
+        nothing_to_record(folder)
     for words, live in zip(commands, said):
         again = abhost(words[0], connector("my-api"), "config.json", *words[1:], "--replay", words[0], cwd=folder)
         tap.ok(live.code == 0 and again.code == 0 and again.out == live.out, "%s is replayed" % words[0], live, again)
