@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "source/logpipe.h"
+#include "source/native.h"
 #include "worker/committed.h"
 #include "worker/describe.h"
 #include "worker/hosted.h"
@@ -310,6 +312,30 @@ START_TEST(printed_lines_are_whole_and_bounded)
 }
 END_TEST
 
+/* Calls may come one behind the other for long and say nothing: those that list partitions and find none. */
+START_TEST(a_worker_between_two_calls_is_not_silent)
+{
+	struct native s = {.child = {.pid_fd = -1, .log_fd = -1}, .timeout_s = 60, .who = "x"};
+	struct crumbs crumbs;
+	int fd;
+
+	ck_assert_int_eq(chan_create(&s.chan, 2, 4096, &fd, NULL), AB_OK);
+	ck_assert_int_eq(crumb_map(&crumbs, &s.chan), 0);
+	s.active_us = clock_mono_us() - 100000000;
+	crumb_enter(crumb_of(&crumbs, 1), "partitions", "s", 7);
+	crumb_leave(crumb_of(&crumbs, 1));
+	obituary_watch(&s, clock_mono_us());
+	ck_assert_msg(!s.dead, "%s", s.error.text);
+	s.watch_us = 0;
+	obituary_watch(&s, clock_mono_us() + 61000000);
+	ck_assert_int_eq(s.dead, 1);
+	ck_assert_ptr_nonnull(strstr(s.error.text, "x was stopped: its worker did not return"));
+	crumb_unmap(&crumbs);
+	chan_fini(&s.chan);
+	close(fd);
+}
+END_TEST
+
 static Suite *
 worker_suite(void)
 {
@@ -324,6 +350,7 @@ worker_suite(void)
 	tcase_add_test(t, what_is_emitted_is_sent_and_kept_in_order);
 	tcase_add_test(t, a_page_never_passes_its_cap);
 	tcase_add_test(t, printed_lines_are_whole_and_bounded);
+	tcase_add_test(t, a_worker_between_two_calls_is_not_silent);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -157,7 +157,7 @@ stop_late(struct native *s, const char *what)
 void
 obituary_watch(struct native *s, int64_t now_us)
 {
-	int64_t step = (int64_t)s->timeout_s * 250000;
+	int64_t step = (int64_t)s->timeout_s * 250000, heard_us = s->active_us;
 	struct chan_crumb c;
 	char text[320];
 	int calls = 0;
@@ -174,8 +174,10 @@ obituary_watch(struct native *s, int64_t now_us)
 			return;
 		}
 		calls += (c.call_us > 0 && c.call_us <= now_us) || c.in_host;
+		if (c.left_us > heard_us && c.left_us <= now_us)
+			heard_us = c.left_us; /* it is on its way to the next one, or to say so */
 	}
 	/* Where no function runs, something must come from time to time. */
-	if (calls == 0 && now_us - s->active_us >= (int64_t)s->timeout_s * 1000000)
+	if (calls == 0 && now_us - heard_us >= (int64_t)s->timeout_s * 1000000)
 		stop_late(s, "its worker");
 }
