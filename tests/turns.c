@@ -200,6 +200,20 @@ START_TEST(a_full_refresh_then_incremental_doubles_nothing)
 	assert_truth("interrupted append, then full refresh", 0);
 	change_mode("things=incremental:append", "things=incremental:append_dedup", 3, 1);
 	assert_truth("interrupted append, then dedup", 1);
+	/* and where another refresh was begun, and given up, in between */
+	for (int i = 0; i < 3; i++) {
+		static const char *const between[] = {"things=full_refresh:append_dedup",
+		    "things=full_refresh:append", "things=full_refresh:overwrite"};
+
+		change_mode("things=full_refresh:overwrite", "things=full_refresh:overwrite", 0, 0);
+		mode = between[i];
+		world_source.fail_at = 3;
+		ck_assert_int_eq(run(), AB_ETRANSIENT);
+		world_source.fail_at = 0;
+		mode = "things=incremental:append";
+		ck_assert_msg(run() == AB_OK, "%s", err.text);
+		assert_truth("full refresh, one that was given up, then append", 0);
+	}
 }
 END_TEST
 

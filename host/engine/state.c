@@ -12,7 +12,7 @@
 struct stored {
 	int any;		  /* there are rows */
 	int has_state;		  /* one of them holds a state, */
-	int unfinished;		  /* or is of a read that has not ended, */
+	int unfinished;		  /* or is of a read, no refresh, that has not ended, */
 	int goes_on;		  /* and left something to go on with */
 	int64_t generation_id;	  /* the newest */
 	int in_refresh;		  /* a refresh has not ended, */
@@ -173,7 +173,7 @@ take_stock(struct stored *s, const struct dest_state *row, const struct state_pa
 {
 	s->any = 1;
 	s->has_state |= !is_empty_state(p->base.json);
-	s->unfinished |= p->started_us != 0;
+	s->unfinished |= p->started_us != 0 && !p->refreshed;
 	if (row->generation_id > s->generation_id)
 		s->generation_id = row->generation_id;
 	s->goes_on |= !p->refreshed && p->started_us != 0 && (p->void_us == 0 || p->token != NULL);
