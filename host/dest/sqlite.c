@@ -119,6 +119,28 @@ open_to_read(struct sqlite *d, struct error *e)
 	return sqlite_format_init(d, e);
 }
 
+/* SQLite sees that pages are missing, but not that the last one is there in part: it would read zeros for the rest, and
+ * write them.  A WAL holds what the file does not have yet. */
+static ab_status
+check_size(struct sqlite *d, struct error *e)
+{
+	struct stat st;
+	int64_t wanted, in_wal;
+
+	/* in one transaction, so that no journal is waiting and nobody writes */
+	if (sqlite_run(d, e, "BEGIN") != AB_OK)
+		return e->status;
+	wanted = sqlite_number(d, 0, e, "PRAGMA page_count") *
+	    sqlite_number(d, 0, e, "PRAGMA page_size");
+	in_wal = sqlite_number(d, 0, e, "SELECT journal_mode = 'wal' FROM pragma_journal_mode");
+	if (e->status == AB_OK && !in_wal && fstat(d->lock_fd, &st) == 0 && st.st_size < wanted)
+		error_set(e, AB_ECONFIG,
+		    "the database %s is damaged (it is cut short: %lld of %lld bytes are there): restore it or name another "
+		    "file with --to",
+		    d->path, (long long)st.st_size, (long long)wanted);
+	return e->status == AB_OK ? sqlite_run(d, e, "COMMIT") : e->status;
+}
+
 static ab_status
 open_to_write(
     struct sqlite *d, const struct sqlite_place *place, struct dest_held *held, struct error *e)
@@ -134,7 +156,7 @@ open_to_write(
 	d->may_shrink_pages =
 	    st.st_size == 0 && place->page_size == 0 && place->journal != SQLITE_JOURNAL_WAL;
 	if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||
-	    configure(d, place, e) != AB_OK)
+	    configure(d, place, e) != AB_OK || check_size(d, e) != AB_OK)
 		return e->status;
 	if (sqlite_rows_init(d) != 0 || sqlite_key_functions(d->db) != 0)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", d->path);

@@ -246,6 +246,19 @@ def by_hand(api):
         check_table(tap, os.path.join(folder, "x.db"), "events", api.truth("events"), mode + ": and filled anew")
 
 
+def dedup_becomes_append(api):
+    """Of records with a key append_dedup keeps no hashes: what stands at the newest cursor value comes once more."""
+    folder = begin(api, "x.db", "dedup")
+    events = api.truth("events")
+    newest = max(e["updated_at"] for e in events)
+    for again in range(2):
+        write_catalog(folder, {"users": "overwrite", "events": "append"})
+        run = sync(folder, "x.db")
+        tap.ok(run.code == 0, "from append_dedup to append", run)
+        check_table(tap, os.path.join(folder, "x.db"), "events", events + [e for e in events if e["updated_at"] == newest],
+                    "append after append_dedup, run %d: only what is newest is there twice" % (again + 1))
+
+
 def lock(api, place):
     folder = begin(api, place)
     api.log(clear=True)
@@ -273,6 +286,7 @@ with FakeApi(users=20, events=300, seed=5) as server:
     for how in ("append", "dedup", "overwrite", "refresh-append"):
         unfinished(server, how)
     by_hand(server)
+    dedup_becomes_append(server)
     home = begin(server, "x.db")
     got = subprocess.run([ABHOST, "state", "import", "x.db", "-"], cwd=home, capture_output=True, env=environment(),
                          check=False, input=json.dumps([message("events", {"updated_at": "2024-01-01T00:00:00Z"})]).encode())
