@@ -61,6 +61,57 @@ START_TEST(what_is_read_is_whole)
 }
 END_TEST
 
+/* Larger than any reserve: of small values, nested, of one text, of one text behind many others. */
+static char *
+make_large(int kind)
+{
+	size_t n = (size_t)640 << 10, at = 0;
+	char *out = __real_malloc(n + 64);
+	static const char *const pieces[] = {
+	    "[[],7],", "[[[[{\"a\":[{}]},\"b\"]]]],", "", "\"text\","};
+	size_t len = strlen(pieces[kind]);
+
+	out[at++] = '[';
+	for (; kind != 2 && at < n / 2; at += len)
+		memcpy(out + at, pieces[kind], len);
+	if (kind >= 2) {
+		out[at++] = '"';
+		memset(out + at, 'x', n - at);
+		at = n;
+		out[at++] = '"';
+	} else {
+		out[at++] = '0';
+	}
+	memcpy(out + at, "]", 2);
+	return out;
+}
+
+START_TEST(what_is_large_is_whole_or_not_there)
+{
+	char *large = make_large(_i / 2);
+	json_t *v;
+	json_error_t where;
+	long n = 0, lacked = 0, most;
+
+	fail_at(0, 0);
+	v = jsonread_string(large, 0, NULL);
+	most = calls;
+	ck_assert(json_is_array(v));
+	json_decref(v);
+	do {
+		n += n < 30 ? 1 : 1 + most / 10;
+		fail_at(n, _i % 2);
+		v = jsonread_string(large, 0, &where);
+		fail_at(0, 0);
+		ck_assert(v == NULL ? jsonread_lacked(&where) : json_is_array(v));
+		lacked += v == NULL;
+		json_decref(v);
+	} while (n <= most);
+	ck_assert_int_gt(lacked, 10);
+	free(large);
+}
+END_TEST
+
 static void *
 read_often(void *wrong)
 {
@@ -136,7 +187,9 @@ jsonread_suite(void)
 	Suite *s = suite_create("jsonread");
 	TCase *t = tcase_create("jsonread");
 
+	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, what_is_read_is_whole, 0, 2);
+	tcase_add_loop_test(t, what_is_large_is_whole_or_not_there, 0, 8);
 	tcase_add_test(t, one_at_a_time_lives_on_what_is_put_aside);
 	tcase_add_loop_test(t, one_spelling_or_none, 0, 6);
 	tcase_add_test(t, what_is_not_json_is_told);

@@ -42,6 +42,7 @@ static ab_status
 load(const char *path, json_t **out, struct error *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	json_error_t where;
 	struct stat st;
 	ab_status rc = AB_OK;
 
@@ -61,8 +62,10 @@ load(const char *path, json_t **out, struct error *e)
 		rc = refuse(path, "is larger than any that abhost writes", e);
 	else if (st.st_size == 0)
 		*out = json_object();
-	else if ((*out = jsonread_fd(fd, JSON_REJECT_DUPLICATES, NULL)) == NULL ||
-	    !json_is_object(*out))
+	else if ((*out = jsonread_fd(fd, JSON_REJECT_DUPLICATES, &where)) == NULL &&
+	    jsonread_lacked(&where))
+		rc = error_set(e, AB_ENOMEM, "no memory for the secrets file %s", path);
+	else if (!json_is_object(*out))
 		rc = refuse(path, "is not as abhost writes it; move it away, and sign in again", e);
 	if (fd >= 0)
 		close(fd);
