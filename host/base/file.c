@@ -1,9 +1,12 @@
 /* file.c - see file.h. */
+#define _GNU_SOURCE /* mkostemp */
 #include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +24,29 @@ file_write(int fd, const void *bytes, size_t n)
 		n -= done > 0 ? (size_t)done : 0;
 	}
 	return 0;
+}
+
+int
+file_try_folder(const char *path)
+{
+	char name[PATH_MAX], bytes[4096] = "";
+	int n = snprintf(name, sizeof(name), "%s/.abhost-try-XXXXXX", path), fd, rc, why;
+
+	if (n < 0 || n >= (int)sizeof(name)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if ((fd = mkostemp(name, O_CLOEXEC)) < 0)
+		return -1;
+	rc = file_write(fd, bytes, sizeof(bytes));
+	why = errno;
+	if (close(fd) != 0 && rc == 0) {
+		rc = -1;
+		why = errno;
+	}
+	unlink(name);
+	errno = why;
+	return rc;
 }
 
 int

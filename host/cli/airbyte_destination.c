@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/airbyte.h"
 #include "cli/cli.h"
@@ -80,8 +81,9 @@ read_config(struct call *c, struct error *e)
 	json_t *config = NULL;
 	const char *path;
 
-	if (config_read(c->config, &config, e) == AB_OK &&
-	    config_check(c->spec, config, e) == AB_OK) {
+	if (config_read(c->config, &config, e) != AB_OK)
+		return e->status;
+	if (config_check(c->spec, config, e) == AB_OK) {
 		path = config_string(config, "destination_path");
 		if (strcmp(path, "-") == 0)
 			error_set(e, AB_ECONFIG,
@@ -109,7 +111,7 @@ try_place(const struct call *c, struct error *e)
 		error_set(e, AB_ENOMEM, "no memory");
 	else if (stat(place, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size > 0))
 		dest_open(c->to, ID, NULL, 0, &d, e);
-	else if (access(dirname(folder), W_OK | X_OK) != 0)
+	else if (file_try_folder(dirname(folder)) != 0)
 		error_set(e, AB_ECONFIG, "%s cannot be made: %s", place, strerror(errno));
 	if (d != NULL)
 		d->ops->close(d);
@@ -291,6 +293,7 @@ destination_run(const struct cli_args *a)
 		return CLI_FAILED;
 	log_to(log_message, c.out);
 	log_level(airbyte_is_debug(a->value[OPT_DEBUG]) ? AB_DEBUG : AB_INFO);
+	dest_advise(" in destination_path", "");
 	c.spec = make_spec(c.kind);
 	code = c.spec == NULL ? CLI_FAILED : command->run(&c);
 	log_to(NULL, NULL);

@@ -205,6 +205,7 @@ run_sync(struct run *run, const struct cli_args *a)
 	struct error e = ERROR_INIT;
 	int code;
 
+	dest_advise(" with --to", " (--wait does)");
 	ui_begin(&ui, form, people);
 	o->on_event = ui_event;
 	o->ctx = &ui;

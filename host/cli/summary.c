@@ -229,9 +229,11 @@ summary_trouble(const struct sync_report *r, const char *to)
 		failed += r->streams[i].failed != 0;
 	if (r->outcome == SYNC_CANCELLED) {
 		fprintf(stderr,
-		    "abhost: stopped by %s; everything committed so far is in %s.\n"
-		    "Run the same command again to go on from there.\n",
-		    r->signal == SIGINT ? "Ctrl-C" : "a signal", to);
+		    "abhost: stopped by %s; everything committed so far is in %s.\n%s\n",
+		    r->signal == SIGINT ? "Ctrl-C" : "a signal", to,
+		    r->is_forgetful
+			? "The same command begins again; with --state FILE it would go on from there."
+			: "Run the same command again to go on from there.");
 		return 1;
 	}
 	for (size_t i = 0; failed > 0 && i < r->nstreams; i++) {
@@ -241,9 +243,9 @@ summary_trouble(const struct sync_report *r, const char *to)
 		fprintf(stderr, "abhost: %s\n", cli_clean(redact_text(text)));
 	}
 	if (failed > 0)
-		fprintf(stderr,
-		    "abhost: %zu of %zu streams failed; what was committed is kept, and the same command goes "
-		    "on from there.\n",
-		    failed, r->nstreams);
+		fprintf(stderr, "abhost: %zu of %zu streams failed; %s.\n", failed, r->nstreams,
+		    r->is_forgetful
+			? "the same command begins again, and with --state FILE it would go on"
+			: "what was committed is kept, and the same command goes on from there");
 	return failed > 0;
 }

@@ -8,6 +8,23 @@
 static const struct dest_ops *const all[] = {&dest_sqlite, &dest_jsonl};
 #define NALL (sizeof(all) / sizeof(all[0]))
 
+static struct {
+	const char *elsewhere, *wait;
+} advice = {"", ""};
+
+void
+dest_advise(const char *elsewhere, const char *wait)
+{
+	advice.elsewhere = elsewhere;
+	advice.wait = wait;
+}
+
+const char *
+dest_elsewhere(void)
+{
+	return advice.elsewhere;
+}
+
 /* Options behind a '?' are not of the name. */
 static int
 ends_with(const char *text, const char *end)
@@ -92,12 +109,17 @@ open_target(const char *to, struct dest_target *target, struct dest **out, struc
 	return status == AB_OK ? ops->open(target, out, e) : status;
 }
 
+/* is_waited: as long as it was to be waited for. */
 static ab_status
-refuse_held(const char *to, const struct dest_held *held, struct error *e)
+refuse_held(const char *to, const struct dest_held *held, int is_waited, struct error *e)
 {
+	int is_known = held->who[0] != '\0';
+
 	return error_set(e, AB_ETRANSIENT,
-	    "%s is in use by another run%s%s%s: wait for it (run --wait does), or name another place with --to",
-	    to, held->who[0] == '\0' ? "" : " (", held->who, held->who[0] == '\0' ? "" : ")");
+	    "%s is %sin use by another run%s%s%s: %s%s, or name another place%s", to,
+	    is_waited ? "still " : "", is_known ? " (" : "", held->who, is_known ? ")" : "",
+	    is_waited ? "look whether that run goes on, wait longer" : "wait for it",
+	    is_waited ? "" : advice.wait, advice.elsewhere);
 }
 
 ab_status
@@ -114,7 +136,7 @@ dest_open(const char *to, const char *connector, const char *state_file, int rea
 	if (status == AB_OK || !held.is_held)
 		return status;
 	error_clear(e);
-	return refuse_held(to, &held, e);
+	return refuse_held(to, &held, 0, e);
 }
 
 ab_status
@@ -128,7 +150,7 @@ dest_open_or_wait(const char *to, const char *connector, const char *state_file,
 	while (open_target(to, &target, out, e) != AB_OK && held.is_held) {
 		error_clear(e);
 		if (waiter == NULL || waiter->again(waiter->ctx, to, held.who) != 0)
-			return refuse_held(to, &held, e);
+			return refuse_held(to, &held, waiter != NULL, e);
 		held = (struct dest_held){0, ""};
 	}
 	return e->status;

@@ -195,8 +195,13 @@ struct dest_ops {
 
 struct dest {
 	const struct dest_ops *ops;
+	int is_forgetful; /* it keeps no state: every run reads everything */
 };
 
+/* What a person may do about a place that does not do, in the words of the command that runs: behind "name another file"
+ * (" with --to") and behind "wait for it" (" (--wait does)"); "" unless the CLI says so, once. */
+void dest_advise(const char *elsewhere, const char *wait);
+const char *dest_elsewhere(void);
 /* Whether `to` names a destination at all, before anything is opened; what it says holds no password that stands in one of
  * other kinds ("postgres://user:password@host"). */
 ab_status dest_check(const char *to, const char *state_file, struct error *e);

@@ -75,11 +75,11 @@ static ab_status
 take_lock(struct jsonl *d, const char *state, struct dest_held *held, struct error *e)
 {
 	if (d->form == JSONL_FOLDER && mkdir(d->path, 0777) != 0 && errno != EEXIST)
-		return jsonl_fail("create", d->path, e);
+		return jsonl_fail("create", d->path, dest_elsewhere(), e);
 	d->lock_fd = d->form == JSONL_FOLDER ? open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 					     : open(d->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (d->lock_fd < 0)
-		return jsonl_fail("open", d->path, e);
+		return jsonl_fail("open", d->path, dest_elsewhere(), e);
 	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return AB_OK;
 	if (errno != EWOULDBLOCK)
@@ -104,10 +104,11 @@ finish_renames(struct jsonl *d, struct error *e)
 		    jsonl_path(d, json_string_value(value), "", from, e) != AB_OK)
 			return e->status;
 		if (rename(from, to) != 0 && errno != ENOENT)
-			return jsonl_fail("replace", to, e);
+			return jsonl_fail("replace", to, dest_elsewhere(), e);
 	}
 	/* before the state forgets them, wherever it is */
-	if (jsonl_path(d, "", "", to, e) != AB_OK || jsonl_sync_folder(to, e) != AB_OK)
+	if (jsonl_path(d, "", "", to, e) != AB_OK ||
+	    jsonl_sync_folder(to, dest_elsewhere(), e) != AB_OK)
 		return e->status;
 	json_object_clear(d->state.now.renames);
 	return jsonl_state_save(&d->state, e);
@@ -122,13 +123,13 @@ open_for_writing(struct jsonl *d, struct error *e)
 	if (d->form == JSONL_FOLDER) {
 		/* what was read may have a name that is not on the disk yet, if the run before said that it was unsure */
 		if (json_object_size(d->state.now.renames) > 0 &&
-		    jsonl_sync_folder(d->state.path, e) != AB_OK)
+		    jsonl_sync_folder(d->state.path, d->state.elsewhere, e) != AB_OK)
 			return e->status;
 		return finish_renames(d, e);
 	}
 	length = d->form == JSONL_LOG ? jsonl_state_length(&d->state, LOG_LENGTH) : JSONL_UNCUT;
 	if (jsonl_file_open(&d->log, is_stdout ? "standard output" : d->path,
-		is_stdout ? STDOUT_FILENO : -1, length, e) != AB_OK)
+		is_stdout ? STDOUT_FILENO : -1, length, dest_elsewhere(), e) != AB_OK)
 		return e->status;
 	d->log_base = d->log.written;
 	return length == JSONL_FOREIGN ? jsonl_state_adopt(&d->state, LOG_LENGTH, e) : AB_OK;
@@ -151,7 +152,8 @@ open_places(struct jsonl *d, const struct dest_target *t, struct error *e)
 	else if (!t->read_only && d->form != JSONL_PIPE)
 		status = take_lock(d, path, t->held != NULL ? t->held : &ignored, e);
 	if (status == AB_OK)
-		status = jsonl_state_open(&d->state, path, t->connector, e);
+		status = jsonl_state_open(&d->state, path,
+		    t->state_file != NULL ? " with --state" : dest_elsewhere(), t->connector, e);
 	if (status == AB_OK && !t->read_only)
 		status = open_for_writing(d, e);
 	free(path);
@@ -197,7 +199,7 @@ jsonl_open(const struct dest_target *t, struct dest **out, struct error *e)
 	*out = NULL;
 	if (d == NULL)
 		return no_memory(e);
-	*d = (struct jsonl){.base = {&dest_jsonl}, .lock_fd = -1, .log = {.fd = -1}};
+	*d = (struct jsonl){.base = {.ops = &dest_jsonl}, .lock_fd = -1, .log = {.fd = -1}};
 	d->path = strdup(t->path);
 	if (d->path == NULL)
 		no_memory(e);
@@ -208,6 +210,7 @@ jsonl_open(const struct dest_target *t, struct dest **out, struct error *e)
 		return e->status;
 	}
 	d->is_open = !t->read_only;
+	d->base.is_forgetful = d->state.path == NULL;
 	if (d->is_open && d->form == JSONL_PIPE)
 		say_pipe(d);
 	*out = &d->base;
@@ -245,8 +248,10 @@ sync_names(const struct jsonl *d, struct error *e)
 	if (!d->is_apart || d->form == JSONL_PIPE)
 		return AB_OK;
 	if (d->form == JSONL_LOG)
-		return jsonl_sync_folder(d->path, e);
-	return jsonl_path(d, "", "", name, e) == AB_OK ? jsonl_sync_folder(name, e) : e->status;
+		return jsonl_sync_folder(d->path, dest_elsewhere(), e);
+	return jsonl_path(d, "", "", name, e) == AB_OK
+	    ? jsonl_sync_folder(name, dest_elsewhere(), e)
+	    : e->status;
 }
 
 /* A log's or pipe's bytes reach the disk or the reader, and their number the state. */

@@ -30,6 +30,8 @@
 /* One output file. */
 struct jsonl_file {
 	char *path;
+	const char *
+	    elsewhere; /* as dest_elsewhere() has it, or for a state file with an option of its own */
 	int fd;
 	int is_regular;
 	int in_line;	 /* the kernel has the beginning of a line */
@@ -40,8 +42,8 @@ struct jsonl_file {
 
 /* Opens (made where it is missing); a regular file is cut to `committed` bytes, or JSONL_*. A file that is shorter was changed
  * by somebody: AB_ECONFIG. fd >= 0: that descriptor, e.g. standard output. */
-ab_status
-jsonl_file_open(struct jsonl_file *f, const char *path, int fd, int64_t committed, struct error *e);
+ab_status jsonl_file_open(struct jsonl_file *f, const char *path, int fd, int64_t committed,
+    const char *elsewhere, struct error *e);
 void jsonl_file_close(struct jsonl_file *f); /* what is buffered is lost */
 ab_status jsonl_file_add(struct jsonl_file *f, const char *bytes, size_t len, struct error *e);
 /* A line of three parts, each of which may be empty. */
@@ -53,9 +55,9 @@ ab_status jsonl_file_flush(struct jsonl_file *f, int durable, struct error *e);
 /* Cuts a regular file back; of another only whole lines that are still in the buffer can be dropped. */
 ab_status jsonl_file_cut(struct jsonl_file *f, int64_t length, struct error *e);
 /* The names in the folder of this file reach the disk. */
-ab_status jsonl_sync_folder(const char *path, struct error *e);
+ab_status jsonl_sync_folder(const char *path, const char *elsewhere, struct error *e);
 /* AB_ECONFIG or AB_ETRANSIENT by errno, with the path and what to do; verb: "write", "open". */
-ab_status jsonl_fail(const char *verb, const char *path, struct error *e);
+ab_status jsonl_fail(const char *verb, const char *path, const char *elsewhere, struct error *e);
 
 /* What the state file says; plain jansson containers, whose members are replaced, never changed. */
 struct jsonl_doc {
@@ -68,6 +70,7 @@ struct jsonl_doc {
 
 struct jsonl_state {
 	char *path; /* NULL: nothing is kept */
+	const char *elsewhere;
 	char *connector;
 	struct jsonl_doc now, committed;
 	int must_undo; /* now lacked the memory to become committed again: nothing is saved any more */
@@ -75,8 +78,8 @@ struct jsonl_state {
 };
 
 /* Reads the file where there is one. connector NULL: any. */
-ab_status
-jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector, struct error *e);
+ab_status jsonl_state_open(struct jsonl_state *s, const char *path, const char *elsewhere,
+    const char *connector, struct error *e);
 void jsonl_state_close(struct jsonl_state *s);
 /* `now` becomes durable and committed. */
 ab_status jsonl_state_save(struct jsonl_state *s, struct error *e);

@@ -14,7 +14,7 @@
 #define PIPE_BYTES   (1 << 20) /* so that its two ends take turns less often; any is fine */
 
 ab_status
-jsonl_fail(const char *verb, const char *path, struct error *e)
+jsonl_fail(const char *verb, const char *path, const char *elsewhere, struct error *e)
 {
 	switch (errno) {
 	case ENOSPC:
@@ -33,8 +33,8 @@ jsonl_fail(const char *verb, const char *path, struct error *e)
 	case ENOTDIR:
 	case EISDIR:
 		return error_set(e, AB_ECONFIG,
-		    "cannot %s %s: %m; change its permissions or name another place with --to",
-		    verb, path);
+		    "cannot %s %s: %m; change its permissions or name another place%s", verb, path,
+		    elsewhere);
 	default:
 		return error_set(e, AB_ETRANSIENT, "cannot %s %s: %m", verb, path);
 	}
@@ -46,7 +46,7 @@ check_length(struct jsonl_file *f, int64_t committed, struct error *e)
 	struct stat st;
 
 	if (fstat(f->fd, &st) != 0)
-		return jsonl_fail("open", f->path, e);
+		return jsonl_fail("open", f->path, f->elsewhere, e);
 	f->is_regular = S_ISREG(st.st_mode) && committed != JSONL_UNCUT;
 	if (S_ISFIFO(st.st_mode))
 		(void)fcntl(f->fd, F_SETPIPE_SZ, PIPE_BYTES);
@@ -54,8 +54,8 @@ check_length(struct jsonl_file *f, int64_t committed, struct error *e)
 		return AB_OK;
 	if (committed < 0 && st.st_size > 0)
 		return error_set(e, AB_ECONFIG,
-		    "%s holds data that abhost has not written: remove it, or name another place with --to",
-		    f->path);
+		    "%s holds data that abhost has not written: remove it, or name another place%s",
+		    f->path, f->elsewhere);
 	if (st.st_size < committed)
 		return error_set(e, AB_ECONFIG,
 		    "%s has %lld bytes, but %lld were committed: something has cut it; put it back, or remove it and its "
@@ -65,15 +65,17 @@ check_length(struct jsonl_file *f, int64_t committed, struct error *e)
 }
 
 ab_status
-jsonl_file_open(struct jsonl_file *f, const char *path, int fd, int64_t committed, struct error *e)
+jsonl_file_open(struct jsonl_file *f, const char *path, int fd, int64_t committed,
+    const char *elsewhere, struct error *e)
 {
-	*f = (struct jsonl_file){.fd = -1, .path = strdup(path), .buffer = malloc(BUFFER_BYTES)};
+	*f = (struct jsonl_file){
+	    .fd = -1, .path = strdup(path), .elsewhere = elsewhere, .buffer = malloc(BUFFER_BYTES)};
 	if (f->path == NULL || f->buffer == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for the buffer of %s", path);
 	f->fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3)
 			: open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 	if (f->fd < 0)
-		return jsonl_fail("open", path, e);
+		return jsonl_fail("open", path, elsewhere, e);
 	return check_length(f, committed, e);
 }
 
@@ -96,7 +98,7 @@ write_all(struct jsonl_file *f, const char *bytes, size_t len, struct error *e)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return jsonl_fail("write", f->path, e);
+			return jsonl_fail("write", f->path, f->elsewhere, e);
 		f->written += n;
 		f->in_line = bytes[n - 1] != '\n';
 		bytes += n;
@@ -114,7 +116,7 @@ jsonl_file_flush(struct jsonl_file *f, int durable, struct error *e)
 	if (write_all(f, f->buffer, used, e) != AB_OK)
 		return e->status;
 	if (durable && f->is_regular && fdatasync(f->fd) != 0)
-		return jsonl_fail("write", f->path, e);
+		return jsonl_fail("write", f->path, f->elsewhere, e);
 	return AB_OK;
 }
 
@@ -189,13 +191,14 @@ jsonl_file_cut(struct jsonl_file *f, int64_t length, struct error *e)
 	}
 	f->used = 0;
 	if (ftruncate(f->fd, length) != 0 || lseek(f->fd, length, SEEK_SET) < 0)
-		return jsonl_fail("write", f->path, e);
+		return jsonl_fail("write", f->path, f->elsewhere, e);
 	f->written = length;
 	return AB_OK;
 }
 
 ab_status
-jsonl_sync_folder(const char *path, struct error *e)
+jsonl_sync_folder(const char *path, const char *elsewhere, struct error *e)
 {
-	return file_sync_folder(path) == 0 ? AB_OK : jsonl_fail("write the folder of", path, e);
+	return file_sync_folder(path) == 0 ? AB_OK
+					   : jsonl_fail("write the folder of", path, elsewhere, e);
 }

@@ -130,8 +130,8 @@ load(struct jsonl_state *s, const json_t *root, struct error *e)
 		return refuse(s, "something in it is missing", e);
 	if (s->connector != NULL && strcmp(s->connector, connector) != 0)
 		return error_set(e, AB_ECONFIG,
-		    "%s belongs to connector %s, not %s: name another place with --to", s->path,
-		    connector, s->connector);
+		    "%s belongs to connector %s, not %s: name another place%s", s->path, connector,
+		    s->connector, s->elsewhere);
 	if (json_object_update(d->files, json_object_get(root, "files")) != 0 ||
 	    json_array_extend(d->runs, json_object_get(root, "runs")) != 0 ||
 	    json_object_update(d->renames, json_object_get(root, "renames")) != 0)
@@ -144,7 +144,8 @@ load(struct jsonl_state *s, const json_t *root, struct error *e)
 }
 
 ab_status
-jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector, struct error *e)
+jsonl_state_open(struct jsonl_state *s, const char *path, const char *elsewhere,
+    const char *connector, struct error *e)
 {
 	ab_status status = AB_OK;
 	json_error_t where;
@@ -152,6 +153,7 @@ jsonl_state_open(struct jsonl_state *s, const char *path, const char *connector,
 	json_t *root;
 
 	*s = (struct jsonl_state){.path = path == NULL ? NULL : strdup(path),
+	    .elsewhere = elsewhere,
 	    .connector = connector == NULL ? NULL : strdup(connector),
 	    .now = {json_object(), json_object(), json_array(), json_object()}};
 	if ((path != NULL && s->path == NULL) || (connector != NULL && s->connector == NULL) ||
@@ -201,14 +203,14 @@ whole(const struct jsonl_state *s, const struct jsonl_doc *d)
 
 /* The document into a file, durable; in one piece, for jansson's own writer makes a call of each token. */
 static ab_status
-write_file(const char *path, const json_t *root, struct error *e)
+write_file(const char *path, const char *elsewhere, const json_t *root, struct error *e)
 {
 	char *text = jsontext_make(root, JSON_INDENT(1));
 	struct jsonl_file f = {.fd = -1};
 
 	if (text == NULL)
 		return no_memory(e);
-	if (jsonl_file_open(&f, path, -1, 0, e) == AB_OK &&
+	if (jsonl_file_open(&f, path, -1, 0, elsewhere, e) == AB_OK &&
 	    jsonl_file_add(&f, text, strlen(text), e) == AB_OK)
 		jsonl_file_flush(&f, 1, e);
 	jsonl_file_close(&f);
@@ -236,8 +238,8 @@ replace(struct jsonl_state *s, const json_t *root, struct error *e)
 
 	if (asprintf(&beside, "%s.tmp", path) < 0)
 		return no_memory(e);
-	if (write_file(beside, root, e) == AB_OK && rename(beside, path) != 0)
-		jsonl_fail("write", beside, e);
+	if (write_file(beside, s->elsewhere, root, e) == AB_OK && rename(beside, path) != 0)
+		jsonl_fail("write", beside, s->elsewhere, e);
 	if (e->status != AB_OK)
 		unlink(beside);
 	free(beside);

@@ -194,8 +194,8 @@ check_target(const struct jsonl_stream *s, struct error *e)
 	if (length_of(s, 0) >= 0 || stat(s->where, &st) != 0 || st.st_size == 0)
 		return AB_OK;
 	return error_set(e, AB_ECONFIG,
-	    "%s holds data that abhost has not written: remove it, or name another place with --to",
-	    s->where);
+	    "%s holds data that abhost has not written: remove it, or name another place%s",
+	    s->where, dest_elsewhere());
 }
 
 /* What lies beside and is not this read's is litter.  Only a stream that does begin may say so: of one that is refused the
@@ -233,7 +233,8 @@ open_file(struct jsonl_stream *s, const struct dest_stream_spec *spec, struct er
 		return e->status;
 	if (jsonl_path(s->d, s->name, suffixes[s->beside], path, e) != AB_OK)
 		return e->status;
-	if (jsonl_file_open(&s->file, path, -1, length, e) != AB_OK || drop_others(s, e) != AB_OK) {
+	if (jsonl_file_open(&s->file, path, -1, length, dest_elsewhere(), e) != AB_OK ||
+	    drop_others(s, e) != AB_OK) {
 		/* what is open is committed with the others */
 		jsonl_file_close(&s->file);
 		return e->status;

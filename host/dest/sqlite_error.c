@@ -62,11 +62,11 @@ sqlite_fail(struct sqlite *d, struct error *e)
 		return fail_access(d, text, e);
 	case SQLITE_NOTADB:
 		return error_set(e, AB_ECONFIG, "%s is not an SQLite database: name another file%s",
-		    d->path, d->read_only ? "" : " with --to");
+		    d->path, dest_elsewhere());
 	case SQLITE_CORRUPT:
 		return error_set(e, AB_ECONFIG,
 		    "the database %s is damaged (%s): restore it or name another file%s", d->path,
-		    text, d->read_only ? "" : " with --to");
+		    text, dest_elsewhere());
 	case SQLITE_TOOBIG:
 		return error_set(
 		    e, AB_EDATA, "a value is larger than SQLite can hold in %s", d->path);
@@ -74,8 +74,8 @@ sqlite_fail(struct sqlite *d, struct error *e)
 		if (strncmp(text, "no such table: _abhost_", 23) == 0)
 			return error_set(e, AB_ECONFIG,
 			    "%s has lost its table %s: somebody has dropped it, or cut the file short; put the file back from a "
-			    "copy, or begin in another with --to",
-			    d->path, text + 15);
+			    "copy, or begin in another%s",
+			    d->path, text + 15, dest_elsewhere());
 		return error_set(e, AB_EBUG, "SQLite said about %s: %s", d->path, text);
 	}
 }

@@ -80,8 +80,8 @@ check_connector(struct sqlite *d, struct error *e)
 		owner = (const char *)sqlite3_column_text(stmt, 0);
 	if (owner != NULL && d->connector != NULL && strcmp(owner, d->connector) != 0)
 		error_set(e, AB_ECONFIG,
-		    "%s holds the data of the connector %s, not of %s: name another file with --to",
-		    d->path, owner, d->connector);
+		    "%s holds the data of the connector %s, not of %s: name another file%s",
+		    d->path, owner, d->connector, dest_elsewhere());
 	sqlite_done(d, stmt, e);
 	return e->status;
 }
@@ -96,8 +96,8 @@ check_tables(struct sqlite *d, struct error *e)
 		if (!sqlite_table_exists(d, names[i], e) && e->status == AB_OK)
 			return error_set(e, AB_ECONFIG,
 			    "%s has lost its table %s, without which the next sync would not know what is there: put the "
-			    "file back from a copy, or begin in another with --to",
-			    d->path, names[i]);
+			    "file back from a copy, or begin in another%s",
+			    d->path, names[i], dest_elsewhere());
 	return e->status;
 }
 
@@ -111,8 +111,8 @@ check_format(struct sqlite *d, int64_t *format, struct error *e)
 	if (*format > SQLITE_DEST_FORMAT)
 		return error_set(e, AB_ECONFIG,
 		    "%s was written by a newer abhost (format %lld, this one knows %d): update abhost "
-		    "or name another file with --to",
-		    d->path, (long long)*format, SQLITE_DEST_FORMAT);
+		    "or name another file%s",
+		    d->path, (long long)*format, SQLITE_DEST_FORMAT, dest_elsewhere());
 	if (*format < 1)
 		return error_set(e, AB_ECONFIG,
 		    "%s does not say of which format it is: _abhost_meta must have a row ('format', %d), or whatever number "

@@ -301,8 +301,8 @@ sqlite_key_rowid(const struct sqlite_stream *s, struct error *e)
 			return names[i];
 	error_set(e, AB_EUNSUPPORTED,
 	    "table %s in %s has columns called rowid, _rowid_ and oid, so that SQLite has no name left for a row's number: "
-	    "leave one of them out with --columns, or begin in another file with --to",
-	    s->table, s->d->path);
+	    "leave one of them out with --columns, or begin in another file%s",
+	    s->table, s->d->path, dest_elsewhere());
 	return NULL;
 }
 

@@ -51,8 +51,8 @@ fail_open(const char *path, int number, struct error *e)
 	case EPERM:
 	case EROFS:
 		return error_set(e, AB_ECONFIG,
-		    "cannot write %s (%s): change its permissions or name another file with --to",
-		    path, strerror(number));
+		    "cannot write %s (%s): change its permissions or name another file%s", path,
+		    strerror(number), dest_elsewhere());
 	default:
 		return error_set(e, AB_ETRANSIENT, "cannot open %s: %s", path, strerror(number));
 	}
@@ -66,7 +66,8 @@ sqlite_lock(const char *path, struct dest_held *held, struct error *e)
 
 	/* Looked at first: opening a pipe for a database would wait for ever. */
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		error_set(e, AB_ECONFIG, "%s is not a regular file: name another with --to", path);
+		error_set(e, AB_ECONFIG, "%s is not a regular file: name another%s", path,
+		    dest_elsewhere());
 		return -1;
 	}
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);

@@ -112,8 +112,8 @@ check_owner(struct sqlite_stream *s, const struct shape *saved, struct error *e)
 		return e->status;
 	return error_set(e, AB_ECONFIG,
 	    "%s has a table or view \"%s\" that abhost did not make: rename or drop it, or name "
-	    "another file with --to",
-	    s->d->path, s->table);
+	    "another file%s",
+	    s->d->path, s->table, dest_elsewhere());
 }
 
 /* A table that was dropped by hand begins anew, with no state: what is stored covered the old one's records (see

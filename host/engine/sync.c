@@ -38,6 +38,7 @@ open_destination(struct sync *s, struct error *e)
 	if (s->dest == NULL &&
 	    dest_open(o->to, o->connector->id, o->state_file, 0, &s->dest, e) != AB_OK)
 		return e->status;
+	s->report.out->is_forgetful = s->dest->is_forgetful;
 	s->run.connector = o->connector->id;
 	s->run.version = o->connector->version;
 	s->run.started_us = s->report.out->started_us;
@@ -258,8 +259,9 @@ finish(struct sync *s, ab_status status, struct error *e)
 	if (out->outcome == SYNC_CANCELLED) {
 		error_clear(e);
 		error_set(e, AB_ECANCELLED,
-		    "stopped by %s; what was committed is kept, and the same command goes on from there",
-		    signal_word(out->signal));
+		    "stopped by %s; what was committed is kept, and the same command %s",
+		    signal_word(out->signal),
+		    out->is_forgetful ? "begins again" : "goes on from there");
 	}
 	if (s->has_writer) {
 		writer_fini(&s->writer);

@@ -70,7 +70,8 @@ struct sync_report {
 	int64_t checkpoints;
 	int64_t verified; /* rows that were compared with what the source gave */
 	enum sync_outcome outcome;
-	int signal; /* that ends it, or 0 */
+	int signal;	  /* that ends it, or 0 */
+	int is_forgetful; /* the next run reads everything: the destination keeps no state */
 };
 
 enum sync_event {

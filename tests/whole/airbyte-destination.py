@@ -119,13 +119,18 @@ def exchange():
                  (0, "", ["destination_path"], ["overwrite", "append", "append_dedup"]), "%s: spec" % kind)
         for config, word, part in (({"destination_path": os.path.join(folder, "x.db")}, "SUCCEEDED", ""),
                                    ({"destination_path": "/nowhere/at/all/x.db"}, "FAILED", "/nowhere/at/all"),
+                                   ({"destination_path": "/proc/x.db"}, "FAILED", "/proc/x.db cannot be made"),
                                    ({}, "FAILED", "destination_path"), ({"destination_path": 5}, "FAILED", "destination_path"),
                                    ({"destination_path": "-"}, "FAILED", "standard output"), ("nonsense", "FAILED", "c.json")):
             run = abhost("airbyte-destination", kind, "check", "--config", put(folder, "c.json", config))
             got = json.loads(run.out.splitlines()[-1])["connectionStatus"]
             tap.ok(run.code == 0 and got["status"] == word and part in got.get("message", ""),
                    "%s: check %s: %s" % (kind, config, word), run)
-    tap.same(sorted(os.listdir(folder)), ["c.json"], "a check makes nothing")
+    with open(os.path.join(folder, "empty.json"), "w", encoding="ascii"):
+        pass
+    run = abhost("airbyte-destination", "sqlite", "check", "--config", "empty.json", cwd=folder)
+    tap.ok(run.out.count("empty.json") == 1, "a file is named once", run)
+    tap.same(sorted(os.listdir(folder)), ["c.json", "empty.json"], "a check makes nothing")
     for args in ((), ("sqlite",), ("sqlite", "fly"), ("oracle", "spec"), ("sqlite", "check"), ("sqlite", "write", "--config", "c"),
                  ("sqlite", "spec", "--nonsense"), ("sqlite", "spec", "--max-line", "7")):
         run = abhost("airbyte-destination", *args)
@@ -429,9 +434,16 @@ def others():
     got = place.write([entry()], [record("t", {"id": 2})])
     tap.ok(got.code == 1 and "in use by another run" in got.errors()[0]["message"] and
            got.errors()[0]["failure_type"] == "transient_error", "a second one at once is refused", got.run)
+    tap.ok("--" not in got.errors()[0]["message"], "with no option that there is not", got.run)
     first.stdin.close()
     first.wait()
     tap.same(first.returncode, 0, "the first one ends well")
+    with sqlite3.connect(place.path) as db:
+        db.execute("UPDATE _abhost_meta SET value = 'somebody' WHERE name = 'connector'")
+    got = place.write([entry()], [])
+    tap.ok("of the connector somebody" in got.errors()[0]["message"] and "destination_path" in got.errors()[0]["message"] and
+           "--" not in got.errors()[0]["message"], "a file of another connector's", got.run)
+    place = Place()
     gone = place.start([entry()])
     gone.stdout.close()
     try:

@@ -52,6 +52,15 @@ def pipe():
         second = run(folder, "jsonl:-", "--state", "state.json")
         tap.same(log_lines(second.out, "events"), truth_lines(api, "events")[len(before):],
                  "a pipe: then what is new")
+        bad = run(folder, "jsonl:-", "--state", "nowhere/state.json")
+        tap.ok(bad.code == 3 and "nowhere/state.json" in bad.err and "--state" in bad.err and "--to" not in bad.err,
+               "a place for the state that cannot be written", bad)
+        for more in ([], ["--state", "state.json"]):
+            api.faults("status=403,path=events")
+            bad = run(folder, "jsonl:-", "--streams", "events", *more)
+            api.faults()
+            tap.ok(bad.code == 3 and ("begins again" in bad.err) == (not more) and
+                   ("goes on from there" in bad.err) == bool(more), "what the next run will do, with %s" % more, bad)
         closed = abhost_start("run", connector("my-api"), "config.json", "--to", "jsonl:-", *APPEND, cwd=folder)
         closed.stdout.close()
         closed.stdout = None

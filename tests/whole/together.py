@@ -48,6 +48,7 @@ def refusals(api, place):
     run = abhost("run", API, "config.json", "--to", place, "--wait=1", cwd=folder)
     tap.ok(run.code == 1 and "waiting for it to end" in run.err and "is in use by another run (" + who in run.err,
            place + ": it waits no longer than it was told to", run)
+    tap.ok("still in use by" in run.err.splitlines()[-1] and "--wait" not in run.err, place + ": nor advises to wait", run)
     tap.ok(1 <= time.monotonic() - began < 20, place + ": and no shorter", time.monotonic() - began)
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         process = abhost_start("run", API, "config.json", "--to", place, "--wait", cwd=folder)
