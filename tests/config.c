@@ -274,7 +274,11 @@ START_TEST(a_one_of_is_told_by_its_constant)
 	    "fits 2");
 	accepts(PROPERTY("{\"anyOf\":[{\"type\":\"string\"},{\"minLength\":1}]}"), "{\"x\":\"a\"}");
 	refuses(PROPERTY("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}"), "{\"x\":1}",
-	    "none of the 2");
+	    "/x: must be a string or null, but is an integer");
+	refuses(PROPERTY("{\"anyOf\":[{\"type\":\"string\",\"minLength\":3},{\"type\":\"null\"}]}"),
+	    "{\"x\":\"a\"}", "/x: must have at least 3");
+	refuses(PROPERTY("{\"anyOf\":[{\"type\":\"string\",\"minLength\":3},{\"const\":\"b\"}]}"),
+	    "{\"x\":\"a\"}", "none of the 2");
 }
 END_TEST
 

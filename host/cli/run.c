@@ -82,26 +82,45 @@ struct sizes {
 	uint64_t page_cap, memory, lanes, wait;
 };
 
-/* NULL, or what is wrong with them. */
-static const char *
-read_sizes(const struct cli_args *a, struct sizes *out)
+/* The option that is wrong, and what it must be; -1: none. */
+static int
+read_sizes(const struct cli_args *a, struct sizes *out, const char **must)
 {
 	const char *cap = a->value[OPT_PAGE_CAP], *memory = a->value[OPT_MEMORY];
 	const char *lanes = a->value[OPT_CONCURRENCY], *wait = a->value[OPT_WAIT];
 	int one = a->value[OPT_ONE_THREAD] != NULL;
 
 	*out = (struct sizes){.lanes = one ? 1 : CLI_LANES};
+	*must = "must be a number of bytes from 4K to 1024M, as in 64M";
 	if (cap != NULL && cli_number(cap, LEAST_PAGE_CAP, MOST_PAGE_CAP, &out->page_cap) != 0)
-		return "--page-cap must be a number of bytes from 4K to 1024M, as in 64M";
+		return OPT_PAGE_CAP;
+	*must = "must be a number of bytes from 24M to 1048576M, as in 80M";
 	if (memory != NULL && cli_number(memory, MEMORY_LEAST, MOST_MEMORY, &out->memory) != 0)
-		return "--memory must be a number of bytes from 24M to 1048576M, as in 80M";
+		return OPT_MEMORY;
+	*must = "must be a number from 1 to 64";
 	if (lanes != NULL && cli_number(lanes, 1, SOURCE_MAX_LANES, &out->lanes) != 0)
-		return "--concurrency must be a number from 1 to 64";
+		return OPT_CONCURRENCY;
+	*must = "must be a number of seconds from 1 to 31622400";
 	if (wait != NULL && *wait != '\0' && cli_number(wait, 1, MOST_WAIT, &out->wait) != 0)
-		return "--wait must be a number of seconds from 1 to 31622400";
-	if (one && out->lanes > 1)
-		return "--one-thread reads one partition at a time: leave --concurrency out";
-	return NULL;
+		return OPT_WAIT;
+	*must = "reads one partition at a time: leave --concurrency out";
+	return one && out->lanes > 1 ? OPT_ONE_THREAD : -1;
+}
+
+/* An option that was not given comes from the SYNC.json, where it is a key. */
+static int
+refuse_size(const char *file, const struct cli_args *given, int option, const char *must)
+{
+	struct error e = ERROR_INIT;
+	char key[32];
+
+	if (file == NULL || given->value[option] != NULL)
+		return cli_misuse(&cmd_run, "--%s %s", cmd_run.options[option].name, must);
+	snprintf(key, sizeof(key), "%s", cmd_run.options[option].name);
+	for (char *p = key; *p != '\0'; p++)
+		*p = *p == '-' ? '_' : *p;
+	error_set(&e, AB_ECONFIG, "%s, /%s: %s", file, key, must);
+	return cli_fail(&e);
 }
 
 static ab_status
@@ -111,6 +130,7 @@ run_init(struct run *run, const struct cli_args *a, const json_t *config, struct
 	char *connector = NULL;
 	ab_status rc = cli_python(a->word[0], a->value[OPT_PYTHON], &connector, e);
 	struct sizes sizes;
+	const char *must;
 
 	run->source.file.fd = -1;
 	if (rc == AB_OK)
@@ -143,7 +163,7 @@ run_init(struct run *run, const struct cli_args *a, const json_t *config, struct
 	o->verify = a->value[OPT_VERIFY] != NULL;
 	o->one_thread = a->value[OPT_ONE_THREAD] != NULL;
 	o->in_process = a->value[OPT_IN_PROCESS] != NULL;
-	read_sizes(a, &sizes);
+	read_sizes(a, &sizes, &must);
 	if (sizes.page_cap != 0)
 		o->page_cap = (size_t)sizes.page_cap;
 	o->lanes = (int)sizes.lanes;
@@ -224,19 +244,20 @@ run_sync(struct run *run, const struct cli_args *a)
 	return code;
 }
 
-/* config, catalog: of a SYNC.json, whose name is `file`; or NULL. */
+/* config, catalog: of a SYNC.json, whose name is `file`; or NULL.  given: the command line, a: that and what the file says. */
 static int
-run_words(const struct cli_args *a, const json_t *config, json_t *catalog, const char *file)
+run_words(const struct cli_args *given, const struct cli_args *a, const json_t *config,
+    json_t *catalog, const char *file)
 {
 	struct run run = {.file = file};
 	const struct sync_report none = {.outcome = SYNC_FAILED};
 	struct error e = ERROR_INIT;
 	struct sizes sizes;
-	const char *wrong = read_sizes(a, &sizes);
-	int code;
+	const char *must;
+	int code, wrong = read_sizes(a, &sizes, &must);
 
-	if (wrong != NULL)
-		return cli_misuse(&cmd_run, "%s", wrong);
+	if (wrong >= 0)
+		return refuse_size(file, given, wrong, must);
 	if (a->value[OPT_JSON] != NULL && a->value[OPT_QUIET] != NULL)
 		return cli_misuse(&cmd_run, "--json and --quiet exclude each other");
 	if (a->value[OPT_RECORD] != NULL && a->value[OPT_REPLAY] != NULL)
@@ -265,11 +286,11 @@ run_run(const struct cli_args *a)
 	int code;
 
 	if (a->nwords == 2)
-		return run_words(a, NULL, NULL, NULL);
+		return run_words(a, a, NULL, NULL, NULL);
 	if (!syncfile_is(a))
 		return cli_misuse(&cmd_run, "CONFIG is missing: abhost run CONNECTOR CONFIG");
 	code = syncfile_read(&s, &cmd_run, a, &e) == AB_OK
-	    ? run_words(&s.args, s.config, s.catalog, s.path)
+	    ? run_words(a, &s.args, s.config, s.catalog, s.path)
 	    : cli_fail(&e);
 	syncfile_fini(&s);
 	return code;

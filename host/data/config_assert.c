@@ -43,21 +43,36 @@ is_type(const json_t *v, const char *type)
 	return strcmp(type, type_name(v)) == 0;
 }
 
-static void
-check_type(struct schema_check *c, const json_t *types, const json_t *v)
+int
+schema_is_type(const json_t *schema, const json_t *v)
 {
+	const json_t *types = json_object_get(schema, "type");
+	size_t n = json_is_array(types) ? json_array_size(types) : types != NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *type =
+		    json_string_value(json_is_array(types) ? json_array_get(types, i) : types);
+
+		if (type == NULL || is_type(v, type))
+			return 1;
+	}
+	return n == 0;
+}
+
+static void
+check_type(struct schema_check *c, const json_t *schema, const json_t *v)
+{
+	const json_t *types = json_object_get(schema, "type");
 	size_t n = json_is_array(types) ? json_array_size(types) : 1;
 	struct buf words;
 
+	if (schema_is_type(schema, v))
+		return;
 	buf_init(&words, 200);
 	for (size_t i = 0; i < n; i++) {
 		const char *type =
 		    json_string_value(json_is_array(types) ? json_array_get(types, i) : types);
 
-		if (type == NULL || is_type(v, type)) {
-			buf_fini(&words);
-			return;
-		}
 		buf_addf(&words, "%s%s%s", i > 0 ? " or " : "", article(type), type);
 	}
 	schema_fault(
@@ -212,12 +227,10 @@ check_unique(struct schema_check *c, const json_t *v)
 void
 schema_assert(struct schema_check *c, const json_t *schema, const json_t *v)
 {
-	const json_t *types = json_object_get(schema, "type");
 	const json_t *values = json_object_get(schema, "enum");
 	const json_t *value = json_object_get(schema, "const");
 
-	if (types != NULL)
-		check_type(c, types, v);
+	check_type(c, schema, v);
 	if (json_is_array(values))
 		check_enum(c, values, v);
 	if (value != NULL)

@@ -36,6 +36,8 @@ schema_fault(struct schema_check *c, const char *fmt, ...) __attribute__((format
 void schema_value(struct schema_check *c, const json_t *schema, const json_t *v);
 /* The keywords that look at v alone: type, enum, const, numbers, strings, sizes. */
 void schema_assert(struct schema_check *c, const json_t *schema, const json_t *v);
+/* 1 where v is of a type that the schema names itself, or it names none. */
+int schema_is_type(const json_t *schema, const json_t *v);
 /* 1 where v has no fault by schema; steps count into c. */
 int schema_matches(struct schema_check *c, const json_t *schema, const json_t *v);
 /* What "#/definitions/x" stands for, or NULL. */

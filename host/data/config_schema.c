@@ -174,6 +174,27 @@ fault_discriminator(
 	buf_fini(&words);
 }
 
+/* The value is of no type that a branch takes, and each names its own.  1: it was told. */
+static int
+fault_types(struct schema_check *c, const json_t *branches, const json_t *v)
+{
+	json_t *types = json_array(), *schema = json_pack("{s:O*}", "type", types);
+	size_t i, n = json_array_size(branches);
+	int told = schema != NULL;
+
+	for (i = 0; i < n && told; i++) {
+		json_t *type = json_object_get(json_array_get(branches, i), "type");
+
+		told = json_is_string(type) && !schema_is_type(json_array_get(branches, i), v) &&
+		    json_array_append(types, type) == 0;
+	}
+	if (told)
+		schema_assert(c, schema, v);
+	json_decref(types);
+	json_decref(schema);
+	return told;
+}
+
 /* No branch fits: says what is wrong with the one that is meant, if that can be told. */
 static void
 fault_branches(struct schema_check *c, const json_t *branches, const json_t *v)
@@ -182,7 +203,8 @@ fault_branches(struct schema_check *c, const json_t *branches, const json_t *v)
 	size_t i, n = json_array_size(branches), meant = n, candidates = 0;
 
 	for (i = 0; i < n; i++)
-		if (!schema_excluded(json_array_get(branches, i), v)) {
+		if (!schema_excluded(json_array_get(branches, i), v) &&
+		    schema_is_type(json_array_get(branches, i), v)) {
 			meant = i;
 			candidates++;
 		}
@@ -190,7 +212,7 @@ fault_branches(struct schema_check *c, const json_t *branches, const json_t *v)
 		schema_value(c, json_array_get(branches, meant), v);
 	else if (key != NULL)
 		fault_discriminator(c, branches, key, v);
-	else
+	else if (!fault_types(c, branches, v))
 		schema_fault(c, "fits none of the %zu alternatives of the spec", n);
 }
 

@@ -88,9 +88,9 @@ def mistakes(api):
     api.log(clear=True)
     for change, said in (({"connector": None}, "/connector: must be a string"), ({"extra": 1}, "/extra"),
                          ({"streams": []}, "/streams"), ({"streams": [{}]}, "/streams/0"), ({"streams": "users"}, "/streams"),
-                         ({"streams": [{"name": "users", "sync_mode": "all"}]}, "/streams/0"),
-                         ({"streams": [{"name": "users", "modes": "all"}]}, "/streams/0"),
-                         ({"wait": "long"}, "/wait"), ({"verify": 1}, "/verify"), ({"config": [1]}, "/config"),
+                         ({"streams": [{"name": "users", "sync_mode": "all"}]}, '/streams/0/sync_mode: must be one of "full_refresh"'),
+                         ({"streams": [{"name": "users", "modes": "all"}]}, "/streams/0/modes"), ({"streams": [7]}, "/streams/0: must be a string or an object, but is an integer"),
+                         ({"wait": "long"}, "/wait: must be a boolean or an integer"), ({"wait": 0}, "/wait: must be at least 1"), ({"verify": 1}, "/verify"), ({"config": [1]}, "/config"),
                          ({"schema_contract": "strict"}, "/schema_contract"), ({"destination": ""}, "/destination"),
                          ({"config": {"api_key": 5}}, "sync.json, its config: "), ({"config": {"base_url": "x"}}, "/api_key"),
                          ({"destination": "${NO_SUCH}"}, "not set in the environment: NO_SUCH (wanted by /destination)"),
@@ -105,8 +105,13 @@ def mistakes(api):
         tap.ok(run.code == 3 and said in run.err, "run of %s" % text, run)
     run = abhost("run", "nowhere.json", cwd=home)
     tap.ok(run.code == 3 and "cannot read nowhere.json" in run.err, "no such file", run)
-    run = abhost("run", put(home, {**good, "page_cap": 5}), cwd=home)
-    tap.ok(run.code == 2 and "--page-cap must be" in run.err, "a value that an option would not take", run)
+    for change, said in (({"page_cap": 5}, "sync.json, /page_cap: must be a number of bytes from 4K"),
+                         ({"memory": "much"}, "sync.json, /memory: must be a number of bytes from 24M"),
+                         ({"concurrency": 65}, "sync.json, /concurrency: must be a number from 1 to 64")):
+        run = abhost("run", put(home, {**good, **change}), cwd=home)
+        tap.ok(run.code == 3 and said in run.err, "a value that an option would not take", run)
+    run = abhost("run", put(home, good), "--memory", "much", cwd=home)
+    tap.ok(run.code == 2 and "--memory must be" in run.err, "of an option", run)
     tap.ok(all(e["path"] == "/v1/health" for e in api.log()), "and no record was asked for", api.log())
 
 
