@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "data/lines.h"
 #include "source/loader_internal.h"
 #include "source/program.h"
@@ -25,8 +26,9 @@ struct asking {
 	struct program program;
 	struct lines lines;
 	char *spec;
-	char tail[TAIL]; /* the end of what it printed on standard error */
+	char tail[TAIL + 1]; /* the end of what it printed on standard error */
 	size_t ntail;
+	int is_cut; /* there was more before */
 	struct error said;
 	int is_eof;
 	int64_t ended_us;
@@ -43,9 +45,10 @@ hear(struct asking *a)
 	if (n <= 0)
 		return;
 	more = (size_t)n;
-	if (a->ntail + more > sizeof(a->tail)) {
-		size_t keep = sizeof(a->tail) - more;
+	if (a->ntail + more > TAIL) {
+		size_t keep = TAIL - more;
 
+		a->is_cut = 1;
 		keep = keep < a->ntail ? keep : a->ntail;
 		memmove(a->tail, a->tail + a->ntail - keep, keep);
 		a->ntail = keep;
@@ -126,24 +129,45 @@ listen_to(struct asking *a)
 	hear(a);
 }
 
+/* The lines of what it printed, as after any other failure; the last one, which mostly says why, is left for the error. */
+static const char *
+show_tail(struct asking *a, const char *path)
+{
+	char *at = a->tail, *end;
+
+	while (a->ntail > 0 && strchr("\r\n ", a->tail[a->ntail - 1]) != NULL)
+		a->ntail--;
+	a->tail[a->ntail] = '\0';
+	if (a->is_cut && (end = strchr(at, '\n')) != NULL) /* there is but the end of the first */
+		at = end + 1;
+	for (; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+		*end = '\0';
+		if (*at != '\0')
+			log_line(AB_WARN, "%s: printed: %s", path, at);
+	}
+	return at;
+}
+
 static ab_status
 refuse(struct asking *a, const char *path, struct error *e)
 {
 	char how[PROGRAM_HOW] = "";
 	struct pollfd fd = {.fd = a->program.pid_fd, .events = POLLIN};
+	const char *last = show_tail(a, path);
+	int is_broken = a->said.status != AB_OK;
 
 	if (a->is_eof)
 		(void)poll(&fd, 1, 1000);
-	if (program_ended(&a->program, &a->info))
+	if (program_ended(&a->program, &a->info)) {
 		program_how(&a->info, how);
-	for (size_t i = 0; i < a->ntail; i++)
-		if (a->tail[i] == '\n')
-			a->tail[i] = '|';
-	error_set(e, AB_ECONFIG,
-	    "%s is no program that speaks Airbyte's protocol: `%s spec` gave no SPEC message%s%s%s%s%s%.*s",
-	    path, path, *how != '\0' ? "; it ended with " : "", how,
-	    a->said.status != AB_OK ? "; it said: " : "", a->said.text,
-	    a->ntail > 0 ? "; it printed: " : "", (int)a->ntail, a->tail);
+		is_broken |= a->info.si_code != CLD_EXITED || a->info.si_status != 0;
+	}
+	error_set(e, AB_ECONFIG, "%s%s: `%s spec` gave no SPEC message%s%s%s%s%s%s", path,
+	    is_broken ? " cannot say what it needs"
+		      : " is no program that speaks Airbyte's protocol",
+	    path, *how != '\0' ? "; it ended with " : "", how,
+	    is_broken && a->said.text[0] != '\0' ? "; it said: " : "", a->said.text,
+	    *last != '\0' ? "; it printed: " : "", last);
 	return e->status;
 }
 

@@ -157,6 +157,26 @@ name_files(struct program *p, struct error *e)
 	return AB_OK;
 }
 
+/* A place that is full, or a system that is, is no mistake of anybody's. */
+static ab_status
+class_of(int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case EAGAIN:
+	case ENOMEM:
+	case ETXTBSY:
+		return AB_ETRANSIENT;
+	default:
+		return AB_ECONFIG;
+	}
+}
+
 /* Where private files may lie: in memory, if the system has such a place for the user. */
 static ab_status
 make_folder(struct program *p, struct error *e)
@@ -173,7 +193,7 @@ make_folder(struct program *p, struct error *e)
 	}
 	p->folder[0] = '\0';
 	return error_set(
-	    e, AB_ECONFIG, "cannot make a folder for private files in TMPDIR or /tmp: %m");
+	    e, class_of(errno), "cannot make a folder for private files in TMPDIR or /tmp: %m");
 }
 
 ab_status
@@ -190,7 +210,9 @@ program_file(
 	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	failed = fd < 0 || file_write(fd, text, strlen(text)) != 0;
 	if (failed)
-		error_set(e, AB_ECONFIG, "cannot write %s: %m", file);
+		error_set(e, class_of(errno),
+		    "cannot write %s, a private file (its place is XDG_RUNTIME_DIR, or else TMPDIR): %m",
+		    file);
 	close_fd(&fd);
 	*path = file;
 	return failed ? e->status : AB_OK;
@@ -306,7 +328,7 @@ start_child(struct program *p, char *const argv[], struct error *e)
 	close_fd(&report);
 	if (why == 0 && p->pid_fd >= 0)
 		return AB_OK;
-	return error_set(e, AB_ECONFIG, "cannot run %s: %s", argv[0],
+	return error_set(e, class_of(why != 0 ? why : errno), "cannot run %s: %s", argv[0],
 	    why == ENOENT ? "it, or the interpreter in its first line, is not there"
 			  : strerror(why != 0 ? why : errno));
 }

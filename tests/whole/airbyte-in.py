@@ -274,6 +274,18 @@ def wrong():
         file.write("#!/no/such/interpreter\n")
     os.chmod(bad, 0o755)
     check(abhost("run", "airbyte:./bad", "config.json", cwd=s.folder), 3, "an interpreter that is missing", "interpreter")
+    with open(bad, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\nprintf 'Traceback\\n  line 7\\n\\nNoSuchThing: x\\n' >&2; exit 1\n")
+    run = abhost("run", "airbyte:./bad", "config.json", cwd=s.folder)
+    check(run, 3, "a spec that fails", "bad: printed:   line 7\n", "cannot say what it needs", "exit status 1; it printed: NoSuchThing: x\n")
+    tap.ok("|" not in run.err, "line by line", run)
+    shim = os.path.join(BUILD, "tests/kill/shim.so")
+    if os.path.exists(shim):
+        s.env.update(LD_PRELOAD=shim, SHIM_UNDER=s.private, SHIM_FAULT="full@1")
+        check(s.run(), 1, "no room for private files is no mistake of the configuration", "No space left", "XDG_RUNTIME_DIR")
+        s.env = {"XDG_RUNTIME_DIR": s.private}
+    else:
+        tap.skip("a full disk", "no tests/kill/shim.so: a sanitizer has the memory to itself")
     for option in ("--in-process", "--record=rec"):
         check(s.run(option), 3, "%s is not for it" % option, "a program of its own")
 
