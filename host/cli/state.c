@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/state.h"
 #include "engine/state_edit.h"
@@ -177,6 +178,24 @@ knows(void *ctx, const char *stream)
 	return c->n == 0;
 }
 
+/* A state_import_each.  A name may be a mistake, or a stream's that is to come. */
+static ab_status
+import_one(void *ctx, const char *stream, const char *namespace_, const char *json, size_t len,
+    struct error *e)
+{
+	struct state_command *c = ctx;
+	int is_known = c->n == 0;
+
+	for (size_t i = 0; i < c->n && !is_known; i++)
+		is_known = strcmp(c->rows[i].stream, stream) == 0 &&
+		    strcmp(c->rows[i].namespace_, namespace_) == 0;
+	if (!is_known)
+		log_line(AB_WARN,
+		    "\"%s%s%s\" has had no state here: it is kept for a stream of this name",
+		    namespace_, *namespace_ == '\0' ? "" : ".", stream);
+	return set_one(ctx, stream, namespace_, json, len, e);
+}
+
 static ab_status
 do_import(struct state_command *c, struct error *e)
 {
@@ -184,7 +203,7 @@ do_import(struct state_command *c, struct error *e)
 	struct buf text;
 
 	if (read_file(path, &text, e) == AB_OK &&
-	    state_import(buf_str(&text), text.len, set_one, knows, c, e) != AB_OK)
+	    state_import(buf_str(&text), text.len, import_one, knows, c, e) != AB_OK)
 		error_wrap(e, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
 	buf_fini(&text);
 	return e->status == AB_OK ? commit(c, e) : e->status;

@@ -101,8 +101,8 @@ write_part(void *ctx, struct state_part *p)
 		return 0;
 	}
 	buf_adds(w->out, w->n++ == 0 ? "\"states\":[" : ",");
-	buf_addf(w->out, "{\"partition\":%s,\"cursor\":%s,\"_abhost\":{\"v\":1", p->partition,
-	    p->base.json == NULL ? "{}" : p->base.json);
+	buf_addf(w->out, "{\"partition\":%s,\"cursor\":%s,\"_abhost\":{\"v\":%d", p->partition,
+	    p->base.json == NULL ? "{}" : p->base.json, STATE_NOTES);
 	add_part(w->out, p);
 	buf_adds(w->out, "}}");
 	w->is_worth = 1;
@@ -149,8 +149,8 @@ write_notes(
 		if (rows[i].generation_id > generation)
 			generation = rows[i].generation_id;
 	}
-	buf_addf(w->out, "\"_abhost\":{\"v\":1,\"generation\":%" PRId64 ",\"until\":%" PRId64,
-	    generation, notes->until_us);
+	buf_addf(w->out, "\"_abhost\":{\"v\":%d,\"generation\":%" PRId64 ",\"until\":%" PRId64,
+	    STATE_NOTES, generation, notes->until_us);
 	if (notes->has_mode)
 		buf_addf(w->out, ",\"sync_mode\":\"%s\",\"mode\":\"%s\"",
 		    plan_sync_word(notes->sync_mode), plan_dest_word(notes->mode));

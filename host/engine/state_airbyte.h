@@ -14,10 +14,15 @@
 #define ABHOST_STATE_AIRBYTE_H
 #include "base/buf.h"
 #include "base/error.h"
+#include "data/view.h"
 #include "dest/dest.h"
+
+#define STATE_NOTES 1 /* the "v" of "_abhost" */
 
 /* The stream_state of one stream, whose rows these all are.  -1: too large or no memory. */
 int state_stream(const struct dest_state *rows, size_t n, struct buf *out);
+/* AB_ECONFIG where a newer abhost has written a note in a stream's state. */
+ab_status state_known(const struct ab_json *state, struct error *e);
 /* A state file of Airbyte: an array of state messages (STREAM; GLOBAL, which is split; LEGACY; with or without the envelope
  * {"type": "STATE"}), one of them alone, or {"<stream>": <state>}, the form before messages.  Empty states count for
  * nothing.  `name` is the file's, for errors: AB_ECONFIG where it is not such a file, or a GLOBAL state has shared_state.

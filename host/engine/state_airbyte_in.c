@@ -249,10 +249,38 @@ add_alone(struct facts *f, const struct ab_json *v, const struct ab_json *ours)
 }
 
 static ab_status
+check_notes(const struct ab_json *v, struct error *e)
+{
+	const struct ab_json *ours = object_at(v, "_abhost");
+	int64_t version = 0;
+
+	if (ours != NULL && int_at(ours, "v", &version) && version > STATE_NOTES)
+		error_set(e, AB_ECONFIG,
+		    "a newer abhost wrote it (its \"_abhost\" is of version %lld, this one knows %d): update abhost, or "
+		    "take \"_abhost\" out, and what lies at the edge of the state is read again",
+		    (long long)version, STATE_NOTES);
+	return e->status;
+}
+
+ab_status
+state_known(const struct ab_json *state, struct error *e)
+{
+	const struct ab_json *states =
+	    view_type(state) == AB_OBJECT ? view_get(state, "states") : NULL;
+
+	check_notes(state, e);
+	for (size_t i = 0; view_type(states) == AB_ARRAY && i < view_len(states); i++)
+		check_notes(view_at(states, i), e);
+	return e->status;
+}
+
+static ab_status
 add_stream(struct facts *f, const struct ab_json *state)
 {
 	const struct ab_json *ours = object_at(state, "_abhost");
 
+	if (state_known(state, f->in->e) != AB_OK)
+		return f->in->e->status;
 	if (view_type(state) == AB_OBJECT && view_len(state) == 0)
 		return AB_OK;
 	read_facts(&f->read, ours);

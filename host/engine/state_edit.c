@@ -11,6 +11,7 @@
 #include "data/jsontext.h"
 #include "data/scan.h"
 #include "data/view.h"
+#include "engine/state_airbyte.h"
 #include "engine/state_row.h"
 
 #define VIEWS_MAX ((size_t)256 << 20)
@@ -370,7 +371,8 @@ add_all(struct state_rows *out, const struct facts *f, const struct dest_state *
 		error_set(e, AB_ECONFIG,
 		    "it has one cursor for all partitions (use_global_cursor), which abhost does not know: reset the stream, "
 		    "and it is read again");
-	else if (states == NULL && check_state(f, json, e) == AB_OK)
+	else if (state_known(state, e) == AB_OK && states == NULL &&
+	    check_state(f, json, e) == AB_OK)
 		add_row(out, f, strdup(""), json, rows, n, e);
 	for (size_t i = 0; states != NULL && i < view_len(states) && e->status == AB_OK; i++)
 		add_partition(out, f, rows, n, view_at(states, i), e);

@@ -169,6 +169,9 @@ def imports(api, place):
              "no JSON": ("{", "is not JSON"), "nothing": ("", "no state in it"), "no name": ([message("", new)], "whose it is"),
              "a number": ([message("events", 5)], "must be an object"),
              "a good and a bad one": ([message("events", new), message("events", [])], "must be an object"),
+             "notes of a newer one": ([message("events", {**new, "_abhost": {"v": 2}})], "a newer abhost wrote it"),
+             "such notes of a partition": ([message("others", {"states": [{"partition": {"a": 1}, "cursor": {}, "_abhost": {"v": 2}}]})],
+                                           "a newer abhost wrote it"),
              "one cursor for all": ([message("events", {"use_global_cursor": True, "states": []})], "use_global_cursor"),
              "partitions twice": ([message("others", {"states": [{"partition": {"a": 1, "b": 2}}, {"partition": {"b": 2, "a": 1}}]})],
                                   "there twice")}
@@ -177,6 +180,8 @@ def imports(api, place):
         run = abhost("state", "import", place, put(folder, value), cwd=folder)
         tap.ok(run.code == 1 and said in run.err and "state.json" in run.err, "%s: no import of %s" % (place, name), run)
     tap.ok(content(os.path.join(folder, place.split(":")[-1])) == still, place + ": and nothing has changed")
+    run = abhost("state", "import", place, put(folder, [message("evnets", new)]), cwd=folder)
+    tap.ok(run.code == 0 and '"evnets" has had no state here' in run.err, place + ": a name that is new here is told", run)
 
 
 def partitions(place):
