@@ -272,46 +272,117 @@ is_same(const char *a, const char *b)
 }
 
 /* Pages of several partitions come in any order; those of one in theirs. */
-static const struct readout_page *
-same_page(const struct readout *r, const char *partition, size_t number)
+struct by_part {
+	struct part_queue {
+		char *name;  /* canonical; "": the only one */
+		size_t part; /* its number in the readout */
+	} * queues;	     /* sorted by name */
+	size_t n;
+	size_t *first; /* of each part: its next page + 1, 0: there is none */
+	size_t *next;  /* of each page: the next one of its part, as there */
+};
+
+static char *
+name_of(const struct readout_part *p)
 {
-	for (size_t i = 0; i < r->npages; i++)
-		if (is_same(r->parts[r->pages[i].part].json, partition) && number-- == 0)
-			return &r->pages[i];
-	return NULL;
+	return p->json == NULL ? strdup("") : canonical_json(p->json, strlen(p->json));
 }
 
-static size_t
-number_in_part(const struct readout *r, size_t page)
+static int
+compare_queues(const void *a, const void *b)
 {
-	size_t n = 0;
+	return strcmp(((const struct part_queue *)a)->name, ((const struct part_queue *)b)->name);
+}
 
-	for (size_t i = 0; i < page; i++)
-		n += r->pages[i].part == r->pages[page].part;
-	return n;
+static void
+by_part_fini(struct by_part *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		free(b->queues[i].name);
+	free(b->queues);
+	free(b->first);
+	free(b->next);
+}
+
+static int
+by_part_init(struct by_part *b, const struct readout *r)
+{
+	*b = (struct by_part){.queues = calloc(r->nparts + 1, sizeof(*b->queues)),
+	    .first = calloc(r->nparts + 1, sizeof(*b->first)),
+	    .next = calloc(r->npages + 1, sizeof(*b->next))};
+	if (b->queues == NULL || b->first == NULL || b->next == NULL)
+		return -1;
+	for (size_t i = 0; i < r->nparts; i++) {
+		b->queues[i].part = i;
+		if ((b->queues[i].name = name_of(&r->parts[i])) == NULL)
+			return -1;
+		b->n++;
+	}
+	qsort(b->queues, b->n, sizeof(*b->queues), compare_queues);
+	for (size_t i = r->npages; i-- > 0;) {
+		b->next[i] = b->first[r->pages[i].part];
+		b->first[r->pages[i].part] = i + 1;
+	}
+	return 0;
+}
+
+/* The next page of the partition that is called so; 0: there is none, else its number + 1. */
+static size_t
+by_part_take(struct by_part *b, char *name)
+{
+	const struct part_queue key = {.name = name}, *q;
+	size_t page;
+
+	q = bsearch(&key, b->queues, b->n, sizeof(*q), compare_queues);
+	page = q == NULL ? 0 : b->first[q->part];
+	if (page > 0)
+		b->first[q->part] = b->next[page - 1];
+	return page;
+}
+
+static enum accept_verdict
+compare_states(struct finding *f, const struct read *r, struct by_part *b, size_t most)
+{
+	const struct readout *a = &r->whole;
+	const char *state, *other;
+
+	for (size_t i = 0; i < most; i++) {
+		char *name = name_of(&a->parts[a->pages[i].part]);
+		size_t page = name == NULL ? 0 : by_part_take(b, name);
+
+		free(name);
+		if (name == NULL)
+			return finding_fail(f, "memory", "none");
+		if (page == 0)
+			continue;
+		state = a->pages[i].state;
+		other = r->again.pages[page - 1].state;
+		if (!is_same(state, other))
+			return finding_fail(f,
+			    "update_state gives the same state for the same page and the same state before it",
+			    "stream \"%s\", page %zu: %.300s, and the second time %.300s",
+			    a->plan->name, i + 1, state != NULL ? state : "none",
+			    other != NULL ? other : "none");
+	}
+	return ACCEPT_OK;
 }
 
 static enum accept_verdict
 look_update_same(struct finding *f, const struct read *r)
 {
-	const struct readout *a = &r->whole, *b = &r->again;
-	const struct readout_page *other;
-	size_t most = a->npages < 300 ? a->npages : 300;
+	size_t most = r->whole.npages < 300 ? r->whole.npages : 300;
+	struct by_part again;
+	enum accept_verdict v = ACCEPT_OK;
 
-	for (size_t i = 0; r->has_again && i < most; i++) {
-		other = same_page(b, a->parts[a->pages[i].part].json, number_in_part(a, i));
-		if (other != NULL && !is_same(a->pages[i].state, other->state))
-			return finding_fail(f,
-			    "update_state gives the same state for the same page and the same state before it",
-			    "stream \"%s\", page %zu: %.300s, and the second time %.300s",
-			    a->plan->name, i + 1,
-			    a->pages[i].state != NULL ? a->pages[i].state : "none",
-			    other->state != NULL ? other->state : "none");
+	if (r->has_again) {
+		v = by_part_init(&again, &r->again) == 0 ? compare_states(f, r, &again, most)
+							 : finding_fail(f, "memory", "none");
+		by_part_fini(&again);
 	}
-	if (most < a->npages)
+	if (most < r->whole.npages)
 		finding_note(
-		    f, "stream \"%s\": looked at the first %zu pages", a->plan->name, most);
-	return ACCEPT_OK;
+		    f, "stream \"%s\": looked at the first %zu pages", r->whole.plan->name, most);
+	return v;
 }
 
 enum accept_verdict
