@@ -29,8 +29,8 @@ ACCEPT_SCHEMAS = \
 	host/accept/options_schema.inc \
 	host/accept/stream_schema.inc
 $(ACCEPT_SCHEMAS): host/accept/%_schema.inc: $(srcdir)/sdk/schema/%.json
-	$(AM_V_GEN)$(MKDIR_P) host/accept && { od -An -v -tu1 $< | \
-		sed 's/\([0-9][0-9]*\)/\1,/g'; echo 0; } > $@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(MKDIR_P) host/accept && $(BYTES_OF) && \
+		{ bytes_of $< && echo 0; } >$@.tmp && mv $@.tmp $@ || $(BYTES_FAILED)
 host/accept/libaccept_a-since.$(OBJEXT): $(ACCEPT_SCHEMAS)
 CLEANFILES += $(ACCEPT_SCHEMAS)
 host_libaccept_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(builddir)/host

@@ -37,16 +37,17 @@ host_libcli_a_SOURCES = \
 	host/cli/wrap.c
 # what a SYNC.json may say, as bytes
 host/cli/sync_schema.inc: $(srcdir)/sdk/schema/sync.json
-	$(AM_V_GEN)$(MKDIR_P) host/cli && { od -An -v -tu1 $(srcdir)/sdk/schema/sync.json | \
-		sed 's/\([0-9][0-9]*\)/\1,/g'; echo 0; } > $@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(MKDIR_P) host/cli && $(BYTES_OF) && \
+		{ bytes_of $(srcdir)/sdk/schema/sync.json && echo 0; } >$@.tmp && mv $@.tmp $@ || \
+		$(BYTES_FAILED)
 host/cli/libcli_a-syncfile.$(OBJEXT): host/cli/sync_schema.inc
 CLEANFILES += host/cli/sync_schema.inc
 # what abhost new writes: {"name", (const char[]){bytes}}, ...
 host/cli/template_files.inc: $(TEMPLATES)
-	$(AM_V_GEN)$(MKDIR_P) host/cli && for f in $(TEMPLATES); do \
-		echo "{\"$${f#sdk/template/}\", (const char[]){"; \
-		od -An -v -tu1 $(srcdir)/$$f | sed 's/\([0-9][0-9]*\)/\1,/g'; echo "0}},"; \
-	done >$@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(MKDIR_P) host/cli && $(BYTES_OF) && ( for f in $(TEMPLATES); do \
+		echo "{\"$${f#sdk/template/}\", (const char[]){" && \
+		bytes_of $(srcdir)/$$f && echo "0}}," || exit 1; \
+	done ) >$@.tmp && mv $@.tmp $@ || $(BYTES_FAILED)
 host/cli/libcli_a-new_files.$(OBJEXT): host/cli/template_files.inc
 CLEANFILES += host/cli/template_files.inc
 host_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(builddir)/host $(SQLITE_CFLAGS) -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
