@@ -118,6 +118,24 @@ relocation(size_t offset)
 	return NULL;
 }
 
+/* The file says that the table is so much larger: what stands behind it counts as its tail. */
+static void
+grow_symbol(uint64_t by)
+{
+	int found = 0;
+
+	for (size_t i = 0; i + sizeof(Elf64_Sym) <= nbytes; i += 8) {
+		Elf64_Sym *sym = (Elf64_Sym *)(bytes + i);
+
+		if (sym->st_size != sizeof(struct ab_connector) || sym->st_other > STV_PROTECTED ||
+		    ELF64_ST_TYPE(sym->st_info) != STT_OBJECT)
+			continue;
+		sym->st_size += by;
+		found++;
+	}
+	ck_assert_int_ge(found, 1);
+}
+
 START_TEST(a_connector_says_who_it_is)
 {
 	ck_assert_msg(find(path) == AB_OK, "%s", error.text);
@@ -177,6 +195,13 @@ START_TEST(versions_are_decided_by_the_head)
 	h[1] = 1u << 30;
 	write_copy(nbytes);
 	refused(path, AB_ECONFIG, "its table says");
+	h[1] = sizeof(struct ab_connector) + 4;
+	grow_symbol(8);
+	write_copy(nbytes);
+	refused(path, AB_ECONFIG, "which ends in the middle of a pointer");
+	h[1] += 4;
+	write_copy(nbytes);
+	ck_assert_msg(find(path) == AB_OK, "%s", error.text);
 }
 END_TEST
 

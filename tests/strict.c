@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "drive.h"
 #include "worker/guard.h"
@@ -219,6 +221,21 @@ START_TEST(what_is_sealed_stays_however_much_is_dropped)
 }
 END_TEST
 
+/* A piece that cannot be closed is given back, and what comes to stand there is not called dropped. */
+START_TEST(what_cannot_be_guarded_is_forgotten)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *piece = guard_memory.get(2 * page);
+
+	ck_assert_ptr_nonnull(piece);
+	ck_assert_int_eq(guard_seal(piece, 2 * page, "it wrote"), 0);
+	ck_assert_int_eq(munmap(piece + page, page), 0);
+	guard_memory.drop(piece, 2 * page);
+	ck_assert_ptr_null(guard_find(piece));
+	ck_assert_ptr_null(guard_find(piece + page));
+}
+END_TEST
+
 START_TEST(memory_is_measured_where_it_is_wanted)
 {
 	struct drive d;
@@ -252,6 +269,7 @@ strict_suite(void)
 	tcase_add_test(t, close_asks_nothing);
 	tcase_add_test(t, what_is_left_is_counted);
 	tcase_add_test(t, an_answer_can_be_replaced);
+	tcase_add_test(t, what_cannot_be_guarded_is_forgotten);
 	tcase_add_test(t, what_is_sealed_stays_however_much_is_dropped);
 	tcase_add_test(t, memory_is_measured_where_it_is_wanted);
 	suite_add_tcase(s, t);

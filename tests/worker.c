@@ -55,6 +55,12 @@ START_TEST(a_table_is_checked_before_it_is_used)
 	table.newer[2] = &out;
 	ck_assert_int_eq(load_table(&table, "x.so", &out, &e), AB_OK);
 	ck_assert_ptr_eq(out.extension, NULL);
+	/* Members are pointers: it does not end inside of one. */
+	table.known.size = sizeof(table) - 4;
+	ck_assert_int_eq(load_table(&table, "x.so", &out, &e), AB_EUNSUPPORTED);
+	ck_assert_ptr_nonnull(strstr(e.text, "ends in the middle of a pointer"));
+	error_clear(&e);
+	table.known.size = sizeof(table);
 	table.known.min_host = AB_VERSION(1, 9);
 	ck_assert_int_eq(load_table(&table, "x.so", &out, &e), AB_EUNSUPPORTED);
 	error_clear(&e);

@@ -95,6 +95,11 @@ check_head(struct loader_file *f, const uint32_t head[4], uint64_t symbol_size, 
 		return error_set(e, AB_ECONFIG,
 		    "its table says it has %u bytes (ABI 1.0 has %zu, the file %llu): its build is broken",
 		    head[1], LOAD_SIZE_1_0, (unsigned long long)symbol_size);
+	if (head[1] % sizeof(void *) != 0)
+		return error_set(e, AB_ECONFIG,
+		    "its table says it has %u bytes, which ends in the middle of a pointer: size is "
+		    "sizeof(struct ab_connector)",
+		    head[1]);
 	return AB_OK;
 }
 

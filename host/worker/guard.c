@@ -70,7 +70,7 @@ remember(char *from, size_t bytes, const char *phrase, int lives)
 	pthread_mutex_unlock(&lock);
 }
 
-/* A sealed piece is remembered already. */
+/* A sealed piece is remembered already.  phrase NULL: it is to be forgotten. */
 static int
 rename_piece(const char *from, const char *phrase)
 {
@@ -79,7 +79,10 @@ rename_piece(const char *from, const char *phrase)
 	pthread_mutex_lock(&lock);
 	for (unsigned i = 0; i < PIECES && !found; i++)
 		if (pieces[i].bytes > 0 && pieces[i].from == from) {
-			snprintf(pieces[i].phrase, sizeof(pieces[i].phrase), "%s", phrase);
+			if (phrase == NULL)
+				pieces[i].bytes = 0;
+			else
+				snprintf(pieces[i].phrase, sizeof(pieces[i].phrase), "%s", phrase);
 			pieces[i].lives = 0;
 			found = 1;
 		}
@@ -92,9 +95,11 @@ guard_drop(void *piece, size_t bytes)
 {
 	bytes = round_up(bytes);
 	madvise(piece, bytes, MADV_DONTNEED);
-	if (mprotect(piece, bytes, PROT_NONE) != 0)
+	if (mprotect(piece, bytes, PROT_NONE) != 0) {
+		/* what comes to stand in its place is nobody's that was dropped */
+		rename_piece(piece, NULL);
 		munmap(piece, bytes);
-	else if (!rename_piece(piece, phrase_now))
+	} else if (!rename_piece(piece, phrase_now))
 		remember(piece, bytes, phrase_now, 0);
 }
 

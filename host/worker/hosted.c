@@ -70,6 +70,12 @@ hosted_lend(struct hosted *s, const void *bytes, size_t n)
 	return copy != NULL ? copy : bytes;
 }
 
+const char *
+hosted_lend_text(struct hosted *s, const char *text)
+{
+	return s->is_strict && text != NULL ? hosted_lend(s, text, strlen(text)) : text;
+}
+
 static int
 is_known(ab_status rc)
 {

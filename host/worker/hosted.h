@@ -87,6 +87,7 @@ void hosted_begin(struct hosted *s, const char *function, const char *stream, ui
 ab_status hosted_end(struct hosted *s, ab_status rc);
 /* Bytes to be lent to the running call: themselves, or, to a strict source, a copy that ends with it. */
 const void *hosted_lend(struct hosted *s, const void *bytes, size_t n);
+const char *hosted_lend_text(struct hosted *s, const char *text);
 /* Everything that the host handed out since the last release is invalid; a slot that was not sent is free. */
 void hosted_release(struct hosted *s);
 /* A service failed: records the sentence, whose status is returned. */

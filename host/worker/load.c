@@ -54,6 +54,11 @@ check_head(const struct ab_connector *c, const char *name, struct error *e)
 		    "%s: its %s says it has %u bytes, ABI 1.0 needs %zu; build it with "
 		    "AB_CONNECTOR of abhost/connector.h",
 		    name, SYMBOL, c->size, LOAD_SIZE_1_0);
+	if (c->size % sizeof(void *) != 0)
+		return error_set(e, AB_EUNSUPPORTED,
+		    "%s: its %s says it has %u bytes, which ends in the middle of a pointer; size is "
+		    "sizeof(struct ab_connector)",
+		    name, SYMBOL, c->size);
 	return AB_OK;
 }
 

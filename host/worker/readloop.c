@@ -37,11 +37,11 @@ read_args(struct hosted *s, const struct reading *r, struct ab_str partition, st
 
 	return (struct ab_read){.size = sizeof(struct ab_read),
 	    .limit = r->limit,
-	    .stream = hosted_lend(s, r->name, strlen(r->name)),
+	    .stream = hosted_lend_text(s, r->name),
 	    .configured = view_of(s, r->configured, "the configured stream"),
 	    .partition = view_of(s, partition, "the partition"),
 	    .state = view_of(s, state, "the state"),
-	    .token = token == NULL ? NULL : hosted_lend(s, token, strlen(token))};
+	    .token = hosted_lend_text(s, token)};
 }
 
 static ab_status
@@ -66,7 +66,7 @@ call_update_state(struct hosted *s, struct part *p, struct error *e)
 	if (s->connector.update_state == NULL)
 		return AB_OK;
 	hosted_begin(s, "update_state", p->read->name, (uint64_t)p->walk.page);
-	seen.stream = hosted_lend(s, p->read->name, strlen(p->read->name));
+	seen.stream = hosted_lend_text(s, p->read->name);
 	seen.configured = view_of(s, p->read->configured, "the configured stream");
 	seen.partition = view_of(s, json_of(p->waiting), "the partition");
 	if (p->running.len > 0)

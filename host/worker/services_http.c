@@ -311,7 +311,7 @@ svc_http_header(const struct ab_response *r, const char *name)
 {
 	const char *value = r != NULL && name != NULL ? http_response_header(r->http, name) : NULL;
 
-	return value == NULL ? NULL : hosted_lend(r->hosted, value, strlen(value));
+	return value == NULL ? NULL : hosted_lend_text(r->hosted, value);
 }
 
 static struct ab_response *
