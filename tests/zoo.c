@@ -315,6 +315,11 @@ START_TEST(a_logged_text_is_made_clean)
 	ck_assert_int_eq(
 	    drive_count(&d.lines, "log 1 secret ****, and what it really is: ****\n"), 1);
 	drive_close(&d);
+	ck_assert_ptr_nonnull(strstr(run(&d, "zoo.so", "long_secret", "check", 60), "xxx"));
+	ck_assert_msg(strstr(d.error.text, "tops") == NULL, "%s", d.error.text);
+	ck_assert_int_eq(drive_count(&d.lines, "log 1 xxx"), 1);
+	ck_assert_int_eq(drive_count(&d.lines, "tops"), 0);
+	drive_close(&d);
 	ck_assert_int_eq(
 	    drive_open(&d, "zoo.so", "{\"do\": \"log\", \"in\": \"check\"}", 60), AB_OK);
 	ck_assert_int_eq(drive_check(&d), AB_OK);

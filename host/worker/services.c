@@ -19,6 +19,15 @@ hosted_of(struct ab_host *h)
 	return h->priv;
 }
 
+/* A connector's text without secrets, cut to size: a secret that was cut in half would not be known. */
+static char *
+tidy(char *out, size_t size, const char *text)
+{
+	char whole[2 * LOG_MAX];
+
+	return utf8_copy(out, size, redact_text(utf8_copy(whole, sizeof(whole), text)));
+}
+
 static void
 svc_log(struct ab_host *h, int level, const char *text)
 {
@@ -30,7 +39,7 @@ svc_log(struct ab_host *h, int level, const char *text)
 		return;
 	m.stream = atomic_load(&lane->stream);
 	m.status = level < AB_DEBUG ? AB_DEBUG : level > AB_ERROR ? AB_ERROR : level;
-	m.text[0].ptr = redact_text(utf8_copy(line, sizeof(line), text));
+	m.text[0].ptr = tidy(line, sizeof(line), text);
 	m.text[0].len = strlen(line);
 	/* A log line that cannot be sent is no reason to fail: whoever waits for it is gone. */
 	(void)uplink_send(lane->up, &m, NULL);
@@ -66,8 +75,8 @@ svc_fail(struct ab_host *h, ab_status status, const char *why)
 	error_clear(&s->why);
 	s->why_is_hosts = 0;
 	error_set(&s->why, status == AB_OK ? AB_EBUG : status, "%s%s%s",
-	    utf8_copy(own, sizeof(own), why != NULL && *why != '\0' ? why : "failed"),
-	    more ? ": " : "", more ? hosts : "");
+	    tidy(own, sizeof(own), why != NULL && *why != '\0' ? why : "failed"), more ? ": " : "",
+	    more ? hosts : "");
 	return status;
 }
 

@@ -197,6 +197,20 @@ do_secret(struct zoo *z)
 	return h->fail(h, AB_ECONFIG, text);
 }
 
+/* The secret stands where a text is cut: behind 4095 bytes of a line, or 1023 of an error. */
+static ab_status
+do_long_secret(struct zoo *z)
+{
+	char text[6000];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	memcpy(text + 4088, "topsecret-topsecret", 19);
+	z->host->log(z->host, AB_INFO, text);
+	memcpy(text + 1016, "topsecret-topsecret", 19);
+	return z->host->fail(z->host, AB_ECONFIG, text);
+}
+
 static ab_status
 do_log(struct zoo *z)
 {
@@ -285,8 +299,8 @@ static const struct behaviour behaviours[] = {{"crash", do_crash}, {"abort", do_
     {"overflow", do_overflow}, {"print", do_print}, {"flood", do_flood},
     {"close_fds", do_close_fds}, {"write_channel", do_write_channel}, {"fork", do_fork},
     {"status", do_status}, {"silent", do_silent}, {"fail", do_fail}, {"stale", do_stale},
-    {"wrong_type", do_wrong_type}, {"secret", do_secret}, {"log", do_log},
-    {"endpoint", do_endpoint}, {"look", do_look}, {"pid", do_pid},
+    {"wrong_type", do_wrong_type}, {"secret", do_secret}, {"long_secret", do_long_secret},
+    {"log", do_log}, {"endpoint", do_endpoint}, {"look", do_look}, {"pid", do_pid},
     {"request_flags", do_request_flags}, {"request_newer", do_request_newer}, {"late", do_late},
     {"leak", do_leak}, {"chatter", do_chatter}, {"cancelled", do_cancelled}};
 
