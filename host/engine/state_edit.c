@@ -345,6 +345,20 @@ add_partition(struct state_rows *out, const struct facts *f, const struct dest_s
 	return add_row(out, f, key, json, rows, n, e);
 }
 
+/* What partitions share that have no state of their own, where it is one that can be used. */
+static ab_status
+add_shared(struct state_rows *out, const struct facts *f, const struct dest_state *rows, size_t n,
+    const struct ab_json *state, struct error *e)
+{
+	struct ab_str json = view_text(view_get(state, "state"));
+	struct error useless = ERROR_INIT;
+
+	if (view_type(view_get(state, "state")) != AB_OBJECT ||
+	    check_state(f, json, &useless) != AB_OK)
+		return AB_OK;
+	return add_row(out, f, strdup(""), json, rows, n, e);
+}
+
 /* Does the state speak of partitions, as Airbyte's does?  A cursor field may be called "states", too. */
 static int
 has_partitions(const struct ab_json *state)
@@ -376,6 +390,8 @@ add_all(struct state_rows *out, const struct facts *f, const struct dest_state *
 		add_row(out, f, strdup(""), json, rows, n, e);
 	for (size_t i = 0; states != NULL && i < view_len(states) && e->status == AB_OK; i++)
 		add_partition(out, f, rows, n, view_at(states, i), e);
+	if (states != NULL && e->status == AB_OK)
+		add_shared(out, f, rows, n, state, e);
 	view_root_fini(&root);
 	return e->status;
 }

@@ -490,7 +490,13 @@ export_states(const struct dest_state *rows, size_t n, size_t first, struct buf 
 		if (same_stream(&rows[i], &rows[first]) &&
 		    state_row_read(&rows[i], &notes, export_part, &x) != 0)
 			return -1;
-	buf_adds(out, "]}");
+	buf_addc(out, ']');
+	/* what those partitions share that have none of their own */
+	for (size_t i = 0; i < n; i++)
+		if (same_stream(&rows[i], &rows[first]) && *rows[i].partition == '\0' &&
+		    rows[i].state != NULL)
+			buf_addf(out, ", \"state\": %s", rows[i].state);
+	buf_addc(out, '}');
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Windows of time with one state for all (the kit's, examples/cookbook/windows.c), of which one or another fails, while
-records come to the newest: whatever has failed, and however long, two runs that are left alone hold the truth.
+records come to the newest, and the state may be taken out and put back: whatever has failed, and however long, two runs that are left alone hold the truth.
 
 usage: windows.py [ROUNDS]     (default: 12; TEST_SEED=N repeats a series)
 """
@@ -24,7 +24,7 @@ TO = ("sqlite:w.db", "sqlite:w.db", "jsonl:out")
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """GET /window/events?from=&to=&offset=: records in that interval; windows in `bad` fail, after a while."""
+    """GET /window/events?from=&to=&offset=: records in that interval; what holds a moment of `bad` fails, after a while."""
 
     daemon_threads = True
 
@@ -50,7 +50,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
         first, last, at = query["from"], query["to"], int(query.get("offset", 0))
-        fails = any(first[:16] == minute for minute in self.server.bad)
+        fails = any(first <= bad <= last for bad in self.server.bad)
         if fails:  # the others are through by then
             time.sleep(0.15)
         rows = self.server.between(first, last)
@@ -73,7 +73,7 @@ class Round:
         self.lanes = chance.choice([1, 2, 8])
         self.now, self.story = chance.randrange(100, 300), []
         os.mkdir(os.path.join(self.folder, "out"))
-        self.add(0, self.now)
+        self.add(0, self.now + 1)
 
     def __str__(self):
         return "%s, %s, %d lanes: %s" % (self.to, self.mode, self.lanes, " ".join(self.story))
@@ -91,15 +91,26 @@ class Round:
                       "events=incremental:" + self.mode, "--concurrency", self.lanes, *words, cwd=self.folder,
                       env={"ABHOST_WORKER": os.path.join(BUILD, "abhost-worker")})
 
+    def put_back(self):
+        """What a person may do; refused where rows are there that no state covers."""
+        text = abhost("state", "export", self.to, cwd=self.folder).out
+        with open(os.path.join(self.folder, "s.json"), "w", encoding="utf-8") as file:
+            file.write(text)
+        put = abhost("state", "import", self.to, "s.json", cwd=self.folder)
+        self.story.append("put back" if put.code == 0 else "not put back")
+
     def play(self):
         """What is wrong, or None."""
         for n in range(self.chance.randrange(1, 6)):
-            self.server.bad = {moment(60 * self.chance.randrange(self.now // 60 + 1))[:16]}
+            is_good = n == 0 and self.chance.random() < 0.4
+            self.server.bad = set() if is_good else {moment(self.chance.randrange(self.now))}
             words = ["--full-refresh"] if n > 0 and self.chance.random() < 0.1 else []
             run = self.run(*words)
             if run.code not in (0, 1):
                 return str(run)
             self.story.append("%s%s at %s" % ("failed" if run.code else "done", " ".join([""] + words), moment(self.now)[14:19]))
+            if self.chance.random() < 0.4:
+                self.put_back()
             last, self.now = self.now, self.now + self.chance.randrange(1, 90)
             self.add(last + 1, self.now)
         self.server.bad = set()
@@ -128,8 +139,26 @@ class Round:
         return None if '"states"' not in shown.out else "%s: partitions are left: %s" % (where, shown.out[:500])
 
 
+def put_back(tap, chance):
+    """After a run that failed, one of its windows has a state of its own, the others have the stream's."""
+    this = Round(chance)
+    this.to, this.mode, this.lanes, this.now = "sqlite:w.db", "append", 8, 130
+    this.run()
+    this.add(131, 330)
+    this.now, this.server.bad = 330, {moment(200)}
+    this.run()
+    this.put_back()
+    this.server.bad = set()
+    runs = [this.run(), this.run()]
+    why = this.wrong()
+    tap.ok(this.story == ["put back"] and why is None, "a state that is put back says all that was taken out", why, this, *runs)
+    this.server.shutdown()
+    this.server.server_close()
+
+
 def main():
     tap, chance = Tap(), random.Random(seed())
+    put_back(tap, random.Random(1))
     for number in range(1, ROUNDS + 1):
         this = Round(random.Random(chance.randrange(1 << 60)))
         why = this.play()
