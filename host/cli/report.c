@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/redact.h"
 #include "cli/report.h"
 
@@ -153,42 +154,50 @@ add_run(struct buf *b, const struct report_run *run, const struct sync_report *r
 	buf_adds(b, "]}\n");
 }
 
-/* Into a file beside, which then takes the name. */
+/* A pipe or a device is written, it gives its name to nobody. */
 static int
-replace(const char *path, const char *beside, const char *text)
+is_special(const char *path)
 {
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), failed = fd < 0;
-	size_t left = strlen(text);
+	struct stat st;
 
-	while (!failed && left > 0) {
-		ssize_t n = write(fd, text, left);
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
 
-		failed = n < 0 && errno != EINTR;
-		text += n > 0 ? n : 0;
-		left -= n > 0 ? (size_t)n : 0;
-	}
-	failed = failed || fsync(fd) != 0;
+/* Into a file beside, which then takes the name; beside NULL: into what has it. */
+static int
+put(const char *path, const char *beside, const char *text)
+{
+	int flags = beside == NULL ? O_NOCTTY : O_CREAT | O_TRUNC;
+	int fd = open(beside == NULL ? path : beside, O_WRONLY | O_CLOEXEC | flags, 0666);
+	int failed = fd < 0 || file_write(fd, text, strlen(text)) != 0;
+
+	failed = failed || (beside != NULL && fsync(fd) != 0);
 	if (fd >= 0 && close(fd) != 0)
 		failed = 1;
-	return failed || rename(beside, path) != 0 ? -1 : 0;
+	return failed || (beside != NULL && rename(beside, path) != 0) ? -1 : 0;
 }
 
 ab_status
 report_check(const char *path, struct error *e)
 {
 	char *beside = NULL;
+	int fd = -1, failed;
 	struct stat st;
-	int fd = -1;
 
 	if (asprintf(&beside, "%s.tmp", path) < 0)
 		return error_set(e, AB_ENOMEM, "no memory for the report");
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 		errno = EISDIR;
-	else
-		fd = open(beside, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		error_set(e, AB_ECONFIG, "cannot write the report %s: %s", path, strerror(errno));
+		failed = 1;
+	} else if (is_special(path)) {
+		failed = access(path, W_OK) != 0;
 	} else {
+		fd = open(beside, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+		failed = fd < 0;
+	}
+	if (failed)
+		error_set(e, AB_ECONFIG, "cannot write the report %s: %s", path, strerror(errno));
+	if (fd >= 0) {
 		close(fd);
 		unlink(beside);
 	}
@@ -209,9 +218,10 @@ report_write(const char *path, const struct report_run *run, const struct sync_r
 		beside = NULL;
 	if (b.failed || beside == NULL) {
 		error_set(e, AB_ENOMEM, "no memory for the report");
-	} else if (replace(path, beside, redact_text(b.ptr)) != 0) {
+	} else if (put(path, is_special(path) ? NULL : beside, redact_text(b.ptr)) != 0) {
 		error_set(e, AB_ECONFIG, "cannot write the report %s: %s", path, strerror(errno));
-		unlink(beside);
+		if (!is_special(path))
+			unlink(beside);
 	}
 	free(beside);
 	buf_fini(&b);

@@ -4,6 +4,7 @@ there also after a failure, and never in part."""
 import json
 import os
 import signal
+import stat
 
 from lib import (ABHOST, FAKE, KEY, SRC, FakeApi, Tap, abhost, abhost_start, abhost_wait, connector, need, scratch,
                  wait_until, write_config)
@@ -101,4 +102,15 @@ with FakeApi(users=30, events=500, seed=6) as api:
     run = abhost("run", API, "config.json", "--to", "k.db", "--report", ".", cwd=home)
     tap.ok(run.code == 2 and "cannot write the report .: Is a directory" in run.err, "nor a folder", run)
     tap.same(json.dumps(look(home)), before, "and the last one stays")
+    os.symlink("/dev/full", os.path.join(home, "full.json"))
+    run = abhost("run", API, "config.json", "--to", "k.db", "--report", "full.json", cwd=home)
+    tap.ok("cannot write the report full.json: No space left" in run.err and os.path.islink(os.path.join(home, "full.json")),
+           "a device is written, not replaced", run)
+    os.mkfifo(os.path.join(home, "pipe.json"))
+    pipe = os.open(os.path.join(home, "pipe.json"), os.O_RDONLY | os.O_NONBLOCK)
+    run = abhost("run", API, "config.json", "--to", "k.db", "--report", "pipe.json", cwd=home)
+    got = json.loads(os.read(pipe, 65536))
+    os.close(pipe)
+    tap.ok(run.code == 0 and not faults(SCHEMA, got) and stat.S_ISFIFO(os.stat(os.path.join(home, "pipe.json")).st_mode),
+           "and so is a pipe", run)
 tap.done()
