@@ -340,7 +340,7 @@ START_TEST(relative_links_are_resolved_against_the_page_they_stand_on)
 }
 END_TEST
 
-START_TEST(a_full_page_whose_path_to_the_next_leads_nowhere_is_doubted)
+START_TEST(a_full_page_that_does_not_say_whether_there_is_more_is_doubted)
 {
 	static const struct {
 		const char *body, *from, *more;
@@ -348,10 +348,15 @@ START_TEST(a_full_page_whose_path_to_the_next_leads_nowhere_is_doubted)
 	} t[] = {
 	    {"{\"d\": [{}, {}]}", "meta.next", NULL, 1},
 	    {"{\"d\": [{}, {}], \"meta\": {\"next\": \"x\"}}", "meta.next", "mata.more", 1},
-	    {"{\"d\": [{}, {}], \"meta\": {}}", "meta.next", NULL, 0},
+	    {"{\"d\": [{}, {}], \"meta\": {}}", "meta.next", NULL, 1},
+	    {"{\"d\": [{}, {}], \"meta\": {\"next\": null}}", "meta.next", NULL, 0},
+	    {"{\"d\": [{}, {}], \"meta\": {\"next\": \"\"}}", "meta.next", NULL, 0},
 	    {"{\"d\": [{}]}", "meta.next", NULL, 0},
-	    {"{\"d\": [{}, {}]}", "next", NULL, 0},
-	    {"{\"d\": [{}, {}]}", "header:X.Next", NULL, 0},
+	    {"{\"d\": [{}, {}]}", "next", NULL, 1},
+	    {"{\"d\": [{}]}", "next", NULL, 0},
+	    {"{\"d\": [{}, {}]}", "header:X.Next", NULL, 1},
+	    /* it has said that there is no more */
+	    {"{\"d\": [{}, {}], \"more\": false}", "next", "more", 0},
 	};
 	struct fake f;
 
@@ -386,7 +391,7 @@ records_suite(void)
 	tcase_add_test(records, many_bodies_of_lines_may_be_open);
 	tcase_add_test(records, a_line_without_an_end_is_given_up);
 	tcase_add_test(records, json_lines_are_a_record_each);
-	tcase_add_test(records, a_full_page_whose_path_to_the_next_leads_nowhere_is_doubted);
+	tcase_add_test(records, a_full_page_that_does_not_say_whether_there_is_more_is_doubted);
 	suite_add_tcase(suite, records);
 	tcase_add_test(links, a_next_page_of_another_origin_is_refused);
 	tcase_add_test(links, link_headers_are_read_as_rfc_8288_has_them);

@@ -202,6 +202,8 @@ take_event(struct act *a)
 	case SOURCE_HELD:
 		return 0;
 	case SOURCE_LOG:
+		if (!a->ev.is_printed && a->ev.num == AB_WARN && a->warned[0] == '\0')
+			snprintf(a->warned, sizeof(a->warned), "%s", a->ev.text.ptr);
 		take_line(a->k, a->ev.is_printed, (int)a->ev.num, a->ev.text.ptr);
 		return 0;
 	case SOURCE_ASK:

@@ -16,6 +16,7 @@ struct act {
 	uint64_t broken;    /* and ended without an answer, or with 400 or more */
 	char missing
 	    [1400]; /* the first request that is not in the fixtures, and what differs: "GET https://..." */
+	char warned[512];	/* the first warning of the connector's, or "" */
 	struct source_event ev; /* the last of act_next */
 	char *page;		/* of act_page */
 	char *tally;		/* of act_finish, a JSON text (CHAN_TALLY), or NULL */

@@ -141,6 +141,8 @@ look_full(struct kit *k, struct finding *f, struct read *r)
 {
 	static const char expected[] = "a full read of each stream ends well";
 
+	if (r->whole.warned[0] != '\0')
+		finding_note(f, "%s", r->whole.warned);
 	if (r->whole.error.status == AB_OK && r->whole.missing[0] == '\0')
 		return ACCEPT_OK;
 	if (r->whole.missing[0] != '\0' && *k->fixtures == '\0')

@@ -203,6 +203,7 @@ end(struct readout *r, struct act *a)
 	if (a->ev.type == SOURCE_FAILED && !(r->is_cut && a->ev.error.status == AB_ECANCELLED))
 		error_set(&r->error, a->ev.error.status, "%s", a->ev.error.text);
 	memcpy(r->missing, a->missing, sizeof(r->missing));
+	memcpy(r->warned, a->warned, sizeof(r->warned));
 }
 
 void

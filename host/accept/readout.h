@@ -33,6 +33,7 @@ struct readout {
 	int is_restarted;   /* the token that it began at was refused */
 	struct error error; /* why it ended; AB_OK: well */
 	char missing[1400]; /* the request that is not in the fixtures, or "" */
+	char warned[512];   /* the first warning of the connector's, or "" */
 	struct readout_page *pages;
 	struct readout_part *parts;
 	size_t npages, nparts, nrecords;

@@ -276,15 +276,13 @@ answer_at(const struct fetch *f, const struct ab_response *resp, const char *pat
 	return found;
 }
 
-/* Does the answer not even have the object in which the path's last key should stand? */
+/* Does the answer not have it at all?  null is an answer. */
 static int
-leads_nowhere(const struct fetch *f, const struct ab_response *resp, const char *path)
+is_absent(const struct fetch *f, const struct ab_response *resp, const char *path)
 {
-	const char *dot = path == NULL ? NULL : strrchr(path, '.');
-
-	if (dot == NULL || dot == path || dot[-1] == '\\' || strncmp(path, HEADER, HEADER_LEN) == 0)
-		return 0;
-	return f->h->json_type(answer_at(f, resp, path, (size_t)(dot - path))) == AB_NULL;
+	if (strncmp(path, HEADER, HEADER_LEN) == 0)
+		return f->h->http_header(resp, path + HEADER_LEN) == NULL;
+	return answer_at(f, resp, path, strlen(path)) == NULL;
 }
 
 /* Records of streams like these are not counted on the way. */
@@ -299,16 +297,30 @@ is_full(const struct fetch *f, const struct ab_response *resp)
 	    f->h->json_len(list) >= (size_t)f->size;
 }
 
-/* A wrong path looks like the last page.  Where the first one is full, somebody should look. */
-static void
-doubt_the_end(const struct fetch *f, const struct ab_response *resp)
+/* What should have said whether there is more, and is not there; NULL: something has said that there is not. */
+static const char *
+silent_path(const struct fetch *f, const struct ab_response *resp, int64_t total)
 {
 	const struct rest_pager *p = &f->s->pager;
 	int is_named = p->kind == REST_CURSOR || p->kind == REST_NEXT_URL;
-	const char *path = leads_nowhere(f, resp, p->more) ? p->more : is_named ? p->from : NULL;
+
+	if (p->more != NULL)
+		return is_absent(f, resp, p->more) ? p->more : NULL;
+	if (!is_named || (p->done != NULL && !is_absent(f, resp, p->done)) ||
+	    (total >= 0 && total <= f->size))
+		return NULL;
+	return is_absent(f, resp, p->from) ? p->from : NULL;
+}
+
+/* A wrong path looks like the last page, where many an API leaves the member out.  But a first page is full and the last one
+ * by chance only: then somebody should look. */
+static void
+doubt_the_end(const struct fetch *f, const struct ab_response *resp, int64_t total)
+{
+	const char *path = silent_path(f, resp, total);
 	struct text why = {0};
 
-	if (!leads_nowhere(f, resp, path) || !is_full(f, resp))
+	if (path == NULL || !is_full(f, resp))
 		return;
 	text_adds(&why, f->s->name);
 	text_adds(&why, ": the first page is full, but the answer has nothing where \"");
@@ -332,6 +344,6 @@ pager_next(const struct fetch *f, const struct ab_response *resp, const struct f
 	if (rc == AB_OK && !says_last(f, resp))
 		rc = find_next(f, resp, found, *total, out);
 	if (rc == AB_OK && out->len == 0 && f->token == NULL && !f->s->lines)
-		doubt_the_end(f, resp);
+		doubt_the_end(f, resp, *total);
 	return rc == AB_OK && out->failed ? request_no_memory(f->rest) : rc;
 }

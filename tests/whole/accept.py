@@ -321,6 +321,23 @@ def recordings_not_kept():
         tap.ok(again.code == 0, "and does not stand in the way of the next", again)
 
 
+def slip_in_a_path():
+    with open(os.path.join(lib.SRC, "examples/my-api.c"), encoding="utf-8") as file:
+        text = file.read()
+    kit = os.path.join(os.environ.get("top_builddir", "."), "libabhost-kit.a")
+    folder = lib.scratch()
+    with open(os.path.join(folder, "slip.c"), "w", encoding="utf-8") as file:
+        file.write(text.replace('"nextCursor"', '"nextCurser"'))
+    so = os.path.join(folder, "slip.so")
+    made = subprocess.run([*CC, "-std=c11", "-fPIC", "-shared", "-I", os.path.join(lib.SRC, "sdk/include"),
+                           os.path.join(folder, "slip.c"), kit, "-o", so], stderr=subprocess.PIPE, text=True)
+    shutil.copytree(EXAMPLE, os.path.join(folder, "fixtures"))
+    run = lib.abhost("test", so, "--pages", "100", "--config", config_of(folder, {"api_key": "any", "page_size": 4}), cwd=folder,
+                     env=PLAIN)
+    tap.ok(made.returncode == 0 and 'the answer has nothing where "nextCurser" leads' in run.out,
+           "a slip in the path to the next page is a note", made.stderr, run)
+
+
 def documented(names):
     tap.same(re.findall(r"^### (\S+)$", DOCS, re.M), list(names), "each check has its paragraph, in their order")
 
@@ -386,5 +403,6 @@ stopped()
 recorded()
 recorded_though_wrong()
 recordings_not_kept()
+slip_in_a_path()
 misuse()
 tap.done()
