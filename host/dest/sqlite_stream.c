@@ -416,7 +416,6 @@ sqlite_stream_discard(struct dest_stream *base, int64_t since_us, int lane, stru
 static ab_status
 swap(struct sqlite_stream *s, struct error *e)
 {
-	forget_insert(s);
 	if (sqlite_table_replace(s->d, s->target, s->table, e) != AB_OK ||
 	    sqlite_run(s->d, e,
 		"DELETE FROM _abhost_streams WHERE stream = %Q AND namespace = %Q AND staging = 1",
@@ -439,6 +438,8 @@ sqlite_stream_finish(struct dest_stream *base, struct error *e)
 	    follow_shape(s, e) != AB_OK || sqlite_key_remove_deleted(s, e) != AB_OK ||
 	    sqlite_key_remove_older(s, e) != AB_OK)
 		return e->status;
+	/* SQLite looks at each statement that there is, whenever a table is made */
+	forget_insert(s);
 	return s->staging ? swap(s, e) : AB_OK;
 }
 
