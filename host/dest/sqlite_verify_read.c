@@ -11,12 +11,12 @@ struct outcome {
 	    column; /* of the first row that differs: borrowed; "": a row is missing, or one too many */
 };
 
-/* "a", "b", ... all columns but those of others, in the shape's order. */
+/* "a", "b", ... all columns but those of others, and those that the table is still to get, in the shape's order. */
 static void
 add_columns(const struct sqlite_stream *s, sqlite3_str *sql)
 {
 	for (uint32_t i = 0; i < s->shape.ncols; i++)
-		if (s->shape.cols[i].role == SHAPE_FOREIGN)
+		if (s->shape.cols[i].role == SHAPE_FOREIGN || s->shape.cols[i].made == SHAPE_UNMADE)
 			sqlite3_str_appendall(sql, i == 0 ? "NULL" : ",NULL");
 		else
 			sqlite3_str_appendf(
