@@ -284,6 +284,29 @@ START_TEST(a_schema_that_changes_breaks_a_freeze)
 }
 END_TEST
 
+/* A page without a record says nothing of the stream: what comes with the next run is learned from, not left out. */
+START_TEST(constants_of_nothing_teach_nothing)
+{
+	for (int mode = DEST_APPEND; mode <= DEST_APPEND_DEDUP; mode++) {
+		struct dest_stream_spec spec;
+		struct dest_stream *s;
+		struct dest *d;
+
+		use_schema(NULL);
+		spec = spec_of((enum dest_mode)mode, DEST_DISCARD_VALUE);
+		remove(DB);
+		d = open_dest(DB);
+		s = begin_stream(d, &spec);
+		ck_ok(write_text(d, s, "", "{\"constants\":{\"part\":\"x\"}}", 1, e));
+		ck_ok(d->ops->finish(s, e));
+		commit(d);
+		d->ops->close(d);
+		sync_page(&spec, "{\"id\":1,\"v\":2,\"part\":\"x\"}", NULL);
+		ck_rows(DB, "SELECT id, v, part FROM t", "1,2,'x'");
+	}
+}
+END_TEST
+
 START_TEST(constants_keep_the_contract)
 {
 	struct dest_stream_spec spec = spec_of(DEST_APPEND, DEST_DISCARD_VALUE);
@@ -487,6 +510,7 @@ contract_suite(void)
 	tcase_add_test(t, a_contract_needs_something_to_hold_to);
 	tcase_add_test(t, an_overwrite_is_held_to_the_old_table);
 	tcase_add_test(t, a_schema_that_changes_breaks_a_freeze);
+	tcase_add_test(t, constants_of_nothing_teach_nothing);
 	tcase_add_test(t, constants_keep_the_contract);
 	tcase_add_test(t, only_selected_fields_are_written);
 	tcase_add_test(t, a_selection_and_a_contract_go_together);

@@ -241,7 +241,8 @@ fit_constants(struct shape *s, struct shape_fit *f, const char *about, int rules
 	uint32_t col;
 
 	f->constant_key = 0;
-	if (about == NULL || about[0] == '\0') {
+	/* of no record they say nothing */
+	if (about == NULL || about[0] == '\0' || f->first >= f->scan->nrecords) {
 		buf_reset(&f->about_text);
 		f->constants.nfields = 0;
 		return AB_OK;
