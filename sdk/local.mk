@@ -18,6 +18,7 @@ libabhost_kit_a_SOURCES = \
 	sdk/kit/partition.c \
 	sdk/kit/parents.c \
 	sdk/kit/span.c \
+	sdk/kit/spec.c \
 	sdk/kit/when.c \
 	sdk/kit/request.c \
 	sdk/kit/body.c \

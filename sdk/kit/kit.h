@@ -284,7 +284,16 @@ ab_status parents_list(struct rest *r, const struct rest_stream *child, const st
 /* A list begins anew: what an earlier one of this child has seen is old. */
 void parents_forget(struct rest *r, const struct rest_stream *child);
 
+/* spec.c */
+
+/* May the configuration have this key, a path?  0: no; then keys has those that it may have, for a sentence.  1 also where
+ * that cannot be told. */
+int spec_has(struct ab_host *h, const char *path, struct text *keys);
+
 /* table.c */
+
+/* Does the endpoint, filled in, name keys that the configuration cannot have?  AB_EBUG. */
+ab_status table_check_endpoint(struct rest *r, const char *endpoint);
 
 /* Looks for what an author may get wrong: AB_EBUG, with stream and member. */
 ab_status table_check(struct rest *r);

@@ -36,6 +36,8 @@ tell_endpoint(struct rest *r)
 		rc = ab_failf(r->host, AB_ECONFIG,
 		    "the config lacks a key that the endpoint is made of: %.512s",
 		    r->api->endpoint);
+	if (rc == AB_OK && !endpoint.failed)
+		rc = table_check_endpoint(r, endpoint.ptr);
 	if (rc == AB_OK)
 		rc = r->host->endpoint(r->host, endpoint.ptr);
 	if (rc == AB_OK)

@@ -262,6 +262,83 @@ check_body(const struct check *c)
 	    : AB_OK;
 }
 
+/* The sentence about a key that no configuration has. */
+static ab_status
+no_key(struct rest *r, const char *where, const char *member, const char *key, struct text *keys)
+{
+	ab_status rc = keys->failed
+	    ? request_no_memory(r)
+	    : ab_failf(r->host, AB_EBUG, "%s: %s: the spec has no key \"%.128s\", only %.512s",
+		  where, member, key, keys->len == 0 ? "none" : keys->ptr);
+
+	text_fini(keys);
+	return rc;
+}
+
+static ab_status
+check_key(const struct check *c, const char *member, const char *key)
+{
+	struct text keys = {0}, where = {0};
+	ab_status rc;
+
+	if (key == NULL || spec_has(c->r->host, key, &keys))
+		return AB_OK;
+	text_adds(&where, "the table's stream \"");
+	text_adds(&where, c->s->name);
+	text_adds(&where, "\"");
+	rc = where.failed ? request_no_memory(c->r) : no_key(c->r, where.ptr, member, key, &keys);
+	text_fini(&where);
+	return rc;
+}
+
+static ab_status
+check_keys(const struct check *c)
+{
+	ab_status rc = check_key(c, "cursor.start_key", c->s->cursor.start_key);
+
+	if (rc == AB_OK)
+		rc = check_key(c, "cursor.end_key", c->s->cursor.end_key);
+	if (rc == AB_OK)
+		rc = check_key(c, "size.key", c->s->size.key);
+	for (int i = 0; i < 3 && rc == AB_OK; i++)
+		rc = check_key(c, "lists.key", c->s->lists[i].key);
+	return rc;
+}
+
+/* {"config": "KEY"}, wherever it stands; but headers have names of their own. */
+static ab_status
+check_references(struct rest *r, const struct ab_json *v, int is_headers)
+{
+	struct ab_host *h = r->host;
+	struct text keys = {0};
+	ab_status rc = AB_OK;
+
+	for (size_t i = 0, n = h->json_len(v); rc == AB_OK && i < n; i++) {
+		const struct ab_json *one = h->json_at(v, i);
+		int type = h->json_type(one);
+
+		if (type == AB_OBJECT || type == AB_ARRAY)
+			rc = check_references(r, one,
+			    h->json_type(v) == AB_OBJECT &&
+				strcmp(h->json_key(v, i).ptr, "headers") == 0);
+		else if (!is_headers && type == AB_STRING && h->json_type(v) == AB_OBJECT &&
+		    strcmp(h->json_key(v, i).ptr, "config") == 0 &&
+		    !spec_has(h, h->json_str(one).ptr, &keys))
+			rc = no_key(r, "the table", "endpoint", h->json_str(one).ptr, &keys);
+	}
+	return rc;
+}
+
+ab_status
+table_check_endpoint(struct rest *r, const char *endpoint)
+{
+	const struct ab_json *v =
+	    r->host->json_parse(r->host, (struct ab_str){endpoint, strlen(endpoint)});
+	int type = r->host->json_type(v);
+
+	return type == AB_OBJECT ? check_references(r, v, 0) : AB_OK;
+}
+
 /* A template's placeholder, between its braces. */
 struct known_names {
 	const struct check *c;
@@ -275,6 +352,12 @@ check_placeholder(void *ctx, const char *name, size_t len, int is_known)
 
 	if (!is_known)
 		return wrong(k->c, k->member, "nothing is called {%.*s}", (int)len, name);
+	if (len > 7 && len < 256 && strncmp(name, "config.", 7) == 0) {
+		char key[256];
+
+		snprintf(key, sizeof(key), "%.*s", (int)(len - 7), name + 7);
+		return check_key(k->c, k->member, key);
+	}
 	if (len <= 10 || strncmp(name, "partition.", 10) != 0 ||
 	    count_name(k->c, k->c->s, name + 10, len - 10) > 0)
 		return AB_OK;
@@ -359,7 +442,7 @@ table_check(struct rest *r)
 	/* check_shape first: the others rely on pairs that are whole */
 	static ab_status (*const all[])(const struct check *) = {check_shape, check_name,
 	    check_parent, check_lists, check_names, check_cursor, check_pager, check_body,
-	    check_templates};
+	    check_keys, check_templates};
 	ab_status rc = AB_OK;
 
 	for (const struct rest_stream *s = r->api->streams;

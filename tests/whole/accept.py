@@ -321,21 +321,31 @@ def recordings_not_kept():
         tap.ok(again.code == 0, "and does not stand in the way of the next", again)
 
 
-def slip_in_a_path():
+def slip(right, wrong):
+    """my-api with a slip in its table, tested on its fixtures."""
     with open(os.path.join(lib.SRC, "examples/my-api.c"), encoding="utf-8") as file:
         text = file.read()
     kit = os.path.join(os.environ.get("top_builddir", "."), "libabhost-kit.a")
     folder = lib.scratch()
     with open(os.path.join(folder, "slip.c"), "w", encoding="utf-8") as file:
-        file.write(text.replace('"nextCursor"', '"nextCurser"'))
+        file.write(text.replace(right, wrong))
     so = os.path.join(folder, "slip.so")
     made = subprocess.run([*CC, "-std=c11", "-fPIC", "-shared", "-I", os.path.join(lib.SRC, "sdk/include"),
                            os.path.join(folder, "slip.c"), kit, "-o", so], stderr=subprocess.PIPE, text=True)
+    tap.ok(made.returncode == 0 and right in text, "%s is built in the place of %s" % (wrong, right), made.stderr)
     shutil.copytree(EXAMPLE, os.path.join(folder, "fixtures"))
-    run = lib.abhost("test", so, "--pages", "100", "--config", config_of(folder, {"api_key": "any", "page_size": 4}), cwd=folder,
-                     env=PLAIN)
-    tap.ok(made.returncode == 0 and 'the answer has nothing where "nextCurser" leads' in run.out,
-           "a slip in the path to the next page is a note", made.stderr, run)
+    return lib.abhost("test", so, "--pages", "100", "--config", config_of(folder, {"api_key": "any", "page_size": 4}), cwd=folder,
+                      env=PLAIN)
+
+
+def slips():
+    run = slip('"nextCursor"', '"nextCurser"')
+    tap.ok('the answer has nothing where "nextCurser" leads' in run.out, "a slip in the path to the next page is a note", run)
+    for right, wrong, said in (('.key = "page_size"', '.key = "pagesize"', 'stream "users": size.key: the spec has no key "pagesize", only '),
+                               ('"config": "api_key"', '"config": "apikey"', 'the table: endpoint: the spec has no key "apikey", only '),
+                               ('.name = "users"', '.name = "users", .url = "{config.team}/users"', 'url: the spec has no key "team", only ')):
+        run = slip(right, wrong)
+        tap.ok(run.code == 1 and said + "api_key, start_date, page_size, base_url" in run.out, "a key that the spec does not have is told: " + wrong, run)
 
 
 def documented(names):
@@ -403,6 +413,6 @@ stopped()
 recorded()
 recorded_though_wrong()
 recordings_not_kept()
-slip_in_a_path()
+slips()
 misuse()
 tap.done()

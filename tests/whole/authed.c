@@ -57,6 +57,7 @@ AB_CONNECTOR(.id = "authed", .version = "1.0.0", .spec = AB_JSON({
 		"base_url" : {"type" : "string"},
 		"auth" : {"type" : "string"},
 		"api_key" : {"type" : "string", "airbyte_secret" : true},
+		"given" : {"title" : "in an object, or in a text that holds one"},
 		"how" : {"type" : "string"}
 	}
 }),
