@@ -99,12 +99,27 @@ on_read_event(struct flow *f, struct source_event *ev)
 		reader_drop_page(&f->session->reader, ev);
 }
 
+/* A stream that has failed while its states were those of others, too. */
+static const struct read *
+find_parted(const struct flow *f)
+{
+	const struct read *r = f->is_joint && !f->is_undone ? f->reads : NULL;
+
+	while (r != NULL && (r->phase != READ_STOPS || r->error.status == AB_OK || r->begins_again))
+		r = r->next;
+	return r;
+}
+
 static int
 on_event(void *ctx, struct source_event *ev)
 {
 	struct flow *f = ctx;
 
 	f->is_joining = ev->joined;
+	if (ev->joined && !f->is_joint) {
+		f->is_joint = 1;
+		atomic_store(&f->writer->is_joint, 1);
+	}
 	switch (ev->type) {
 	case SOURCE_DONE:
 	case SOURCE_FAILED:
@@ -121,7 +136,7 @@ on_event(void *ctx, struct source_event *ev)
 		on_read_event(f, ev);
 		break;
 	}
-	return !f->is_undone && atomic_load(&f->writer->failed);
+	return !f->is_undone && (atomic_load(&f->writer->failed) || find_parted(f) != NULL);
 }
 
 /* The rows of the state store as they are now; only while the writer is idle. */
@@ -217,6 +232,17 @@ look_at_refusals(struct flow *f)
 	}
 }
 
+/* r has failed, and what is undone then does not begin again, where its state is that of others. */
+static void
+part(struct flow *f, const struct read *r)
+{
+	error_clear(&f->parted);
+	if (f->is_joint)
+		error_set(&f->parted, r->error.status,
+		    "it ends with stream \"%s\", since a state of this source covers both; that failed: %s",
+		    r->plan->name, r->error.text);
+}
+
 static void
 look_at_writer(struct flow *f)
 {
@@ -232,7 +258,19 @@ look_at_writer(struct flow *f)
 		error_clear(&r->error);
 		r->begins_again = 0;
 		read_stop(r, &f->writer->error);
+		part(f, r);
 	}
+	checkpoint_undo(f);
+}
+
+static void
+look_at_parted(struct flow *f)
+{
+	const struct read *r = find_parted(f);
+
+	if (r == NULL || f->session->reader.signal != 0)
+		return;
+	part(f, r);
 	checkpoint_undo(f);
 }
 
@@ -301,11 +339,15 @@ settle_undone(struct flow *f, struct error *e)
 		else if (f->is_fatal && why.status != AB_OK) {
 			r->begins_again = 0;
 			r->error = why;
+		} else if (f->parted.status != AB_OK && r->begins_again) {
+			r->begins_again = 0;
+			r->error = f->parted;
 		}
 		settle(f, r, e);
 	}
 	f->commits = atomic_load(&f->writer->commits);
 	f->is_undone = 0;
+	error_clear(&f->parted);
 	f->is_stale = 1;
 	if (f->is_held && !session_is_dead(f->session))
 		source_hold(f->session->reader.source, 0);
@@ -361,6 +403,7 @@ flow_run(struct flow *f, struct error *e)
 			f->is_stale = 1;
 		}
 		look_at_writer(f);
+		look_at_parted(f);
 		look_at_source(f);
 		checkpoint_try(f);
 		settle_all(f, e);

@@ -5,6 +5,8 @@
  * - A stream that fails takes its own rows back, those that nothing covers, and the others go on.  Where that cannot be
  *   done (the destination takes no rows back; a write failed in the middle), the transaction is rolled back and the
  *   others are read again from what is committed: nothing is lost or doubled, some of it is fetched twice.
+ * - Where one state of the source covers several streams, none goes on without the others: the next run would begin for all
+ *   of them at the oldest one, and rows would come twice.
  * - A source that dies takes all reads with it.  Of those, what may be committed is; then they are read one by one, with
  *   one lane, so that the stream that kills it is the only one that fails.
  * - Nobody waits for anybody: pages are taken in the order in which they come, and the source shares its lanes out.
@@ -32,11 +34,13 @@ struct flow {
 	size_t reason;	      /* of those that failed, the one whose error is the run's */
 	/* private: who reads */
 	struct read *reads;
-	size_t running; /* of them are not yet ended by the source */
-	char *begun;	/* per stream of the plan */
-	int is_stale;	/* rows were committed since `rows` were read */
-	int is_undone;	/* what is not committed is gone: the reads that run begin again */
-	int is_alone;	/* the source has died: one by one */
+	size_t running;	     /* of them are not yet ended by the source */
+	char *begun;	     /* per stream of the plan */
+	int is_stale;	     /* rows were committed since `rows` were read */
+	int is_undone;	     /* what is not committed is gone: the reads that run begin again */
+	int is_alone;	     /* the source has died: one by one */
+	int is_joint;	     /* states come that cover several streams */
+	struct error parted; /* why none of those goes on, until all have ended */
 	/* private: the next checkpoint */
 	int64_t records, bytes, since_us; /* since the last one */
 	int has_progress;		  /* something that is worth one */

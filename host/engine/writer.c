@@ -233,6 +233,7 @@ is_refusal(struct writer *w, const struct queue_item *item, ab_status status)
 	if (item->type == QUEUE_BEGIN)
 		return status == AB_ECONFIG || status == AB_EDATA || status == AB_EUNSUPPORTED;
 	return item->type == QUEUE_PAGE && status == AB_EDATA && w->dest->ops->can_discard &&
+	    !atomic_load(&w->is_joint) &&
 	    take_back(w, &w->streams[item->stream], &ignored) == AB_OK;
 }
 

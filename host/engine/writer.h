@@ -50,6 +50,7 @@ struct writer {
 	struct writer_stream *streams; /* borrowed */
 	_Atomic int failed;	       /* error is set */
 	_Atomic int64_t commits;
+	_Atomic int is_joint; /* one state covers all streams: none is dropped by itself */
 	struct error error;   /* for whoever saw failed and then the writer idle; */
 	size_t failed_stream; /* at work for this one; */
 	int64_t commit_us;    /* spent so far; once it has ended */

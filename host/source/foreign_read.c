@@ -376,12 +376,26 @@ make_part(const struct foreign *f, const struct foreign_stream *s, int global, s
 	return out;
 }
 
+/* A state of all streams, one of which has failed: the others are not to go beyond it. */
+static int
+lacks(struct foreign *f, const struct foreign_stream *s)
+{
+	error_set(&f->error, AB_EDATA,
+	    "%s: stream \"%s\" has failed, and a state of this source covers all streams, so none goes on",
+	    f->who, s->name);
+	return -1;
+}
+
 /* All streams get their part of it, or none does: the next run would begin at the oldest part, and read for the others again. */
 static int
 take_all_states(struct foreign *f, int global, struct ab_str data)
 {
 	int failed = 0;
 
+	for (size_t i = 0; i < f->n; i++)
+		if (f->streams[i]->is_running && f->streams[i]->is_dropped &&
+		    f->streams[i]->limit == 0 && !f->is_stopped)
+			return lacks(f, f->streams[i]);
 	f->states++;
 	for (size_t i = 0; i < f->n && !failed; i++)
 		if (f->streams[i]->is_running && !f->streams[i]->is_dropped)
@@ -443,7 +457,8 @@ foreign_state(struct foreign *f, const struct line *line, struct source_event *e
 		return 1;
 	}
 	if (failed) {
-		error_set(&f->error, AB_ENOMEM, "%s: no memory for a state", f->who);
+		if (f->error.status == AB_OK)
+			error_set(&f->error, AB_ENOMEM, "%s: no memory for a state", f->who);
 		foreign_break(f);
 		return 0;
 	}

@@ -374,6 +374,22 @@ def joined():
     tap.same((s.rows(), s.rows("SELECT id / 10 FROM orders ORDER BY id")), (list(range(1, top + 11)),) * 2, "with exact rows")
 
 
+def parted():
+    """Of streams that one state covers none goes on without the others: it would come twice, or not at all."""
+    for where, n, freeze in (("in the middle", 100, "orders=freeze"), ("of the first stream", 100, "users=freeze")):
+        s = Sync("shared", n=50)
+        check(s.run(), 0, "GLOBAL: a first run")
+        s.set(do="shared", n=n, saw=s.saw, odd=85, odder=85)
+        fine, *why = says(s.run("--contract", freeze), 1, 'ends with stream "%s", since a state of this source covers both' %
+                          freeze.split("=")[0], "its contract is freeze", folder=s.folder)
+        tap.ok(fine, "a stream that breaks its contract takes the other with it, " + where, *why)
+        found = s.rows("SELECT json_extract(state, '$._airbyte_global.number') FROM _abhost_state")
+        tap.same((len(found), len(set(found))), (2, 1), "both have the same state")
+        s.set(do="shared", n=150 - s.rows("SELECT json_extract(state, '$.stream_state.at') FROM _abhost_state")[0], saw=s.saw)
+        check(s.run(), 0, "without the contract")
+        tap.same((s.rows(), s.rows("SELECT id / 10 FROM orders ORDER BY id")), (list(range(1, 151)),) * 2, "with exact rows")
+
+
 def environment():
     if shutil.which("python3") is None:
         tap.skip("--python", "no python3")
@@ -428,7 +444,7 @@ def versions():
     check(abhost("spec", "airbyte:source-x", "--python", "x" * 300, cwd=s.folder, env=s.env), 3, "not beyond a name", "too long")
 
 
-for part in (plain, noise, broken, deaths, states, miscounts, memory, keeps, wrong, signals, kills, litter, joined, environment,
+for part in (plain, noise, broken, deaths, states, miscounts, memory, keeps, wrong, signals, kills, litter, joined, parted, environment,
              versions):
     part()
 tap.done()

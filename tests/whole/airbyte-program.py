@@ -182,8 +182,8 @@ def shared(c, k, s):
         at = s[0]["global"]["shared_state"]["lsn"]
         assert [x["stream_descriptor"]["name"] for x in s[0]["global"]["stream_states"]] == ["users", "orders"], s
     for i in range(at + 1, at + c.get("n", 100) + 1):
-        record(id=i)
-        record("orders", id=i * 10)
+        record(id=i, **({"odd": True} if i == c.get("odder") else {}))
+        record("orders", id=i * 10, **({"odd": True} if i == c.get("odd") else {}))
         if i % 10 == 0:
             say("STATE", {"type": "GLOBAL", "global": {"shared_state": {"lsn": i, "big": 12345678901234567890}, "stream_states": [
                 {"stream_descriptor": {"name": n}, "stream_state": {"at": i}} for n in ("users", "orders")]},
