@@ -69,6 +69,7 @@ do_page(struct writer *w, const struct queue_item *item, struct error *e)
 	if (s->since_us == 0 || s->since_commits != atomic_load(&w->commits)) {
 		s->since_us = p->extracted_us;
 		s->since_commits = atomic_load(&w->commits);
+		s->since_written = atomic_load(&s->written);
 	}
 	status = w->dest->ops->write(s->handle, &page, e);
 
@@ -221,7 +222,11 @@ take_back(struct writer *w, struct writer_stream *s, struct error *e)
 		return error_set(e, AB_EUNSUPPORTED, "what was committed is gone");
 	if (s->since_us == 0 || s->since_commits != commits)
 		return AB_OK;
-	return w->dest->ops->discard(s->handle, s->since_us, DEST_NO_LANE, e);
+	if (w->dest->ops->discard(s->handle, s->since_us, DEST_NO_LANE, e) != AB_OK)
+		return e->status;
+	if (s->spec.mode != DEST_APPEND_DEDUP)
+		atomic_store(&s->written, s->since_written);
+	return AB_OK;
 }
 
 /* What is wrong with one stream's table, settings or values is no matter of the others. */

@@ -40,7 +40,8 @@ struct writer_stream {
 	/* private */
 	int64_t since_us; /* its first row after this many commits: */
 	int64_t since_commits;
-	int64_t destroyed; /* so many commits, and one, when something of it was destroyed */
+	int64_t since_written; /* records before that row */
+	int64_t destroyed;     /* so many commits, and one, when something of it was destroyed */
 };
 
 struct writer {
