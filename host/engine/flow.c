@@ -136,7 +136,9 @@ on_event(void *ctx, struct source_event *ev)
 		on_read_event(f, ev);
 		break;
 	}
-	return !f->is_undone && (atomic_load(&f->writer->failed) || find_parted(f) != NULL);
+	return !f->is_undone &&
+	    (atomic_load(&f->writer->failed) || find_parted(f) != NULL ||
+		(f->is_joint && f->has_given_up));
 }
 
 /* The rows of the state store as they are now; only while the writer is idle. */
@@ -211,6 +213,7 @@ begin_streams(struct flow *f, struct error *e)
 		}
 		if (failed.status == AB_OK && read_begin(f, i) == NULL)
 			error_set(&failed, AB_ENOMEM, "no memory for a stream's read");
+		f->has_given_up |= failed.status != AB_OK;
 		if (failed.status != AB_OK)
 			end_stream(f, i, &failed, e);
 	}
@@ -232,15 +235,15 @@ look_at_refusals(struct flow *f)
 	}
 }
 
-/* r has failed, and what is undone then does not begin again, where its state is that of others. */
+/* The stream has failed, and what is undone then does not begin again, where its state is that of others. */
 static void
-part(struct flow *f, const struct read *r)
+part(struct flow *f, size_t stream, const struct error *why)
 {
 	error_clear(&f->parted);
 	if (f->is_joint)
-		error_set(&f->parted, r->error.status,
+		error_set(&f->parted, why->status,
 		    "it ends with stream \"%s\", since a state of this source covers both; that failed: %s",
-		    r->plan->name, r->error.text);
+		    f->plan->streams[stream].name, why->text);
 }
 
 static void
@@ -258,19 +261,26 @@ look_at_writer(struct flow *f)
 		error_clear(&r->error);
 		r->begins_again = 0;
 		read_stop(r, &f->writer->error);
-		part(f, r);
 	}
+	if (!f->writer->is_fatal)
+		part(f, f->writer->failed_stream, &f->writer->error);
 	checkpoint_undo(f);
 }
 
+/* e: of the streams that have failed and were told of. */
 static void
-look_at_parted(struct flow *f)
+look_at_parted(struct flow *f, const struct error *e)
 {
 	const struct read *r = find_parted(f);
 
-	if (r == NULL || f->session->reader.signal != 0)
+	if (f->is_undone || f->session->reader.signal != 0)
 		return;
-	part(f, r);
+	if (r != NULL)
+		part(f, r->index, &r->error);
+	else if (f->is_joint && f->has_given_up && f->reads != NULL)
+		part(f, f->reason, e);
+	else
+		return;
 	checkpoint_undo(f);
 }
 
@@ -312,6 +322,7 @@ settle(struct flow *f, struct read *r, struct error *e)
 		error_set(&why, AB_ECANCELLED, "stopped");
 		again = 0;
 	}
+	f->has_given_up |= !again && why.status != AB_OK && r->stop_us != 0;
 	read_free(r);
 	if (again) {
 		f->begun[index] = 0;
@@ -403,7 +414,7 @@ flow_run(struct flow *f, struct error *e)
 			f->is_stale = 1;
 		}
 		look_at_writer(f);
-		look_at_parted(f);
+		look_at_parted(f, e);
 		look_at_source(f);
 		checkpoint_try(f);
 		settle_all(f, e);

@@ -6,7 +6,7 @@
  *   done (the destination takes no rows back; a write failed in the middle), the transaction is rolled back and the
  *   others are read again from what is committed: nothing is lost or doubled, some of it is fetched twice.
  * - Where one state of the source covers several streams, none goes on without the others: the next run would begin for all
- *   of them at the oldest one, and rows would come twice.
+ *   of them at the oldest one, and rows would come twice.  Only what the source itself calls failed is its own business.
  * - A source that dies takes all reads with it.  Of those, what may be committed is; then they are read one by one, with
  *   one lane, so that the stream that kills it is the only one that fails.
  * - Nobody waits for anybody: pages are taken in the order in which they come, and the source shares its lanes out.
@@ -40,6 +40,7 @@ struct flow {
 	int is_undone;	     /* what is not committed is gone: the reads that run begin again */
 	int is_alone;	     /* the source has died: one by one */
 	int is_joint;	     /* states come that cover several streams */
+	int has_given_up;    /* a stream, though its source might have gone on */
 	struct error parted; /* why none of those goes on, until all have ended */
 	/* private: the next checkpoint */
 	int64_t records, bytes, since_us; /* since the last one */
@@ -50,8 +51,9 @@ struct flow {
 	int64_t held_us, hold_after_us;
 };
 
-/* Reads all streams of the plan and waits until they are durable.  Of several that failed the error is the first one's in the
- * plan, but before all others that of one for which somebody must change something; the report has each stream's.  AB_OK also where a signal stopped it: see `ended`. */
+/* Reads all streams of the plan and waits until they are durable.  Of several that failed the error is the first one's
+ * in the plan, but before all others that of one for which somebody must change something; the report has each
+ * stream's.  AB_OK also where a signal stopped it: see `ended`. */
 ab_status flow_run(struct flow *f, struct error *e);
 void flow_fini(struct flow *f);
 #endif

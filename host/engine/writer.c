@@ -255,6 +255,16 @@ note_time(struct writer *w, const struct queue_item *item, int64_t us)
 }
 
 static void
+fail(struct writer *w, size_t stream, int is_fatal, const struct error *e)
+{
+	w->dest->ops->rollback(w->dest);
+	w->is_fatal = is_fatal;
+	w->failed_stream = stream;
+	w->error = *e;
+	atomic_store(&w->failed, 1);
+}
+
+static void
 do_or_fail(struct writer *w, const struct queue_item *item)
 {
 	struct writer_stream *s = is_of_stream(item) ? &w->streams[item->stream] : NULL;
@@ -263,6 +273,10 @@ do_or_fail(struct writer *w, const struct queue_item *item)
 
 	if (s != NULL && atomic_load(&s->refused))
 		return;
+	if (item->type == QUEUE_COMMIT && w->refused > 0 && atomic_load(&w->is_joint)) {
+		fail(w, w->refused_stream, 0, &w->streams[w->refused_stream].error);
+		return;
+	}
 	if (item->destroys)
 		s->destroyed = atomic_load(&w->commits) + 1;
 	since = clock_mono_us();
@@ -272,14 +286,12 @@ do_or_fail(struct writer *w, const struct queue_item *item)
 		return;
 	if (is_refusal(w, item, e.status)) {
 		s->error = e;
+		w->refused++;
+		w->refused_stream = item->stream;
 		atomic_store(&s->refused, 1);
 		return;
 	}
-	w->dest->ops->rollback(w->dest);
-	w->is_fatal = s == NULL || e.status != AB_EDATA;
-	w->failed_stream = item->stream;
-	w->error = e;
-	atomic_store(&w->failed, 1);
+	fail(w, item->stream, s == NULL || e.status != AB_EDATA, &e);
 }
 
 /* Does an item and lets go of what it carried, whether it was done or dropped. */

@@ -51,12 +51,15 @@ struct writer {
 	struct writer_stream *streams; /* borrowed */
 	_Atomic int failed;	       /* error is set */
 	_Atomic int64_t commits;
-	_Atomic int is_joint; /* one state covers all streams: none is dropped by itself */
+	_Atomic int
+	    is_joint; /* one state covers all streams: none is dropped by itself, and nothing is committed without it */
 	struct error error;   /* for whoever saw failed and then the writer idle; */
 	size_t failed_stream; /* at work for this one; */
 	int64_t commit_us;    /* spent so far; once it has ended */
 	int is_fatal;	      /* the destination itself is broken, not just that stream */
 	/* private */
+	size_t refused; /* streams, the last one: */
+	size_t refused_stream;
 	int threaded, running;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of the streams' stats */

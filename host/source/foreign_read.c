@@ -378,11 +378,11 @@ make_part(const struct foreign *f, const struct foreign_stream *s, int global, s
 
 /* A state of all streams, one of which has failed: the others are not to go beyond it. */
 static int
-lacks(struct foreign *f, const struct foreign_stream *s)
+lacks(struct foreign *f, const char *stream)
 {
 	error_set(&f->error, AB_EDATA,
 	    "%s: stream \"%s\" has failed, and a state of this source covers all streams, so none goes on",
-	    f->who, s->name);
+	    f->who, stream);
 	return -1;
 }
 
@@ -395,7 +395,9 @@ take_all_states(struct foreign *f, int global, struct ab_str data)
 	for (size_t i = 0; i < f->n; i++)
 		if (f->streams[i]->is_running && f->streams[i]->is_dropped &&
 		    f->streams[i]->limit == 0 && !f->is_stopped)
-			return lacks(f, f->streams[i]);
+			return lacks(f, f->streams[i]->name);
+	if (f->lost[0] != '\0' && !f->is_stopped)
+		return lacks(f, f->lost);
 	f->states++;
 	for (size_t i = 0; i < f->n && !failed; i++)
 		if (f->streams[i]->is_running && !f->streams[i]->is_dropped)

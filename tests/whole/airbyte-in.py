@@ -376,6 +376,18 @@ def joined():
 
 def parted():
     """Of streams that one state covers none goes on without the others: it would come twice, or not at all."""
+    s = Sync("shared", n=50)
+    check(s.run(), 0, "GLOBAL: a first run, again")
+    s.set(do="shared", n=50, saw=s.saw, slow=0.05, odd=51)
+    check(s.run("--contract", "orders=freeze"), 1, "a stream that fails before the first state takes the other with it, too",
+          "a state of this source covers")
+    tap.same((s.rows(), len(s.rows("SELECT id FROM orders"))), (list(range(1, 51)), 50), "nothing of either is there")
+    s.set(do="shared", n=50, saw=s.saw)
+    check(s.run(), 0, "and without the contract")
+    tap.same((s.rows(), len(s.rows("SELECT id FROM orders"))), (list(range(1, 101)), 100), "exact rows of both")
+    s = Sync("shared", n=50, incomplete=True)
+    check(s.run(), 4, "what the program itself calls failed", "orders")
+    tap.same(len(s.rows()), 50, "is its own business")
     for where, n, freeze in (("in the middle", 100, "orders=freeze"), ("of the first stream", 100, "users=freeze")):
         s = Sync("shared", n=50)
         check(s.run(), 0, "GLOBAL: a first run")

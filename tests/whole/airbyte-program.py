@@ -192,6 +192,9 @@ def shared(c, k, s):
             if c.get("slow"):
                 out.flush()
                 time.sleep(c["slow"])
+    if c.get("incomplete"):
+        status("COMPLETE")
+        status("INCOMPLETE", "orders")
     if c.get("exit"):
         record(id=-1)
         out.flush()
