@@ -127,6 +127,30 @@ START_TEST(times_go_there_and_back)
 }
 END_TEST
 
+START_TEST(times_beyond_microseconds_are_compared)
+{
+	static const struct {
+		const char *less, *more;
+	} cases[] = {{"2024-01-01T00:00:00.1234567Z", "2024-01-01T00:00:00.1234568Z"},
+	    {"2024-01-01T00:00:00.123456Z", "2024-01-01T00:00:00.12345600001+05:30"}};
+	static const char *const same[][2] = {
+	    {"2024-01-01T05:30:00.12+05:30", "2024-01-01T00:00:00.12Z"},
+	    {"2024-01-01T05:45:00.5+05:45", "2024-01-01T00:00:00.500000Z"},
+	    {"2024-01-01T01:00:00.1234+01:00", "2024-01-01T00:00:00.12340000000Z"}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *a = cases[i].less, *b = cases[i].more;
+
+		ck_assert_int_eq(clock_compare_rest(a, strlen(a), b, strlen(b)), -1);
+		ck_assert_int_eq(clock_compare_rest(b, strlen(b), a, strlen(a)), 1);
+	}
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+		ck_assert_int_eq(clock_compare_rest(same[i][0], strlen(same[i][0]), same[i][1],
+				     strlen(same[i][1])),
+		    0);
+}
+END_TEST
+
 START_TEST(secrets_are_removed_in_every_form)
 {
 	char text[] = "key=s3cr3t/key+1 enc=s3cr3t%2Fkey%2B1 b64=czNjcjN0L2tleSsx short=ab";
@@ -208,6 +232,7 @@ base_suite(void)
 	tcase_add_test(t, arena_addresses_stay_until_reset);
 	tcase_add_test(t, first_error_wins);
 	tcase_add_test(t, times_go_there_and_back);
+	tcase_add_test(t, times_beyond_microseconds_are_compared);
 	tcase_add_test(t, secrets_are_removed_in_every_form);
 	tcase_add_test(t, secrets_are_removed_from_json);
 	tcase_add_test(t, lines_of_secrets_are_removed);

@@ -160,10 +160,10 @@ find_rest(const char *text, size_t len, size_t *n)
 	const char *dot = len == 0 ? NULL : memchr(text, '.', len), *end = text + len, *p;
 
 	*n = 0;
-	if (dot == NULL || end - dot <= 7)
+	if (dot == NULL)
 		return text;
-	for (p = dot + 7; p < end && *p >= '0' && *p <= '9'; p++)
-		++*n;
+	for (p = dot + 1; p < end && *p >= '0' && *p <= '9'; p++)
+		*n += p - dot > 6;
 	return p - *n;
 }
 

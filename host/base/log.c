@@ -41,9 +41,15 @@ log_word(int level)
 }
 
 static void
-put(int level, char *line)
+put(int level, char *line, int is_cut)
 {
+	size_t len;
+
 	redact_text(line);
+	/* half of a secret may stand where it was cut, and secrets before it have become shorter */
+	len = strlen(line);
+	if (is_cut)
+		line[len > BEYOND ? len - BEYOND : 0] = '\0';
 	line[LINE_MAX_BYTES - 1] = '\0';
 	for (char *p = line; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
@@ -61,13 +67,14 @@ log_line(int level, const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES + BEYOND];
 	va_list ap;
+	int len;
 
 	if (level < least_level)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	len = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	put(level, line);
+	put(level, line, len >= (int)sizeof(line));
 }
 
 void

@@ -154,18 +154,32 @@ add_run(struct buf *b, const struct report_run *run, const struct sync_report *r
 	buf_adds(b, "]}\n");
 }
 
+/* Standard output or error, where the path is that (/dev/stdout): its file must not lose its name. -1: it is neither. */
+static int
+own_descriptor(const char *path)
+{
+	struct stat st, own;
+
+	if (stat(path, &st) != 0)
+		return -1;
+	for (int fd = 1; fd <= 2; fd++)
+		if (fstat(fd, &own) == 0 && own.st_dev == st.st_dev && own.st_ino == st.st_ino)
+			return fd;
+	return -1;
+}
+
 /* A pipe or a device is written, it gives its name to nobody. */
 static int
 is_special(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	return stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || own_descriptor(path) >= 0);
 }
 
 /* Into a file beside, which then takes the name; beside NULL: into what has it. */
 static int
-put(const char *path, const char *beside, const char *text)
+put_into(const char *path, const char *beside, const char *text)
 {
 	int flags = beside == NULL ? O_NOCTTY : O_CREAT | O_TRUNC;
 	int fd = open(beside == NULL ? path : beside, O_WRONLY | O_CLOEXEC | flags, 0666);
@@ -175,6 +189,16 @@ put(const char *path, const char *beside, const char *text)
 	if (fd >= 0 && close(fd) != 0)
 		failed = 1;
 	return failed || (beside != NULL && rename(beside, path) != 0) ? -1 : 0;
+}
+
+static int
+put(const char *path, const char *beside, const char *text)
+{
+	int own = beside == NULL ? own_descriptor(path) : -1;
+
+	if (own >= 0)
+		return fflush(stdout) == 0 ? file_write(own, text, strlen(text)) : -1;
+	return put_into(path, beside, text);
 }
 
 ab_status
@@ -190,7 +214,7 @@ report_check(const char *path, struct error *e)
 		errno = EISDIR;
 		failed = 1;
 	} else if (is_special(path)) {
-		failed = access(path, W_OK) != 0;
+		failed = own_descriptor(path) < 0 && access(path, W_OK) != 0;
 	} else {
 		fd = open(beside, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 		failed = fd < 0;

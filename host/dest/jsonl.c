@@ -70,12 +70,30 @@ state_path(const struct jsonl *d, const char *chosen, struct error *e)
 	return path;
 }
 
+/* A state that lies elsewhere must not outlive the folder that it speaks of. */
+static ab_status
+make_folder(const struct jsonl *d, struct error *e)
+{
+	size_t len = strlen(d->path);
+	char *name;
+
+	if (mkdir(d->path, 0777) != 0)
+		return errno == EEXIST ? AB_OK : jsonl_fail("create", d->path, dest_elsewhere(), e);
+	while (len > 1 && d->path[len - 1] == '/')
+		len--;
+	if ((name = strndup(d->path, len)) == NULL)
+		return no_memory(e);
+	jsonl_sync_folder(name, dest_elsewhere(), e);
+	free(name);
+	return e->status;
+}
+
 /* flock on the folder or the log itself, held until close. */
 static ab_status
 take_lock(struct jsonl *d, const char *state, struct dest_held *held, struct error *e)
 {
-	if (d->form == JSONL_FOLDER && mkdir(d->path, 0777) != 0 && errno != EEXIST)
-		return jsonl_fail("create", d->path, dest_elsewhere(), e);
+	if (d->form == JSONL_FOLDER && make_folder(d, e) != AB_OK)
+		return e->status;
 	d->lock_fd = d->form == JSONL_FOLDER ? open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 					     : open(d->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (d->lock_fd < 0)

@@ -136,8 +136,8 @@ check_size(struct sqlite *d, struct error *e)
 	if (e->status == AB_OK && !in_wal && fstat(d->lock_fd, &st) == 0 && st.st_size < wanted)
 		error_set(e, AB_ECONFIG,
 		    "the database %s is damaged (it is cut short: %lld of %lld bytes are there): restore it or name another "
-		    "file with --to",
-		    d->path, (long long)st.st_size, (long long)wanted);
+		    "file%s",
+		    d->path, (long long)st.st_size, (long long)wanted, dest_elsewhere());
 	return e->status == AB_OK ? sqlite_run(d, e, "COMMIT") : e->status;
 }
 

@@ -5,8 +5,9 @@ import json
 import os
 import signal
 import stat
+import subprocess
 
-from lib import (ABHOST, FAKE, KEY, SRC, FakeApi, Tap, abhost, abhost_start, abhost_wait, connector, need, scratch,
+from lib import (ABHOST, FAKE, KEY, SRC, FakeApi, Tap, abhost, abhost_start, abhost_wait, connector, environment, need, scratch,
                  wait_until, write_config)
 
 need(ABHOST, FAKE)
@@ -106,6 +107,14 @@ with FakeApi(users=30, events=500, seed=6) as api:
     run = abhost("run", API, "config.json", "--to", "k.db", "--report", "full.json", cwd=home)
     tap.ok("cannot write the report full.json: No space left" in run.err and os.path.islink(os.path.join(home, "full.json")),
            "a device is written, not replaced", run)
+    run = subprocess.run([ABHOST, "run", API, "config.json", "--to", "k.db", "--report", "/dev/stdout"], cwd=home, check=False,
+                         env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                         stdout=open(os.path.join(home, "out.txt"), "w", encoding="utf-8"))
+    with open(os.path.join(home, "out.txt"), encoding="utf-8") as file:
+        got = file.read()
+    tap.ok(run.returncode == 0 and os.path.islink("/dev/stdout") and not os.path.exists("/dev/stdout.tmp") and
+           not faults(SCHEMA, json.loads(got[got.index("\n{") + 1:] if not got.startswith("{") else got)),
+           "standard output that is a file gets it, too, and keeps its name", run, got)
     os.mkfifo(os.path.join(home, "pipe.json"))
     pipe = os.open(os.path.join(home, "pipe.json"), os.O_RDONLY | os.O_NONBLOCK)
     run = abhost("run", API, "config.json", "--to", "k.db", "--report", "pipe.json", cwd=home)
