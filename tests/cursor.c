@@ -258,6 +258,39 @@ START_TEST(a_merge_counts_like_records)
 }
 END_TEST
 
+/* A partition that is read again has a state of its own, and may know more at the old value than what all share. */
+START_TEST(a_merge_takes_what_only_one_has_begun_with)
+{
+	static const uint64_t old[] = {7, 7}, own[] = {7, 7, 7, 3};
+	struct track to;
+
+	track_init(&to, at, 0, NULL);
+	ck_assert_int_eq(track_begin(&to, "2", old, 2, 0), 0);
+	track_init(&track, at, 0, NULL);
+	ck_assert_int_eq(track_begin(&track, "2", own, 4, 0), 0);
+	ck_assert_int_eq(track_merge(&to, &track), 0);
+	ck_assert_int_eq(to.edge.n, 4);
+	track_fini(&to);
+}
+END_TEST
+
+/* The first page of a read says of what its records' key is made. */
+START_TEST(a_key_may_be_a_constant_of_the_first_page)
+{
+	static const char constants[] = "{\"constants\":{\"id\":1}}";
+
+	track_init(&track, at, 0, keys);
+	track_begin(&track, "5", NULL, 0, 0);
+	track.knows_older = 1;
+	about = (struct ab_str){constants, strlen(constants)};
+	see("{\"of\":{\"id\":1},\"at\":2}");
+	ck_assert_int_eq(records.nrecords, 1);
+	about = (struct ab_str){"", 0};
+	see("{\"of\":{\"id\":1},\"at\":2}");
+	ck_assert_int_eq(records.nrecords, 0);
+}
+END_TEST
+
 /* Two accounts have nothing to tell of the same day: the bytes are the same, the constants are not. */
 START_TEST(what_a_page_says_of_its_records_tells_them_apart)
 {
@@ -363,6 +396,8 @@ cursor_suite(void)
 	tcase_add_test(t, records_at_the_edge_are_taken_once);
 	tcase_add_test(t, of_like_records_as_many_are_known_as_are_stored);
 	tcase_add_test(t, a_merge_counts_like_records);
+	tcase_add_test(t, a_merge_takes_what_only_one_has_begun_with);
+	tcase_add_test(t, a_key_may_be_a_constant_of_the_first_page);
 	tcase_add_test(t, what_a_page_says_of_its_records_tells_them_apart);
 	tcase_add_test(t, a_removed_record_predicts_no_keys);
 	tcase_add_test(t, the_edge_is_bounded);

@@ -217,6 +217,8 @@ track_page(struct track *t, const char *page, struct scan *s, struct ab_str abou
 	if (c->path == NULL)
 		return 0;
 	t->constants = constants_hash(about);
+	if (keyless_page(&t->keyless, about) != 0)
+		return -1;
 	for (size_t i = 0; i < s->nrecords; i++) {
 		struct cursor_value v = cursor_at(c, page, s, &s->records[i]);
 		int seen;
@@ -246,8 +248,6 @@ track_page(struct track *t, const char *page, struct scan *s, struct ab_str abou
 		t->edge.n = 0;
 		t->overflowed = 0;
 	}
-	if (keyless_page(&t->keyless, about) != 0)
-		return -1;
 	return edge_extend(t, page, s, newest);
 }
 
@@ -258,6 +258,19 @@ was_stored(const struct track_known *k, uint64_t hash)
 	struct track_met *met = find_met(k, hash);
 
 	return met != NULL && met->stored > 0 && met->stored-- > 0;
+}
+
+/* What `from` began with may be more than that: it had a state of its own.  That is new to `to`. */
+static void
+cap_stored(struct track_known *from, const struct track_known *to)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct track_met *met = find_met(to, from->met[i].hash);
+		size_t most = met == NULL ? 0 : met->stored;
+
+		if (from->met[i].stored > most)
+			from->met[i].stored = most;
+	}
 }
 
 int
@@ -278,6 +291,8 @@ track_merge(struct track *to, struct track *from)
 			return -1;
 	}
 	to->overflowed |= from->overflowed;
+	if (is_old)
+		cap_stored(&from->known, &to->known);
 	for (size_t i = 0; i < from->edge.n && to->has_edge; i++) {
 		if (is_old && was_stored(&from->known, from->edge.hashes[i]))
 			continue;
