@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/state_row.h"
@@ -377,6 +378,66 @@ START_TEST(a_partition_that_always_fails_starves_no_other)
 }
 END_TEST
 
+static int
+count_of(int id)
+{
+	const struct world_table *t = world_table(0);
+	int n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += t->rows[i].id == id;
+	return n;
+}
+
+/* Of a stream whose partitions share a state, they are left with states of their own. */
+static void
+leave_partition_states(void)
+{
+	world_source.fail_part = 2;
+	ck_assert_int_eq(run(), AB_ETRANSIENT);
+	world_source.fail_part = 0;
+	ck_assert_int_eq(run(), AB_OK);
+}
+
+/* As after `abhost state set`, or an import from elsewhere. */
+static void
+take_notes(const char *partition)
+{
+	size_t n;
+	struct dest_state *rows = (struct dest_state *)world_states(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rows[i].partition, partition) == 0) {
+			free(rows[i].notes);
+			rows[i].notes = NULL;
+		}
+}
+
+/* Behind the token stands what is below all that came before it. */
+START_TEST(a_partition_with_a_state_without_notes_is_read_on_newest_first)
+{
+	const struct variant v = {"things=incremental:append", 0, 2, 0, 1, 0, 0};
+
+	begin_variant(&v);
+	world_source.shared_state = 1;
+	world_source.n = 0;
+	for (int part = 1; part <= 2; part++)
+		world_source.records[world_source.n++] = (struct world_record){100 * part, 1, part};
+	leave_partition_states();
+	take_notes("{\"p\":1}");
+	for (int at = 20; at > 10; at--)
+		world_source.records[world_source.n++] = (struct world_record){100 + at, at, 1};
+	world_source.fail_at = 3;
+	ck_assert_int_eq(run(), AB_ETRANSIENT);
+	world_source.fail_at = 0;
+	ck_assert_int_eq(run(), AB_OK);
+	ck_assert_int_eq(report.streams[0].resumed, 1);
+	for (size_t i = 0; i < world_source.n; i++)
+		if (world_source.records[i].at > 1)
+			ck_assert_int_eq(count_of(world_source.records[i].id), 1);
+}
+END_TEST
+
 static Suite *
 turns_suite(void)
 {
@@ -400,6 +461,7 @@ turns_suite(void)
 	tcase_add_test(t, the_state_is_told_in_airbytes_form);
 	tcase_add_test(t, a_partition_that_always_fails_starves_no_other);
 	tcase_add_test(t, a_refresh_that_is_given_up_leaves_no_row);
+	tcase_add_test(t, a_partition_with_a_state_without_notes_is_read_on_newest_first);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/canonical.h"
-#include "data/view.h"
 #include "engine/checkpoint.h"
 
 #define STATE_MAX_TEXT (4u << 20) /* one state, one token */
@@ -57,43 +56,26 @@ check_json(const struct read *r, struct ab_str text, const char *what, struct er
 	    r->plan->name, what);
 }
 
-/* The value that a host-kept state holds, for a state that came without notes. */
+/* The track begins at that point, or (is_base) had once begun there, and goes on at a token. */
 static int
-begin_at_state(struct read *r, struct track *t, const struct state_point *p)
+set_track(
+    const struct read *r, struct track *t, const struct state_point *at, int at_token, int is_base)
 {
-	const char *const *path = r->plan->cursor;
-	struct ab_str value = {"", 0};
-	struct view_root root;
-	struct buf key;
-	char *json = NULL;
-	int failed;
+	const char *value = at->cursor;
+	size_t n = value == NULL ? 0 : at->nedge;
+	char *found = NULL;
+	int failed = 0;
 
-	view_root_init(&root, STATE_MAX_TEXT);
-	buf_init(&key, CURSOR_MAX_VALUE);
-	for (const char *const *s = path; s != NULL && *s != NULL; s++)
-		buf_addf(&key, "%s%s", s == path ? "" : ".", *s);
-	if (p->json != NULL && path != NULL && !has_update_state(r)) {
-		const struct ab_json *state =
-		    view_parse(&root, p->json, strlen(p->json), "the stored state");
-
-		if (view_type(state) == AB_OBJECT && view_get(state, buf_str(&key)) != NULL)
-			value = view_span(view_get(state, buf_str(&key)));
-	}
-	failed =
-	    key.failed | (root.error.status == AB_ENOMEM) | state_set(&json, value.ptr, value.len);
+	/* it came without notes */
+	if (value == NULL && !has_update_state(r))
+		failed = state_point_value(at, r->plan->cursor, &found);
+	if (value == NULL)
+		value = found == NULL ? "" : found;
 	if (!failed)
-		failed = track_begin(t, json == NULL ? "" : json, NULL, 0, 0);
-	free(json);
-	buf_fini(&key);
-	view_root_fini(&root);
+		failed = is_base ? track_know(t, value, at->edge, n)
+				 : track_begin(t, value, at->edge, n, at_token);
+	free(found);
 	return failed;
-}
-
-static int
-begin_track(struct read *r, struct track *t, const struct state_point *at, int at_token)
-{
-	return at->cursor != NULL ? track_begin(t, at->cursor, at->edge, at->nedge, at_token)
-				  : begin_at_state(r, t, at);
 }
 
 /* Partitions that are read at once write rows that must be told apart, where some may have to go. */
@@ -139,11 +121,11 @@ begin_part(struct read *r, struct read_part *p, struct error *e)
 	failed = p->own_state.failed;
 	if (r->plan->sorted)
 		failed |= state_copy_point(&p->before, &row->base);
-	failed |= begin_track(r, &p->track, at, at_token);
-	if (at_token && base->cursor != NULL)
-		failed |= track_know(&p->track, base->cursor, base->edge, base->nedge);
-	if (at_token)
+	failed |= set_track(r, &p->track, at, at_token, 0);
+	if (at_token) {
+		failed |= set_track(r, &p->track, base, 1, 1);
 		track_forget(&p->track, row->met, row->nmet);
+	}
 	p->track.knows_older = is_again && !r->state.is_refresh;
 	return failed ? no_memory(e) : AB_OK;
 }
@@ -482,7 +464,7 @@ open_shared(struct read *r, struct error *e)
 	at = r->whole->run.cursor != NULL ? &r->whole->run : &r->whole->base;
 	if (r->state.is_refresh && at == &r->whole->base)
 		return track_begin(&r->shared, "", NULL, 0, 0) == 0 ? AB_OK : no_memory(e);
-	return begin_track(r, &r->shared, at, 0) == 0 ? AB_OK : no_memory(e);
+	return set_track(r, &r->shared, at, 0, 0) == 0 ? AB_OK : no_memory(e);
 }
 
 /* What is committed goes with the command, or where it is much, when it is asked for. */

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/view.h"
 #include "dest/dest.h"
+
+#define VIEWS_MAX ((size_t)4 << 20) /* one state */
 
 int
 state_set(char **text, const char *bytes, size_t len)
@@ -81,6 +84,32 @@ state_copy_point(struct state_point *to, const struct state_point *from)
 	struct ab_str cursor = {from->cursor, from->cursor == NULL ? 0 : strlen(from->cursor)};
 
 	return replace_point(to, from->json, len, cursor, from->edge, from->nedge);
+}
+
+int
+state_point_value(const struct state_point *p, const char *const *path, char **out)
+{
+	struct ab_str value = {"", 0};
+	struct view_root root;
+	struct buf key;
+	int failed;
+
+	view_root_init(&root, VIEWS_MAX);
+	buf_init(&key, CURSOR_MAX_VALUE);
+	for (const char *const *s = path; s != NULL && *s != NULL; s++)
+		buf_addf(&key, "%s%s", s == path ? "" : ".", *s);
+	if (p->json != NULL && path != NULL) {
+		const struct ab_json *state =
+		    view_parse(&root, p->json, strlen(p->json), "the stored state");
+
+		if (view_type(state) == AB_OBJECT && view_get(state, buf_str(&key)) != NULL)
+			value = view_span(view_get(state, buf_str(&key)));
+	}
+	failed =
+	    key.failed | (root.error.status == AB_ENOMEM) | state_set(out, value.ptr, value.len);
+	buf_fini(&key);
+	view_root_fini(&root);
+	return failed ? -1 : 0;
 }
 
 int

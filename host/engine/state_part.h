@@ -39,6 +39,8 @@ int state_set_edge(struct state_point *p, const uint64_t *hashes, size_t n);
 /* What the read has met before its token; track NULL: nothing. -1: no memory. */
 int state_set_met(struct state_part *p, const struct track *t);
 int state_copy_point(struct state_point *to, const struct state_point *from);
+/* The value that a state of abhost's own holds for the cursor field; *out is malloc'ed, NULL: none. -1: no memory. */
+int state_point_value(const struct state_point *p, const char *const *path, char **out);
 void state_point_fini(struct state_point *p);
 void state_part_fini(struct state_part *p);
 /* The unfinished read of the partition is forgotten; where it begins stays. */
