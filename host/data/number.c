@@ -61,7 +61,7 @@ number_read(const char *text, size_t len, int is_real)
 		return n;
 	}
 	value_real(text, len, &n.d);
-	if (!is_real && (n.d >= 9223372036854775808.0 || n.d < -9223372036854775808.0))
+	if (!is_real && (n.d >= 9223372036854775808.0 || n.d <= -9223372036854775808.0))
 		n.kind = NUMBER_BIG;
 	return n;
 }
@@ -101,6 +101,10 @@ number_compare(const struct number *a, const struct number *b)
 		return (a->i > b->i) - (a->i < b->i);
 	if (a->kind == NUMBER_BIG && b->kind == NUMBER_BIG)
 		return compare_big(a, b);
+	if (a->kind == NUMBER_INT && b->kind == NUMBER_BIG)
+		return *b->text == '-' ? 1 : -1;
+	if (a->kind == NUMBER_BIG && b->kind == NUMBER_INT)
+		return *a->text == '-' ? -1 : 1;
 	if (a->kind == NUMBER_INT)
 		return compare_int_real(a->i, b->d);
 	if (b->kind == NUMBER_INT)
