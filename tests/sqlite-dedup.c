@@ -210,6 +210,16 @@ START_TEST(keys_inside_objects_are_exact)
 		"{\"o\":{\"in ner\":\"a\\u0000c\"},\"v\":10}{\"o\":{\"in ner\":2e400},\"v\":6}"));
 	ck_rows(DB, "SELECT v FROM t ORDER BY v", "1|2|3|4|5|6|7|8|9|10|11|12|14");
 	ck_rows(DB, "SELECT o FROM t WHERE v = 14", "'{\"in ner\":1.0}'");
+	/* a number is no text, however it looks */
+	spec.name = "n";
+	sync_pages(&spec,
+	    PAGES("{\"o\":{\"in ner\":12345678901234567890},\"v\":1}"
+		  "{\"o\":{\"in ner\":\"12345678901234567890\"},\"v\":2}"
+		  "{\"o\":{\"in ner\":0.12345678901234567},\"v\":3}"
+		  "{\"o\":{\"in ner\":\"0.12345678901234567\"},\"v\":4}"
+		  "{\"o\":{\"in ner\":1e5},\"v\":5}{\"o\":{\"in ner\":\"1e5\"},\"v\":6}"));
+	ck_rows(DB, "SELECT v FROM n ORDER BY v", "1|2|3|4|5|6");
+	spec.name = "t";
 	/* a cursor beyond 64 bits */
 	sync_pages(&spec,
 	    PAGES("{\"o\":{\"in ner\":1,\"at\":18446744073709551615},\"v\":20}"
@@ -234,11 +244,36 @@ START_TEST(an_index_of_an_earlier_abhost_is_made_anew)
 	spec.primary_key = by_nested;
 	spec.cursor = NULL;
 	sync_pages(&spec, PAGES("{\"o\":{\"in ner\":1},\"v\":1}{\"o\":{\"in ner\":2},\"v\":2}"));
+	rows(DB, "DROP INDEX _abhost_key_t");
 	rows(DB,
-	    "DROP INDEX _abhost_key_t; CREATE UNIQUE INDEX _abhost_key_t ON t (CASE WHEN json_valid(\"o\") THEN"
+	    "CREATE UNIQUE INDEX _abhost_key_t ON t (CASE WHEN json_valid(\"o\") THEN"
 	    " json_extract(\"o\", '$.\"in ner\"') END)");
 	sync_pages(&spec, PAGES("{\"o\":{\"in ner\":2},\"v\":3}{\"o\":{},\"v\":4}"));
 	ck_rows(DB, "SELECT v FROM t ORDER BY v", "1|3|4");
+}
+END_TEST
+
+/* Its path found nothing, so that every row was there twice: the older ones go, be there a cursor column yet or not. */
+START_TEST(an_index_that_found_nothing_is_made_anew)
+{
+	static const char *const path[] = {"o", "a\\b", NULL};
+	static const char *const *const key[] = {path, NULL};
+	struct dest_stream_spec spec = dedup;
+
+	spec.primary_key = key;
+	spec.cursor = NULL;
+	sync_pages(&spec,
+	    PAGES(
+		"{\"o\":{\"a\\\\b\":1},\"v\":1}{\"o\":{\"a\\\\b\":2},\"v\":2}{\"o\":{},\"v\":3}"));
+	rows(DB, "DROP INDEX _abhost_key_t");
+	rows(DB,
+	    "CREATE UNIQUE INDEX _abhost_key_t ON t (CASE WHEN json_valid(\"o\") THEN"
+	    " json_extract(\"o\", '$.\"a\\b\"') END)");
+	rows(DB, "INSERT INTO t SELECT * FROM t");
+	rows(DB, "UPDATE t SET v = v + 10 WHERE rowid > 3");
+	spec.cursor = _i ? at_path : NULL;
+	sync_pages(&spec, PAGES("{\"o\":{\"a\\\\b\":2},\"v\":20}"));
+	ck_rows(DB, "SELECT v FROM t ORDER BY v", "3|11|13|20");
 }
 END_TEST
 
@@ -256,6 +291,41 @@ START_TEST(numbers_are_newer_by_their_value)
 	ck_rows(DB, "SELECT id, v FROM t ORDER BY id", "1,2|2,11|3,4|4,6|5,10|6,12");
 	sync_pages(&dedup, PAGES("{\"id\":1,\"at\":100,\"v\":15}{\"id\":2,\"at\":9,\"v\":16}"));
 	ck_rows(DB, "SELECT id, v FROM t WHERE id < '3' ORDER BY id", "1,15|2,11");
+}
+END_TEST
+
+/* Texts go by their bytes, as the engine's own cursor does, whatever they read as; with a schema or without, inside objects
+ * too, and where the table got its key later. */
+START_TEST(texts_are_newer_by_their_bytes)
+{
+	static const char first[] =
+	    "{\"id\":1,\"at\":\"2024-Q4\",\"o\":{\"at\":\"2024-Q4\"},\"v\":1}"
+	    "{\"id\":2,\"at\":\"1.10.1\",\"o\":{\"at\":\"1.10.1\"},\"v\":2}"
+	    "{\"id\":3,\"at\":\"66ffffff\",\"o\":{\"at\":\"66ffffff\"},\"v\":3}"
+	    "{\"id\":4,\"at\":\"1e345678\",\"o\":{\"at\":\"1e345678\"},\"v\":4}"
+	    "{\"id\":5,\"at\":\"5\",\"o\":{\"at\":\"5\"},\"v\":5}";
+	static const char second[] =
+	    "{\"id\":1,\"at\":\"2025\",\"o\":{\"at\":\"2025\"},\"v\":11}"
+	    "{\"id\":2,\"at\":\"2.0\",\"o\":{\"at\":\"2.0\"},\"v\":12}"
+	    "{\"id\":3,\"at\":\"67012345\",\"o\":{\"at\":\"67012345\"},\"v\":13}"
+	    "{\"id\":4,\"at\":\"20000000\",\"o\":{\"at\":\"20000000\"},\"v\":14}"
+	    "{\"id\":5,\"at\":\"10\",\"o\":{\"at\":\"10\"},\"v\":15}";
+	struct dest_stream_spec spec = dedup;
+	json_t *schema = json_loads("{\"properties\":{\"at\":{\"type\":\"string\"}}}", 0, NULL);
+	int later = _i >= 6;
+
+	spec.cursor = _i & 1 ? o_at_path : at_path;
+	spec.schema = _i & 2 ? schema : NULL;
+	if (later)
+		spec.mode = DEST_APPEND;
+	sync_pages(&spec, PAGES(first, _i & 4 ? second : ""));
+	if (!(_i & 4) || later)
+		sync_pages(&spec, PAGES(later ? first : "{\"id\":9,\"at\":null}", second));
+	spec.mode = DEST_APPEND_DEDUP;
+	if (later)
+		sync_pages(&spec, PAGES("{\"id\":9}"));
+	ck_rows(DB, "SELECT id, v FROM t WHERE id < 9", "1,11|2,12|3,13|4,14|5,5");
+	json_decref(schema);
 }
 END_TEST
 
@@ -432,7 +502,9 @@ dedup_suite(void)
 	tcase_add_test(t, keys_and_cursors_inside_objects);
 	tcase_add_test(t, keys_inside_objects_are_exact);
 	tcase_add_test(t, an_index_of_an_earlier_abhost_is_made_anew);
+	tcase_add_loop_test(t, an_index_that_found_nothing_is_made_anew, 0, 2);
 	tcase_add_test(t, numbers_are_newer_by_their_value);
+	tcase_add_loop_test(t, texts_are_newer_by_their_bytes, 0, 8);
 	tcase_add_test(t, a_truncating_refresh_brings_what_the_source_has);
 	tcase_add_test(t, a_mode_may_change);
 	tcase_add_test(t, a_discarded_read_doubles_nothing);

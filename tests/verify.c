@@ -61,7 +61,9 @@ add_record(struct buf *out, int calm)
 	    "18446744073709551615", "9223372036854775808", "1.5", "\"x\""};
 	/* what a key inside an object begins with, up to its last digit; its end is a quote */
 	static const char *const inner[] = {"\"in\":\"", "\"\\u0069n\":\"", "\"in\":\"a\\u0000",
-	    "\"x\":\"\\\"\",\"in\":\"", "\"in\":1844674407370955161,\"y\":\""};
+	    "\"x\":\"\\\"\",\"in\":\"", "\"in\":1844674407370955161,\"y\":\"",
+	    "\"in\":18446744073709551615,\"y\":\"", "\"in\":\"18446744073709551615\",\"y\":\"",
+	    "\"in\":\"a\\\\u0000"};
 	unsigned id = dice(40);
 
 	if (dice(60) == 0 && !calm)
@@ -75,7 +77,7 @@ add_record(struct buf *out, int calm)
 		buf_addf(out, ",\"id\":\"%u\"", id);
 	else
 		buf_addf(out, ",\"id\":%u", id);
-	buf_addf(out, ",\"o\":{%s%u%s,\"at\":%s%u}", calm ? "\"in\":" : inner[dice(5)], dice(5),
+	buf_addf(out, ",\"o\":{%s%u%s,\"at\":%s%u}", calm ? "\"in\":" : inner[dice(8)], dice(5),
 	    calm ? "" : "\"", calm || dice(9) ? "" : "1844674407370955161", dice(9));
 	if (dice(6) == 0)
 		buf_adds(out, dice(2) ? ",\"gone\":true" : ",\"gone\":false");

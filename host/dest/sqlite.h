@@ -97,6 +97,8 @@ enum sqlite_key {
 	SQLITE_KEY_UNIQUE /* a unique index; rows with a NULL in the key are never equal */
 };
 
+enum sqlite_cursor { SQLITE_CURSOR_UNSEEN, SQLITE_CURSOR_NUMBER, SQLITE_CURSOR_TEXT };
+
 struct sqlite_stream {
 	struct sqlite_stream *next;
 	struct sqlite *d;
@@ -105,8 +107,9 @@ struct sqlite_stream {
 	int staging;	      /* target loads beside table */
 	int exists;	      /* target is there */
 	int altered; /* somebody changed its columns: it is not as the shape would make it */
-	enum sqlite_key key; /* what target has */
-	char *key_json;	     /* the paths that target's key is made of, or NULL */
+	enum sqlite_key key;	   /* what target has */
+	enum sqlite_cursor cursor; /* what the first value that came was: the others are like it */
+	char *key_json;		   /* the paths that target's key is made of, or NULL */
 	struct shape shape, names;
 	sqlite3_stmt *insert[2]; /* the second one reads _airbyte_meta from the page's changes */
 	struct sqlite_verify *verify; /* NULL: nobody asked for it */
@@ -185,6 +188,11 @@ ab_status sqlite_table_verify(struct sqlite_stream *s, struct error *e);
 int sqlite_table_exists(struct sqlite *d, const char *name, struct error *e);
 
 /* sqlite_order.c */
+/* How cursors compare; 0: a text that reads as a number is one. */
+enum sqlite_order {
+	SQLITE_ORDER_TIMES = 1, /* texts as times, where they are times */
+	SQLITE_ORDER_TEXTS = 2	/* a text is a text, whatever it reads as */
+};
 /* Registers the SQL functions that compare cursor values. */
 int sqlite_order_functions(sqlite3 *db);
 
@@ -220,8 +228,11 @@ void sqlite_key_conflict(const struct sqlite_stream *s, sqlite3_str *sql);
 void sqlite_key_where(const struct sqlite_stream *s, const char *table, sqlite3_str *sql);
 /* Whether a version with the cursor ?at, deleted ?at+1, takes the place of the row `old`. */
 void sqlite_key_rule(const struct sqlite_stream *s, int at, sqlite3_str *sql);
-/* The SQL function that compares the stream's cursors: as times, or as they are. */
-const char *sqlite_key_newer(const struct sqlite_stream *s);
+/* How the stream's cursors compare: enum sqlite_order's bits. */
+int sqlite_key_order(const struct sqlite_stream *s);
+/* Learns from the page in d->rows.fit what the cursor's values are, until a value has said it; *learnt: it did. */
+ab_status sqlite_key_see_cursor(
+    struct sqlite_stream *s, const struct dest_page *page, int *learnt, struct error *e);
 /* Whether a record is deleted, by the hashes of its columns (see verify.h). */
 int sqlite_key_is_gone(const struct sqlite_stream *s, const uint64_t *hashes);
 /* "key IS NULL OR ...": rows that no upsert will ever meet again. */

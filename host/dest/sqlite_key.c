@@ -45,7 +45,8 @@ sqlite_key_functions(sqlite3 *db)
 }
 
 /* What stands inside a column of JSON.  json_extract makes a double of an integer beyond 64 bits and of any real, and ends
- * a text at a NUL, so that two keys would become one: what it may not hold exactly is taken as its source bytes. */
+ * a text at a NUL, so that two keys would become one: what it may not hold exactly is taken as its source bytes, as a
+ * BLOB, which equals no text. */
 static void
 add_nested(sqlite3_str *sql, const char *column, const char *path)
 {
@@ -55,7 +56,7 @@ add_nested(sqlite3_str *sql, const char *column, const char *path)
 	    " WHEN 'integer' THEN typeof(json_extract(%s, %Q)) = 'real'"
 	    " WHEN 'real' THEN length(%s -> %Q) > 16 OR %s -> %Q GLOB '*[eE]*'"
 	    " WHEN 'text' THEN instr(%s -> %Q, '\\u0000') END"
-	    " THEN %s -> %Q ELSE json_extract(%s, %Q) END END",
+	    " THEN CAST(%s -> %Q AS BLOB) ELSE json_extract(%s, %Q) END END",
 	    column, column, path, column, path, column, path, column, path, column, path, column,
 	    path, column, path);
 }
@@ -306,13 +307,32 @@ sqlite_key_rowid(const struct sqlite_stream *s, struct error *e)
 	return NULL;
 }
 
+/* How the cursors that the table holds compare among each other: where not all of them read as numbers, they are texts. */
+static int
+stored_order(struct sqlite_stream *s, struct error *e)
+{
+	int order = sqlite_key_order(s);
+	uint32_t col;
+
+	if (s->spec.cursor == NULL || s->spec.cursor[1] != NULL)
+		return order;
+	col = shape_find(&s->shape, s->spec.cursor[0], strlen(s->spec.cursor[0]));
+	return order |
+	    (sqlite_number(s->d, 0, e,
+		 "SELECT EXISTS (SELECT 1 FROM \"%w\" WHERE typeof(abhost_order(\"%w\", 0)) = 'text')",
+		 s->target, s->shape.cols[col].name) != 0
+		    ? SQLITE_ORDER_TEXTS
+		    : 0);
+}
+
 ab_status
 sqlite_key_dedup(struct sqlite_stream *s, struct error *e)
 {
 	const char *rowid = sqlite_key_rowid(s, e);
+	int order = rowid == NULL ? 0 : stored_order(s, e);
 	sqlite3_str *sql;
 
-	if (rowid == NULL)
+	if (e->status != AB_OK)
 		return e->status;
 	sql = sqlite3_str_new(s->d->db);
 	sqlite3_str_appendf(sql,
@@ -324,7 +344,7 @@ sqlite_key_dedup(struct sqlite_stream *s, struct error *e)
 	if (s->spec.cursor != NULL) {
 		sqlite3_str_appendall(sql, "abhost_order(");
 		add_path(s, sql, "", s->spec.cursor);
-		sqlite3_str_appendall(sql, ") DESC, ");
+		sqlite3_str_appendf(sql, ", %d) DESC, ", order);
 	}
 	sqlite3_str_appendf(sql, "\"%w\" DESC, %s DESC) AS place FROM \"%w\" WHERE ",
 	    shape_system_name(SHAPE_EXTRACTED_AT), rowid, s->target);
@@ -360,7 +380,8 @@ is_nested(const struct sqlite_stream *s)
 	return 0;
 }
 
-/* Else no upsert would find it.  What it told apart, the new one does, too. */
+/* Else no upsert would find it.  What the old one told apart, or did not find at all, the new one may not: then rows that
+ * are the same go, as where the key has changed. */
 ab_status
 sqlite_key_renew_index(struct sqlite_stream *s, struct error *e)
 {
@@ -378,23 +399,14 @@ sqlite_key_renew_index(struct sqlite_stream *s, struct error *e)
 	sqlite3_free(wanted);
 	if (e->status != AB_OK || same)
 		return e->status;
-	return sqlite_run(s->d, e, "DROP INDEX \"" SQLITE_KEY_INDEX "%w\"", s->target) != AB_OK
-	    ? e->status
-	    : sqlite_key_make_index(s, e);
-}
-
-static int
-is_time(const struct sqlite_stream *s)
-{
-	const char *const *path = s->spec.cursor;
-	const json_t *property = json_object_get(s->spec.schema, "properties");
-
-	for (size_t i = 0; path != NULL && path[i] != NULL; i++) {
-		property = json_object_get(property, path[i]);
-		if (path[i + 1] != NULL)
-			property = json_object_get(property, "properties");
-	}
-	return shape_is_time(property);
+	if (sqlite_run(s->d, e, "DROP INDEX \"" SQLITE_KEY_INDEX "%w\"", s->target) != AB_OK ||
+	    sqlite_key_make_index(s, e) == AB_OK ||
+	    (sqlite3_errcode(s->d->db) & 0xff) != SQLITE_CONSTRAINT)
+		return e->status;
+	error_clear(e);
+	free(s->key_json);
+	s->key_json = NULL;
+	return sqlite_table_apply(s, e);
 }
 
 int
@@ -420,10 +432,58 @@ sqlite_key_where(const struct sqlite_stream *s, const char *table, sqlite3_str *
 	}
 }
 
-const char *
-sqlite_key_newer(const struct sqlite_stream *s)
+static int
+is_time(const struct sqlite_stream *s)
 {
-	return is_time(s) ? "abhost_later" : "abhost_newer";
+	const char *const *path = s->spec.cursor;
+	const json_t *property = json_object_get(s->spec.schema, "properties");
+
+	for (size_t i = 0; path != NULL && path[i] != NULL; i++) {
+		property = json_object_get(property, path[i]);
+		if (path[i + 1] != NULL)
+			property = json_object_get(property, "properties");
+	}
+	return shape_is_time(property);
+}
+
+/* Inside an object a value is what it came as; a column of TEXT holds numbers as texts. */
+int
+sqlite_key_order(const struct sqlite_stream *s)
+{
+	int texts = s->spec.cursor != NULL &&
+	    (s->spec.cursor[1] != NULL || s->cursor == SQLITE_CURSOR_TEXT);
+
+	return (is_time(s) ? SQLITE_ORDER_TIMES : 0) | (texts ? SQLITE_ORDER_TEXTS : 0);
+}
+
+ab_status
+sqlite_key_see_cursor(
+    struct sqlite_stream *s, const struct dest_page *page, int *learnt, struct error *e)
+{
+	struct sqlite_rows *rows = &s->d->rows;
+	const char *const *path = s->spec.cursor, *bytes;
+	uint32_t col;
+
+	*learnt = 0;
+	if (path == NULL || path[1] != NULL || s->cursor != SQLITE_CURSOR_UNSEEN)
+		return AB_OK;
+	col = shape_find(&s->shape, path[0], strlen(path[0]));
+	if (shape_row_begin(&rows->row, &rows->fit, s->shape.ncols) != 0)
+		return error_set(e, AB_ENOMEM, "no memory for a record");
+	for (size_t i = page->first; i < page->scan->nrecords && !*learnt; i++) {
+		const struct scan_field *f;
+
+		if (rows->fit.marks[i] & SHAPE_DROPPED)
+			continue;
+		shape_row_move(&rows->row, &rows->fit, i);
+		f = shape_cell(&rows->row, &rows->fit, col, &bytes);
+		*learnt = f != NULL &&
+		    (f->type == SCAN_STRING || f->type == SCAN_INT || f->type == SCAN_REAL);
+		if (*learnt)
+			s->cursor =
+			    f->type == SCAN_STRING ? SQLITE_CURSOR_TEXT : SQLITE_CURSOR_NUMBER;
+	}
+	return AB_OK;
 }
 
 /* Where a refresh is to leave nothing that is older, no such row is in the way of a record, whatever its cursor. */
@@ -438,9 +498,9 @@ add_older(const struct sqlite_stream *s, sqlite3_str *sql)
 void
 sqlite_key_rule(const struct sqlite_stream *s, int at, sqlite3_str *sql)
 {
-	sqlite3_str_appendf(sql, "%s(?%d, ", sqlite_key_newer(s), at);
+	sqlite3_str_appendf(sql, "abhost_newer(?%d, ", at);
 	add_path(s, sql, "old", s->spec.cursor);
-	sqlite3_str_appendf(sql, ") OR (?%d AND ?%d IS NULL)", at + 1, at);
+	sqlite3_str_appendf(sql, ", %d) OR (?%d AND ?%d IS NULL)", sqlite_key_order(s), at + 1, at);
 	add_older(s, sql);
 }
 
@@ -461,11 +521,11 @@ add_newer(const struct sqlite_stream *s, sqlite3_str *sql)
 	const char *const *path = s->spec.cursor;
 
 	if (!has_plain_cursor(s)) {
-		sqlite3_str_appendf(sql, " WHERE %s(", sqlite_key_newer(s));
+		sqlite3_str_appendall(sql, " WHERE abhost_newer(");
 		add_path(s, sql, "excluded", path);
 		sqlite3_str_appendall(sql, ", ");
 		add_path(s, sql, "old", path);
-		sqlite3_str_appendchar(sql, 1, ')');
+		sqlite3_str_appendf(sql, ", %d)", sqlite_key_order(s));
 		return;
 	}
 	sqlite3_str_appendall(sql, " WHERE ");

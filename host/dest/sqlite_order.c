@@ -1,7 +1,8 @@
 /* sqlite_order.c - which of two cursor values is the newer one, as SQL functions; see sqlite.h.
  *
  * As the engine's own cursor does it: numbers by value, whatever their length, and below all texts; texts by bytes, or as
- * times.  A column that has become TEXT holds its numbers as digits: they are numbers here, still. */
+ * times.  A column that has become TEXT holds its numbers as digits, which a text may look like: who asks says which of
+ * the two they are (enum sqlite_order).  A BLOB is a number that stood inside an object, as it came. */
 #include "dest/sqlite.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ text_of(sqlite3_value *v)
 }
 
 static int
-read_number(sqlite3_value *v, struct number *out)
+read_number(sqlite3_value *v, int how, struct number *out)
 {
 	struct ab_str text;
 	int is_real = 0;
@@ -30,6 +31,10 @@ read_number(sqlite3_value *v, struct number *out)
 	case SQLITE_FLOAT:
 		*out = number_of_real(sqlite3_value_double(v));
 		return 1;
+	case SQLITE_TEXT:
+		if (how & SQLITE_ORDER_TEXTS)
+			return 0;
+		/* fallthrough */
 	default:
 		text = text_of(v);
 	}
@@ -51,10 +56,10 @@ compare_bytes(struct ab_str a, struct ab_str b)
 }
 
 static int
-compare_values(sqlite3_value *a, sqlite3_value *b)
+compare_values(sqlite3_value *a, sqlite3_value *b, int how)
 {
 	struct number x, y;
-	int is_x = read_number(a, &x), is_y = read_number(b, &y);
+	int is_x = read_number(a, how, &x), is_y = read_number(b, how, &y);
 
 	if (is_x && is_y)
 		return number_compare(&x, &y);
@@ -62,21 +67,21 @@ compare_values(sqlite3_value *a, sqlite3_value *b)
 }
 
 static int
-compare_times(sqlite3_value *a, sqlite3_value *b)
+compare_times(sqlite3_value *a, sqlite3_value *b, int how)
 {
 	struct ab_str x = text_of(a), y = text_of(b);
 	int64_t at, bt;
 
 	if (clock_parse(x.ptr, x.len, &at) != 0 || clock_parse(y.ptr, y.len, &bt) != 0)
-		return compare_values(a, b);
+		return compare_values(a, b, how);
 	return at != bt ? (at > bt ? 1 : -1) : clock_compare_rest(x.ptr, x.len, y.ptr, y.len);
 }
 
-/* abhost_newer(new, old), and abhost_later for times: 1 unless new is the older one; NULL is older than all. */
+/* abhost_newer(new, old, how): 1 unless new is the older one; NULL is older than all. */
 static void
 sql_newer(sqlite3_context *out, int argc, sqlite3_value **argv)
 {
-	int is_time = sqlite3_user_data(out) != NULL;
+	int how = sqlite3_value_int(argv[2]);
 
 	(void)argc;
 	if (sqlite3_value_type(argv[1]) == SQLITE_NULL)
@@ -85,24 +90,28 @@ sql_newer(sqlite3_context *out, int argc, sqlite3_value **argv)
 		sqlite3_result_int(out, 0);
 	else
 		sqlite3_result_int(out,
-		    (is_time ? compare_times(argv[0], argv[1])
-			     : compare_values(argv[0], argv[1])) >= 0);
+		    (how & SQLITE_ORDER_TIMES ? compare_times(argv[0], argv[1], how)
+					      : compare_values(argv[0], argv[1], how)) >= 0);
 }
 
-/* abhost_order(x): what to order by, roughly so: microseconds, a number, or what it is. */
+/* abhost_order(x, how): what to order by, roughly so: microseconds, a number, or what it is. */
 static void
 sql_order(sqlite3_context *out, int argc, sqlite3_value **argv)
 {
-	struct ab_str text = text_of(argv[0]);
+	int type = sqlite3_value_type(argv[0]), how = sqlite3_value_int(argv[1]);
+	struct ab_str text;
 	struct number n;
 	int64_t us;
 
 	(void)argc;
-	if (sqlite3_value_type(argv[0]) != SQLITE_TEXT)
+	if (type != SQLITE_TEXT && type != SQLITE_BLOB) {
 		sqlite3_result_value(out, argv[0]);
-	else if (clock_parse(text.ptr, text.len, &us) == 0)
+		return;
+	}
+	text = text_of(argv[0]);
+	if (how & SQLITE_ORDER_TIMES && clock_parse(text.ptr, text.len, &us) == 0)
 		sqlite3_result_int64(out, us);
-	else if (!read_number(argv[0], &n))
+	else if (!read_number(argv[0], how, &n))
 		sqlite3_result_value(out, argv[0]);
 	else if (n.kind == NUMBER_INT)
 		sqlite3_result_int64(out, n.i);
@@ -114,11 +123,9 @@ int
 sqlite_order_functions(sqlite3 *db)
 {
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-	static char is_time;
 
-	if (sqlite3_create_function(db, "abhost_order", 1, flags, NULL, sql_order, NULL, NULL) ||
-	    sqlite3_create_function(db, "abhost_newer", 2, flags, NULL, sql_newer, NULL, NULL) ||
-	    sqlite3_create_function(db, "abhost_later", 2, flags, &is_time, sql_newer, NULL, NULL))
+	if (sqlite3_create_function(db, "abhost_order", 2, flags, NULL, sql_order, NULL, NULL) ||
+	    sqlite3_create_function(db, "abhost_newer", 3, flags, NULL, sql_newer, NULL, NULL))
 		return -1;
 	return 0;
 }

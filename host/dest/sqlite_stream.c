@@ -376,15 +376,18 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 {
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
 	struct sqlite *d = s->d;
-	int collect = sqlite_batch_takes(s, page), in_order = 1;
+	int collect = sqlite_batch_takes(s, page), in_order = 1, learnt;
 	char stamp[CLOCK_TEXT];
 
 	if (sqlite_begin(d, e) != AB_OK)
 		return e->status;
 	if ((collect ? sqlite_batch_make_room(s, page, e) : sqlite_batch_flush(s, e)) != AB_OK)
 		return e->status;
-	if (fit_page(s, page, e) != AB_OK || sqlite_verify_page(s, page, e) != AB_OK)
+	if (fit_page(s, page, e) != AB_OK || sqlite_key_see_cursor(s, page, &learnt, e) != AB_OK ||
+	    sqlite_verify_page(s, page, e) != AB_OK)
 		return e->status;
+	if (learnt)
+		forget_insert(s);
 	dest_stats_sum(&s->stats, &d->rows.fit.counts);
 	s->stats.rows += (int64_t)(page->scan->nrecords - page->first - d->rows.fit.dropped);
 	if (collect && (sqlite_batch_add(s, page, &in_order, e) != AB_OK || !in_order))

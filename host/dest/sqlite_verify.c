@@ -9,6 +9,8 @@
  * small run into a huge table costs as many lookups as it has keys, not a reading of the table.
  *
  * Both follow the transactions: what is rolled back was never given. */
+#include <config.h>
+
 #include "dest/sqlite_verify.h"
 
 #include <math.h>
@@ -65,9 +67,9 @@ open_keys(struct sqlite_stream *s, struct error *e)
 	sql = sqlite3_mprintf(
 	    "INSERT INTO seen VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET"
 	    " cursor = excluded.cursor, gone = excluded.gone, whole = excluded.whole,"
-	    " hashes = excluded.hashes WHERE %d OR %s(excluded.cursor, cursor)"
+	    " hashes = excluded.hashes WHERE %d OR abhost_newer(excluded.cursor, cursor, ?6)"
 	    " OR (excluded.gone AND excluded.cursor IS NULL)",
-	    s->spec.cursor == NULL, sqlite_key_newer(s));
+	    s->spec.cursor == NULL);
 	rc = sql == NULL ? SQLITE_NOMEM : sqlite3_open("", &v->keys);
 	if (rc == SQLITE_OK)
 		rc = sqlite_key_functions(v->keys) != 0 ? SQLITE_NOMEM : SQLITE_OK;
@@ -123,7 +125,7 @@ sqlite_verify_begin(struct sqlite_stream *s, struct error *e)
 
 /* The value of a record at a path, as the table will compare it. */
 struct value {
-	char kind; /* 0: NULL; 'i', 'r', 't' */
+	char kind; /* 0: NULL; 'i', 'r', 't', 'b': bytes that equal no text */
 	int64_t i;
 	double r;
 	const char *text; /* borrowed from the page, the arena or the root */
@@ -217,7 +219,7 @@ nested_number(const struct ab_json *v)
 	if (out.kind == 'i')
 		return out;
 	if (view_type(v) == AB_INT || !is_plain)
-		return text_value(text.ptr, text.len);
+		return (struct value){.kind = 'b', .text = text.ptr, .len = text.len};
 	if (out.r == floor(out.r))
 		return (struct value){.kind = 'i', .i = (int64_t)out.r};
 	return out;
@@ -226,11 +228,11 @@ nested_number(const struct ab_json *v)
 static struct value
 nested_text(const struct ab_json *v)
 {
-	struct ab_str plain = view_str(v);
+	struct ab_str plain = view_str(v), span = view_span(v);
 
-	/* SQLite's own functions end it there */
-	if (memchr(plain.ptr, '\0', plain.len) != NULL)
-		plain = view_span(v);
+	/* SQLite's own functions may end it there */
+	if (memmem(span.ptr, span.len, "\\u0000", 6) != NULL)
+		return (struct value){.kind = 'b', .text = span.ptr, .len = span.len};
 	return text_value(plain.ptr, plain.len);
 }
 
@@ -321,6 +323,8 @@ bind_value(sqlite3_stmt *stmt, int at, const struct value *v)
 		sqlite3_bind_int64(stmt, at, v->i);
 	else if (v->kind == 'r')
 		sqlite3_bind_double(stmt, at, v->r);
+	else if (v->kind == 'b')
+		sqlite3_bind_blob64(stmt, at, v->text, v->len, SQLITE_STATIC);
 	else if (v->kind == 't')
 		sqlite3_bind_text64(stmt, at, v->text, v->len, SQLITE_STATIC, SQLITE_UTF8);
 	else
@@ -372,6 +376,8 @@ sqlite_verify_page(struct sqlite_stream *s, const struct dest_page *page, struct
 		/* the last two digits are the lane's: others may come with less */
 		memset(v->since + strlen("2026-11-24T23:59:59.1234"), '0', 2);
 	}
+	if (v->fold != NULL)
+		sqlite3_bind_int(v->fold, 6, sqlite_key_order(s));
 	view_root_init(&root, NEST_BYTES);
 	for (size_t i = page->first; i < page->scan->nrecords && rc == AB_OK; i++) {
 		if (fit->marks[i] & SHAPE_DROPPED)

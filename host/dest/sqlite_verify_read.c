@@ -141,6 +141,8 @@ bind_key(const struct sqlite_stream *s, sqlite3_stmt *stmt, const char *key)
 		if (kind == 'r') {
 			memcpy(&real, key, sizeof(real));
 			sqlite3_bind_double(stmt, i + 1, real);
+		} else if (kind == 'b') {
+			sqlite3_bind_blob(stmt, i + 1, key, (int)len, SQLITE_STATIC);
 		} else if (kind == 'i') {
 			sqlite3_bind_int64(stmt, i + 1, strtoll(key, NULL, 10));
 		} else if (path[i][1] == NULL && s->shape.cols[col].type == SHAPE_BOOLEAN) {
