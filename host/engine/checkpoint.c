@@ -393,11 +393,16 @@ static void
 cut_covered(struct read *r, struct read_part *p)
 {
 	enum cut how = how_to_cut(r, p);
+	struct error e = ERROR_INIT;
 
 	if (how != CUT_TOKEN && how != CUT_STATE)
 		return;
-	p->is_torn |= cut_part(r, p, how) != 0;
-	r->flow->has_progress = 1;
+	if (cut_part(r, p, how) == 0) {
+		r->flow->has_progress = 1;
+		return;
+	}
+	no_memory(&e);
+	give_up(r->flow, &e);
 }
 
 void

@@ -143,6 +143,11 @@ state_check_cursor(const struct state_kind *k, const char *json, size_t len, str
 		    k->field, shown, json);
 	else if (v != NULL)
 		check_value(k, v, e);
+	/* what could not be looked at is not wrong */
+	if (root.error.status == AB_ENOMEM) {
+		error_clear(e);
+		no_memory(e);
+	}
 	view_root_fini(&root);
 	return e->status;
 }
@@ -353,9 +358,10 @@ add_shared(struct state_rows *out, const struct facts *f, const struct dest_stat
 	struct ab_str json = view_text(view_get(state, "state"));
 	struct error useless = ERROR_INIT;
 
-	if (view_type(view_get(state, "state")) != AB_OBJECT ||
-	    check_state(f, json, &useless) != AB_OK)
+	if (view_type(view_get(state, "state")) != AB_OBJECT)
 		return AB_OK;
+	if (check_state(f, json, &useless) != AB_OK)
+		return useless.status == AB_ENOMEM ? no_memory(e) : AB_OK;
 	return add_row(out, f, strdup(""), json, rows, n, e);
 }
 
@@ -392,6 +398,8 @@ add_all(struct state_rows *out, const struct facts *f, const struct dest_state *
 		add_partition(out, f, rows, n, view_at(states, i), e);
 	if (states != NULL && e->status == AB_OK)
 		add_shared(out, f, rows, n, state, e);
+	if (root.error.status == AB_ENOMEM && e->status == AB_OK)
+		no_memory(e);
 	view_root_fini(&root);
 	return e->status;
 }
