@@ -393,25 +393,95 @@ count_of(int id)
 static void
 leave_partition_states(void)
 {
-	world_source.fail_part = 2;
+	world_source.fail_part = world_source.parts;
 	ck_assert_int_eq(run(), AB_ETRANSIENT);
 	world_source.fail_part = 0;
 	ck_assert_int_eq(run(), AB_OK);
 }
 
-/* As after `abhost state set`, or an import from elsewhere. */
-static void
-take_notes(const char *partition)
+/* What is committed of one. */
+static struct dest_state *
+row_of(const char *partition)
 {
 	size_t n;
 	struct dest_state *rows = (struct dest_state *)world_states(&n);
 
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(rows[i].partition, partition) == 0) {
-			free(rows[i].notes);
-			rows[i].notes = NULL;
+	while (n > 0 && strcmp(rows->partition, partition) != 0) {
+		rows++;
+		n--;
+	}
+	ck_assert_int_ne(n, 0);
+	return rows;
+}
+
+/* As after `abhost state set`, or an import from elsewhere. */
+static void
+take_notes(struct dest_state *row)
+{
+	free(row->notes);
+	row->notes = NULL;
+}
+
+/* As it was before each partition had a state of its own. */
+static void
+share_state(void)
+{
+	struct dest_state *done = row_of("{\"p\":1}");
+	char *mark = strstr(row_of("")->notes, ",\"own\":true");
+
+	take_notes(done);
+	free(done->state);
+	done->state = NULL;
+	ck_assert_ptr_nonnull(mark);
+	memmove(mark, mark + 11, strlen(mark + 11) + 1);
+}
+
+/* It had a state, and a refresh that had to be gone on with replaces its rows. */
+START_TEST(a_refresh_keeps_no_state_of_a_partition_that_is_gone)
+{
+	const struct variant v = {"things=incremental:append", 0, 3, 0, 0, 0, 0};
+	size_t n;
+
+	begin_variant(&v);
+	world_source.shared_state = 1;
+	leave_partition_states();
+	world_source.parts = 2;
+	ck_assert_int_ne(*row_of("{\"p\":3}")->state, '\0');
+	options.full_refresh = "";
+	world_source.fail_part = 2;
+	ck_assert_int_eq(run(), AB_ETRANSIENT);
+	world_source.fail_part = 0;
+	ck_assert_int_eq(run(), AB_OK);
+	for (const struct dest_state *row = world_states(&n), *end = row + n; row < end; row++)
+		ck_assert_ptr_null(strstr(row->partition, "3"));
+}
+END_TEST
+
+/* A run of an older abhost has failed, and one partition was done. */
+START_TEST(partitions_that_an_older_run_had_done_are_not_read_again)
+{
+	const struct variant v = {"things=incremental:append", 0, 2, 0, 0, 0, 0};
+
+	for (int is_first = 0; is_first < 2; is_first++)
+		for (int is_refresh = 0; is_refresh < 2; is_refresh++) {
+			begin_variant(&v);
+			world_source.shared_state = 1;
+			options.full_refresh = is_refresh ? "" : NULL;
+			if (!is_first)
+				ck_assert_int_eq(run(), AB_OK);
+			grow(0);
+			world_source.fail_part = 2;
+			ck_assert_int_eq(run(), AB_ETRANSIENT);
+			share_state();
+			world_source.fail_part = 0;
+			ck_assert_int_eq(run(), AB_OK);
+			options.full_refresh = NULL;
+			ck_assert_int_eq(run(), AB_OK);
+			ck_assert_int_eq(run(), AB_OK);
+			assert_truth("after an older run", 0);
 		}
 }
+END_TEST
 
 /* Behind the token stands what is below all that came before it. */
 START_TEST(a_partition_with_a_state_without_notes_is_read_on_newest_first)
@@ -424,7 +494,7 @@ START_TEST(a_partition_with_a_state_without_notes_is_read_on_newest_first)
 	for (int part = 1; part <= 2; part++)
 		world_source.records[world_source.n++] = (struct world_record){100 * part, 1, part};
 	leave_partition_states();
-	take_notes("{\"p\":1}");
+	take_notes(row_of("{\"p\":1}"));
 	for (int at = 20; at > 10; at--)
 		world_source.records[world_source.n++] = (struct world_record){100 + at, at, 1};
 	world_source.fail_at = 3;
@@ -462,6 +532,8 @@ turns_suite(void)
 	tcase_add_test(t, a_partition_that_always_fails_starves_no_other);
 	tcase_add_test(t, a_refresh_that_is_given_up_leaves_no_row);
 	tcase_add_test(t, a_partition_with_a_state_without_notes_is_read_on_newest_first);
+	tcase_add_test(t, partitions_that_an_older_run_had_done_are_not_read_again);
+	tcase_add_test(t, a_refresh_keeps_no_state_of_a_partition_that_is_gone);
 	suite_add_tcase(s, t);
 	return s;
 }

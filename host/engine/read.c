@@ -461,6 +461,8 @@ open_shared(struct read *r, struct error *e)
 	if ((r->whole = state_take_part(&r->state, "")) == NULL)
 		return no_memory(e);
 	r->whole->is_open = 1;
+	if (state_adopt(&r->state, r->whole) != 0)
+		return no_memory(e);
 	at = r->whole->run.cursor != NULL ? &r->whole->run : &r->whole->base;
 	if (r->state.is_refresh && at == &r->whole->base)
 		return track_begin(&r->shared, "", NULL, 0, 0) == 0 ? AB_OK : no_memory(e);

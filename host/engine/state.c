@@ -222,6 +222,7 @@ load_part(void *ctx, struct state_part *p)
 		state_part_fini(p);
 		return -1;
 	}
+	r->is_own |= p->is_own;
 	p->refreshed = l->row->is_refresh && p->started_us != 0;
 	if (is_empty_state(p->base.json))
 		state_set(&p->base.json, NULL, 0);
@@ -332,6 +333,40 @@ state_forget_done(struct state_read *r)
 		state_part_fini(&p);
 	}
 	return failed;
+}
+
+/* 1: it has got one. */
+static int
+adopt_part(const struct state_read *r, const struct state_part *whole, struct state_part *p)
+{
+	struct state_point *to = r->is_refresh ? &p->run : &p->base;
+
+	if (!p->done || *p->partition == '\0' || to->json != NULL)
+		return 0;
+	p->dirty = 1;
+	return state_copy_point(to, &whole->run) == 0 ? 1 : -1;
+}
+
+int
+state_adopt(struct state_read *r, struct state_part *whole)
+{
+	size_t at = 0, end = r->shelf.bytes.len;
+	int found = 1;
+
+	while (at < end && found == 1 && !r->is_own && whole->run.json != NULL) {
+		struct state_part p = {0};
+		int got;
+
+		if ((found = shelf_next(&r->shelf, &at, &p)) != 1)
+			break;
+		got = adopt_part(r, whole, &p);
+		whole->dirty |= got > 0;
+		if (got < 0 || (got > 0 && shelf_put(&r->shelf, &p) != 0))
+			found = -1;
+		state_part_fini(&p);
+	}
+	r->is_own = 1;
+	return found < 0 ? -1 : 0;
 }
 
 static int

@@ -16,7 +16,8 @@
  * Column "notes" of a row: {"sync_mode", "mode": of the unfinished read, "cursor_field", "cursor_is_time": where abhost keeps the
  * state, "until": time of the stream's newest row (us),
  * "void", "lane": see state_part.h, "cursor": greatest value of the state, "edge": ["<hash>", ...] of the records at it
- * (track.h), "met": those of them that have come again before the token, "running": {"state", "cursor", "edge"} as of the token}.
+ * (track.h), "met": those of them that have come again before the token, "running": {"state", "cursor", "edge"} as of the token;
+ * of all partitions where they share a state, and then with "own": true (state_adopt)}.
  * Where a stream has more than STATE_MAX_ROWS partitions, those that are not being read share rows, STATE_BUNDLE of them
  * one: its partition is {"_abhost_bundle": N}, its notes hold "bundle" (state_row.h).  A row of a partition's own is newer.
  * Texts of any origin are kept as bytes; numbers in them never pass through a double.  Not thread-safe. */
@@ -39,10 +40,11 @@ struct state_read {
 	    minimum_generation_id; /* of the rows; of those that stay, in append_dedup */
 	int is_refresh, fresh, resumed;
 	int gave_up; /* a refresh that was interrupted: what it had left beside the table goes, */
-	int64_t left_us;  /* or in it, since then: all of it comes again; 0: nothing */
-	int is_shared;	  /* the state of the unnamed partition is that of all; see state_end */
-	int64_t until_us; /* the newest row's time */
-	int64_t begun_us; /* what is done since then is of this run */
+	int64_t left_us; /* or in it, since then: all of it comes again; 0: nothing */
+	int is_shared;	 /* the state of the unnamed partition is that of all; see state_end */
+	int is_own; /* its partitions that are done have states of their own: see state_adopt */
+	int64_t until_us;	  /* the newest row's time */
+	int64_t begun_us;	  /* what is done since then is of this run */
 	struct state_part *parts; /* a list: those that are open, or were left unfinished */
 	struct shelf shelf;	  /* all others */
 	/* private */
@@ -72,6 +74,9 @@ void state_drop_part(struct state_read *r, struct state_part *p);
 /* Partitions that an earlier run had done are no longer so: the next one reads what is new in them.  Not in a refresh: their
  * rows would come twice.  -1: no memory. */
 int state_forget_done(struct state_read *r);
+/* Where one state is that of all: partitions that were done before each had a state of its own (no "own" in its notes) get what
+ * the row of all has of their read, which counted for them.  -1: no memory. */
+int state_adopt(struct state_read *r, struct state_part *whole);
 /* The time to stamp the next page with: later than all before, and in the part's lane. */
 int64_t state_stamp(struct state_read *r, const struct state_part *p, int64_t now_us);
 /* A part whose unfinished read has to give its lane up, so that n partitions can be given one each; NULL: they can.  To be

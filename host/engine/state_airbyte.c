@@ -29,6 +29,7 @@ add_part(struct buf *b, const struct state_part *p)
 	if (is_running) {
 		buf_addf(
 		    b, ",\"running\":{\"state\":%s", p->run.json == NULL ? "null" : p->run.json);
+		buf_adds(b, p->is_own ? ",\"own\":true" : "");
 		state_row_add_point(b, &p->run);
 		buf_addc(b, '}');
 	}

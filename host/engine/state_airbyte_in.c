@@ -113,6 +113,8 @@ read_ours(const struct ab_json *ours, const struct ab_json *state, struct state_
 	int failed = read_point(ours, state, &p->base);
 
 	if (running != NULL)
+		p->is_own = is_true(running, "own");
+	if (running != NULL)
 		failed |= state_set(&p->run.json, json.ptr, json.len) |
 		    read_point(running, view_get(running, "state"), &p->run);
 	failed |= state_row_hashes(view_get(ours, "met"), &p->met, &p->nmet);

@@ -264,9 +264,12 @@ end_shared(const struct state_read *r, struct state_part *p)
 {
 	int is_whole = *p->partition == '\0';
 
+	/* it was not listed, and its rows are replaced */
+	if (!is_whole && r->is_refresh && !p->done)
+		return 0;
 	if (is_whole && r->is_refresh)
 		state_point_fini(&p->base);
-	if (!is_whole && r->is_refresh && p->done)
+	if (!is_whole && r->is_refresh)
 		end_read(r, p);
 	state_part_forget(p);
 	p->dirty = p->refreshed = 0;

@@ -27,6 +27,7 @@ struct state_part {
 	int done;    /* ended in the unfinished read */
 	int dirty;   /* differs from its row */
 	int is_open; /* is being read now */
+	int is_own; /* as stored: run, of all partitions, is of a read in which each keeps a state, too (state_adopt) */
 	/* private */
 	int refreshed;
 };

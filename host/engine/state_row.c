@@ -77,6 +77,7 @@ read_run(const struct ab_json *running, struct state_part *p)
 	if (view_type(running) != AB_OBJECT)
 		return 0;
 	json = member_text(running, "state");
+	p->is_own = view_type(view_get(running, "own")) == AB_BOOL;
 	return state_set(&p->run.json, json.ptr, json.len) | read_point(running, &p->run);
 }
 
@@ -299,6 +300,8 @@ notes_make(const struct state_read *r, const struct state_part *p)
 	state_row_add_met(&b, p);
 	if (p->run.json != NULL || p->run.cursor != NULL) {
 		buf_addf(&b, ",\"running\":{\"state\":%s", running);
+		if (p->is_own || (r->is_own && *p->partition == '\0'))
+			buf_adds(&b, ",\"own\":true");
 		state_row_add_point(&b, &p->run);
 		buf_addc(&b, '}');
 	}
