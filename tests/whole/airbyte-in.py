@@ -378,7 +378,7 @@ def parted():
     """Of streams that one state covers none goes on without the others: it would come twice, or not at all."""
     s = Sync("shared", n=50)
     check(s.run(), 0, "GLOBAL: a first run, again")
-    s.set(do="shared", n=50, saw=s.saw, slow=0.05, odd=51)
+    s.set(do="shared", n=50, saw=s.saw, pause=52, odd=51)
     check(s.run("--contract", "orders=freeze"), 1, "a stream that fails before the first state takes the other with it, too",
           "a state of this source covers")
     tap.same((s.rows(), len(s.rows("SELECT id FROM orders"))), (list(range(1, 51)), 50), "nothing of either is there")

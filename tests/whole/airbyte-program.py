@@ -184,6 +184,9 @@ def shared(c, k, s):
     for i in range(at + 1, at + c.get("n", 100) + 1):
         record(id=i, **({"odd": True} if i == c.get("odder") else {}))
         record("orders", id=i * 10, **({"odd": True} if i == c.get("odd") else {}))
+        if i == c.get("pause"):
+            out.flush()
+            time.sleep(2)
         if i % 10 == 0:
             say("STATE", {"type": "GLOBAL", "global": {"shared_state": {"lsn": i, "big": 12345678901234567890}, "stream_states": [
                 {"stream_descriptor": {"name": n}, "stream_state": {"at": i}} for n in ("users", "orders")]},
