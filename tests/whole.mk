@@ -32,7 +32,7 @@ endif
 
 # a connector whose pages stand in files needs no server
 GIVEN_TESTS = tests/whole/zoo-accept.py \
-	tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py \
+	tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py tests/whole/memory.py \
 	tests/whole/windows.py \
 	tests/whole/airbyte-in.py tests/whole/airbyte-lanes.py \
 	tests/whole/airbyte-destination.py \

@@ -80,7 +80,7 @@ configure(struct sqlite *d, const struct sqlite_place *place, struct error *e)
 	/* legacy_alter_table: a view on a table that is being replaced must not stop the rename. */
 	return sqlite_run(d, e,
 	    "PRAGMA synchronous=FULL; PRAGMA secure_delete=0; PRAGMA foreign_keys=0;"
-	    "PRAGMA temp_store=MEMORY; PRAGMA legacy_alter_table=1; PRAGMA recursive_triggers=0");
+	    "PRAGMA temp_store=FILE; PRAGMA legacy_alter_table=1; PRAGMA recursive_triggers=0");
 }
 
 static ab_status
@@ -158,7 +158,8 @@ open_to_write(
 	if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||
 	    configure(d, place, e) != AB_OK || check_size(d, e) != AB_OK)
 		return e->status;
-	if (sqlite_rows_init(d) != 0 || sqlite_key_functions(d->db) != 0)
+	if (sqlite_temp_place(d) != 0 || sqlite_rows_init(d) != 0 ||
+	    sqlite_key_functions(d->db) != 0)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", d->path);
 	return sqlite_format_init(d, e);
 }
@@ -187,6 +188,7 @@ sqlite_open(const struct dest_target *target, struct dest **out, struct error *e
 	struct sqlite_place place;
 	struct dest_held ignored;
 
+	sqlite_temp_init();
 	if (d == NULL)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", target->path);
 	d->base.ops = &dest_sqlite;

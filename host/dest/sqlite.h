@@ -13,6 +13,7 @@
  *   sqlite_runs.c   their rows: runs
  *   sqlite_verify.c, sqlite_verify_read.c  --verify
  *   sqlite_place.c  what a user writes behind "sqlite:"
+ *   sqlite_temp.c   what is sorted, and its temporary files
  *   sqlite_lock.c   one run at a time
  *   sqlite_journal.c  writes the rollback journal in large pieces */
 #ifndef ABHOST_SQLITE_H
@@ -262,6 +263,14 @@ struct sqlite_place {
 };
 /* AB_ECONFIG: an option that there is not; nothing is to be freed then. */
 ab_status sqlite_place_read(const char *target, struct sqlite_place *out, struct error *e);
+
+/* sqlite_temp.c */
+/* How SQLite uses memory when it sorts; before anything else of SQLite's. */
+void sqlite_temp_init(void);
+/* Its temporary files lie beside the database, unless the environment names a folder. -1: no memory. */
+int sqlite_temp_place(struct sqlite *d);
+/* The folder that the environment names for them; NULL: none. */
+const char *sqlite_temp_chosen(void);
 
 /* sqlite_format.c */
 /* Makes the _abhost_* tables, or brings those that are there to this program's format. AB_ECONFIG: they are not ours to

@@ -12,6 +12,18 @@ fail_access(struct sqlite *d, const char *why, struct error *e)
 	    d->path, why, d->path);
 }
 
+/* What is sorted may lie elsewhere, and which of the two was full SQLite does not say. */
+static ab_status
+fail_space(struct sqlite *d, const char *why, struct error *e)
+{
+	const char *temp = sqlite_temp_chosen();
+
+	return error_set(e, AB_ETRANSIENT,
+	    "no space left for %s%s%s%s%s%s: free some and run again; what was committed is kept",
+	    d->path, temp != NULL ? ", or in " : "", temp != NULL ? temp : "",
+	    why != NULL ? " (" : "", why != NULL ? why : "", why != NULL ? ")" : "");
+}
+
 static ab_status
 fail_io(struct sqlite *d, struct error *e)
 {
@@ -19,9 +31,7 @@ fail_io(struct sqlite *d, struct error *e)
 	    sqlite_journal_errno() != 0 ? sqlite_journal_errno() : sqlite3_system_errno(d->db);
 
 	if (number == ENOSPC || number == EDQUOT || number == EFBIG)
-		return error_set(e, AB_ETRANSIENT,
-		    "no space left for %s (%s): free some and run again; what was committed is kept",
-		    d->path, strerror(number));
+		return fail_space(d, strerror(number), e);
 	/* SQLite opens a journal that it may only read, and finds out when it writes. */
 	if (number == EBADF || number == EACCES || number == EPERM || number == EROFS)
 		return fail_access(d, strerror(number == EBADF ? EACCES : number), e);
@@ -40,9 +50,7 @@ sqlite_fail(struct sqlite *d, struct error *e)
 	case SQLITE_NOMEM:
 		return error_set(e, AB_ENOMEM, "no memory while writing %s", d->path);
 	case SQLITE_FULL:
-		return error_set(e, AB_ETRANSIENT,
-		    "no space left for %s: free some and run again; what was committed is kept",
-		    d->path);
+		return fail_space(d, NULL, e);
 	case SQLITE_IOERR:
 		return fail_io(d, e);
 	case SQLITE_BUSY:

@@ -3,8 +3,8 @@
  * Rows that are only added (append, overwrite, append_dedup's rows without a key) are summed as they come, and at the
  * end once more as they stand: those with a greater rowid than any before the run.
  *
- * In append_dedup the last version per key counts.  A private database in a file without a name, which SQLite keeps
- * under TMPDIR and removes by itself, folds what comes: per key the hash of each column of the version that should
+ * In append_dedup the last version per key counts.  A private database in a file without a name (sqlite_temp.c says
+ * where), which SQLite removes by itself, folds what comes: per key the hash of each column of the version that should
  * stay.  At the end each of these keys is looked up in the table.  So the memory does not grow with the run, and a
  * small run into a huge table costs as many lookups as it has keys, not a reading of the table.
  *
@@ -34,8 +34,8 @@ ab_status
 sqlite_verify_fail(const struct sqlite_verify *v, struct error *e)
 {
 	return error_set(e, AB_ETRANSIENT,
-	    "cannot keep what is to be verified in a file under TMPDIR: %s; run without --verify, or name another folder "
-	    "in TMPDIR",
+	    "cannot keep what is to be verified in a temporary file: %s; run without --verify, or name another folder in "
+	    "TMPDIR",
 	    v->keys == NULL ? "no memory" : sqlite3_errmsg(v->keys));
 }
 
