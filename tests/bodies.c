@@ -377,7 +377,6 @@ bodies_suite(void)
 	TCase *t = tcase_create("bodies");
 
 	tcase_add_checked_fixture(t, http_set_up, http_tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_is_asked_for_is_what_can_be_undone);
 	tcase_add_test(t, gzip_is_unpacked_whether_it_is_announced_or_not);
 	tcase_add_test(t, a_body_that_is_large_even_when_it_is_packed_comes_whole);

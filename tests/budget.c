@@ -173,7 +173,6 @@ budget_suite(void)
 	Suite *s = suite_create("budget");
 	TCase *t = tcase_create("budget");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_fits_may_and_what_does_not_waits);
 	tcase_add_test(t, one_always_goes_on);
 	tcase_add_test(t, expectations_follow_what_was_seen);

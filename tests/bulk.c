@@ -174,7 +174,6 @@ bulk_suite(void)
 	TCase *t = tcase_create("bulk");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, one_body_fills_many_pages);
 	tcase_add_test(t, a_read_that_goes_on_passes_over_what_was_there);
 	tcase_add_test(t, a_stream_that_nobody_ends_ends_with_the_source);

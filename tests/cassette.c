@@ -552,7 +552,6 @@ cassette_suite(void)
 	TCase *t = tcase_create("cassette");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_comes_back_is_what_came);
 	tcase_add_test(t, each_record_of_a_list_has_a_line);
 	tcase_add_test(t, statuses_headers_redirects_and_retries_come_back);

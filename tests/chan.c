@@ -508,7 +508,6 @@ chan_suite(void)
 	Suite *s = suite_create("chan");
 	TCase *t = tcase_create("chan");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, messages_of_every_size_arrive_whole);
 	tcase_add_test(t, a_message_above_the_cap_is_not_sent);
 	tcase_add_test(t, what_was_sent_before_the_end_is_received);

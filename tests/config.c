@@ -394,7 +394,6 @@ config_suite(void)
 	TCase *t = tcase_create("config");
 
 	tcase_add_checked_fixture(t, clear, NULL);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_mistake_in_the_text_has_line_and_column);
 	tcase_add_test(t, no_message_repeats_the_text);
 	tcase_add_test(t, files_that_cannot_be_read_are_named);

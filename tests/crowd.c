@@ -314,7 +314,6 @@ crowd_suite(void)
 	Suite *s = suite_create("crowd");
 	TCase *t = tcase_create("crowd");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, every_stream_arrives_once);
 	tcase_add_test(t, as_many_are_open_as_there_are_lanes);

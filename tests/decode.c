@@ -272,7 +272,6 @@ decode_suite(void)
 	TCase *t = tcase_create("decode");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, what_was_packed_comes_out_whole_and_in_pieces, 0, COUNT(kinds));
 	tcase_add_loop_test(t, several_members_are_one_body, 0, 2);
 	tcase_add_test(t, zeroes_may_pad_gzip_and_nothing_else_may);

@@ -398,7 +398,6 @@ gate_suite(void)
 	Suite *s = suite_create("gate");
 	TCase *t = tcase_create("gate");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_rate_is_kept_and_used);
 	tcase_add_test(t, a_burst_leaves_at_once_and_comes_back);
 	tcase_add_test(t, no_window_holds_more_than_its_number);

@@ -276,7 +276,6 @@ etiquette_suite(void)
 	TCase *t = tcase_create("http-etiquette");
 
 	tcase_add_checked_fixture(t, http_set_up, http_tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, an_answer_taken_for_the_end_is_empty);
 	tcase_add_test(t, an_error_is_whose_the_description_says);
 	tcase_add_test(t, an_answer_may_ask_for_another_try);

@@ -356,7 +356,6 @@ faults_suite(void)
 	TCase *t = tcase_create("http-faults");
 
 	tcase_add_checked_fixture(t, http_set_up, http_tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_503_is_tried_again_after_a_back_off);
 	tcase_add_test(t, a_retry_after_is_kept_and_told);
 	tcase_add_test(t, waits_that_the_server_asks_for_cost_no_time);

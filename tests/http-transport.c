@@ -165,7 +165,6 @@ transport_suite(void)
 	TCase *t = tcase_create("http-transport");
 
 	tcase_add_checked_fixture(t, http_set_up, http_tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, private_addresses_are_known);
 	tcase_add_test(t, public_names_are_known);
 	tcase_add_loop_test(t, a_public_name_that_leads_home_is_told_once, 0, 3);

@@ -304,7 +304,6 @@ http_suite(void)
 	TCase *t = tcase_create("http");
 
 	tcase_add_checked_fixture(t, http_set_up, http_tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, one_connection_serves_many_requests);
 	tcase_add_test(t, parameters_headers_and_body_arrive_as_given);
 	tcase_add_test(t, headers_of_one_name_are_joined);

@@ -187,7 +187,6 @@ jsonread_suite(void)
 	Suite *s = suite_create("jsonread");
 	TCase *t = tcase_create("jsonread");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, what_is_read_is_whole, 0, 2);
 	tcase_add_loop_test(t, what_is_large_is_whole_or_not_there, 0, 8);
 	tcase_add_test(t, one_at_a_time_lives_on_what_is_put_aside);

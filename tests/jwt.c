@@ -282,7 +282,6 @@ jwt_suite(void)
 	TCase *t = tcase_create("jwt");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, what_a_key_signs_its_other_half_verifies, 0, 10);
 	tcase_add_test(t, a_secret_signs_as_everywhere);
 	tcase_add_test(t, claims_and_header_are_as_given);

@@ -498,7 +498,6 @@ partitions_suite(void)
 	tcase_add_test(tc, a_parents_field_may_be_deep_or_empty_but_not_unknown);
 	tcase_add_test(tc, lists_are_multiplied_with_each_other_and_with_a_parent);
 	tcase_add_test(tc, only_parents_that_changed_are_read_where_the_table_says_so);
-	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_check_asks_for_what_needs_no_partition_or_the_first_one);
 	tcase_add_test(tc, no_memory_is_an_error_wherever_it_runs_out);
 	tcase_add_test(tc, slices_of_one_axis_have_one_state);

@@ -490,7 +490,6 @@ kit_suite(void)
 	Suite *suite = suite_create("kit");
 	TCase *pages = tcase_create("pages");
 
-	tcase_set_timeout(pages, 120);
 	tcase_add_loop_test(
 	    pages, every_kind_yields_every_record_once, REST_ONE_PAGE, REST_LAST_FIELD + 1);
 	tcase_add_loop_test(pages, an_answer_that_knows_the_end_is_the_last_one, 0, 12);

@@ -416,7 +416,6 @@ lanes_suite(void)
 	Suite *s = suite_create("lanes");
 	TCase *t = tcase_create("lanes");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, eight_lanes_wait_at_the_same_time);
 	tcase_add_test(t, partitions_are_numbered_as_they_begin);
 	tcase_add_test(t, a_partition_is_read_by_one_source);

@@ -308,7 +308,6 @@ laws_suite(void)
 	Suite *s = suite_create("laws");
 	TCase *t = tcase_create("laws");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, every_record_arrives_once);
 	tcase_add_test(t, a_failing_source_loses_and_doubles_nothing);

@@ -257,7 +257,6 @@ lines_suite(void)
 	Suite *s = suite_create("lines");
 	TCase *t = tcase_create("lines");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, pieces_make_no_difference);
 	tcase_add_test(t, what_is_half_a_message_is_told);
 	tcase_add_test(t, depth_has_an_end);

@@ -461,7 +461,6 @@ loader_suite(void)
 	TCase *t = tcase_create("loader");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_connector_says_who_it_is);
 	tcase_add_test(t, packed_relocations_are_read_too);
 	tcase_add_test(t, versions_are_decided_by_the_head);

@@ -287,7 +287,6 @@ modes_suite(void)
 	TCase *t = tcase_create("modes");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, overwrite_replaces_all_at_the_end);
 	tcase_add_test(t, overwrite_goes_on_where_tokens_outlive_a_run);
 	tcase_add_test(t, a_full_append_keeps_every_copy);

@@ -123,7 +123,6 @@ queue_suite(void)
 	Suite *s = suite_create("queue");
 	TCase *t = tcase_create("queue");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, two_buffers_for_large_pages_three_for_small);
 	tcase_add_test(t, a_buffer_is_padded_and_kept);

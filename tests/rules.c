@@ -326,7 +326,6 @@ rules_suite(void)
 	Suite *s = suite_create("rules");
 	TCase *t = tcase_create("rules");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
 	tcase_add_test(t, a_field_that_is_gone_is_null);
 	tcase_add_test(t, a_schema_that_changes_its_mind_widens);

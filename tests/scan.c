@@ -554,7 +554,6 @@ scan_suite(void)
 	TCase *t = tcase_create("scan");
 
 	scan_init(&table);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, numbers_are_those_of_rfc_8259);
 	tcase_add_test(t, literals_are_three);
 	tcase_add_test(t, escapes_are_nine);

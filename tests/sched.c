@@ -309,7 +309,6 @@ sched_suite(void)
 	Suite *s = suite_create("sched");
 	TCase *t = tcase_create("sched");
 
-	tcase_set_timeout(t, 20);
 	tcase_add_test(t, what_was_taken_before_a_hold_does_not_begin_behind_it);
 	tcase_add_test(t, the_last_answer_to_holds_is_the_last_hold);
 	tcase_add_test(t, a_free_lane_goes_to_the_read_that_has_the_fewest);

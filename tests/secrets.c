@@ -295,7 +295,6 @@ secrets_suite(void)
 	TCase *t = tcase_create("secrets");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_was_saved_is_found);
 	tcase_add_test(t, a_file_that_is_not_there_is_made_only_where_it_is_wanted);
 	tcase_add_test(t, a_file_that_others_may_read_is_refused);

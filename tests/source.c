@@ -265,7 +265,6 @@ source_suite(void)
 	Suite *s = suite_create("source");
 	TCase *t = tcase_create("read");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, pages_come_in_order_and_whole);
 	tcase_add_test(t, a_resumed_read_begins_at_its_token);
 	tcase_add_test(t, a_stale_token_restarts_from_the_committed_state);

@@ -491,7 +491,6 @@ dedup_suite(void)
 	TCase *t = tcase_create("sqlite-dedup");
 
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_greatest_cursor_stays);
 	tcase_add_test(t, what_was_collected_is_no_matter_of_the_next_stream);
 	tcase_add_test(t, without_a_cursor_the_last_stays);

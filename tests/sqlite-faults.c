@@ -368,7 +368,6 @@ faults_suite(void)
 	TCase *t = tcase_create("sqlite-faults");
 
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, what_is_no_database_is_refused);
 	tcase_add_test(t, the_page_size_is_the_users);
 	tcase_add_test(t, a_database_of_somebody_keeps_what_is_his);

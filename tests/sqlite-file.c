@@ -385,7 +385,6 @@ file_suite(void)
 	Suite *s = suite_create("sqlite-file");
 	TCase *t = tcase_create("sqlite-file");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
 	tcase_add_test(t, the_journal_is_the_users);
 	tcase_add_loop_test(t, readers_during_an_append, 0, 2);

@@ -537,7 +537,6 @@ sqlite_suite(void)
 	TCase *t = tcase_create("sqlite");
 
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, values_stay_what_they_were);
 	tcase_add_test(t, columns_widen_and_lose_nothing);
 	tcase_add_test(t, nothing_seen_yet_gets_its_type_later);

@@ -258,7 +258,6 @@ strict_suite(void)
 	Suite *s = suite_create("strict");
 	TCase *t = tcase_create("strict");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_good_one_is_as_ever);
 	tcase_add_test(t, what_was_lent_is_gone_after_the_call);
 	tcase_add_test(t, a_chunk_is_gone_after_the_next_one);

@@ -1,4 +1,5 @@
-/* suite.h - the main of a Check suite: one line per test file.  Prints TAP (CK_TAP_LOG_FILE_NAME). */
+/* suite.h - the main of a Check suite: one line per test file.  Prints TAP (CK_TAP_LOG_FILE_NAME).
+ * Only a hang ends a test: Check's own limit, four seconds, ends what a busy machine has no time for. */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
 #include <check.h>
@@ -7,9 +8,11 @@
 #define SUITE_MAIN(suite) \
 	int main(void) \
 	{ \
-		SRunner *runner = srunner_create(suite); \
+		SRunner *runner; \
 		int failed; \
 \
+		setenv("CK_DEFAULT_TIMEOUT", "120", 0); \
+		runner = srunner_create(suite); \
 		srunner_run_all(runner, CK_ENV); \
 		failed = srunner_ntests_failed(runner); \
 		srunner_free(runner); \

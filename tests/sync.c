@@ -352,7 +352,6 @@ sync_suite(void)
 	Suite *s = suite_create("sync");
 	TCase *t = tcase_create("sync");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_full_refresh_replaces_the_table);
 	tcase_add_loop_test(t, an_incremental_sync_takes_only_what_is_new, 0, 4);

@@ -539,7 +539,6 @@ threads_suite(void)
 	TCase *t = tcase_create("threads"), *r = tcase_create("refresh");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, one_asks_for_all);
 	tcase_add_test(t, only_the_current_token_is_refused);
 	tcase_add_test(t, a_storm_of_refusals_asks_one_at_a_time);

@@ -513,7 +513,6 @@ token_suite(void)
 	TCase *t = tcase_create("token");
 
 	tcase_add_checked_fixture(t, http_set_up, http_tear_down);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_token_is_got_once_and_used_for_all_requests);
 	tcase_add_loop_test(t, a_token_request_is_as_described, 0, 8);
 	tcase_add_loop_test(t, an_answer_is_read_as_described, 0, 3);

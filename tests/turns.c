@@ -514,7 +514,6 @@ turns_suite(void)
 	Suite *s = suite_create("turns");
 	TCase *t = tcase_create("turns");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, a_resumed_read_begins_at_the_next_page);
 	tcase_add_test(t, a_failed_stream_leaves_the_others);

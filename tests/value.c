@@ -295,7 +295,6 @@ value_suite(void)
 	Suite *s = suite_create("value");
 	TCase *t = tcase_create("value");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, integers_are_exact_or_refused);
 	tcase_add_test(t, reals_say_whether_they_come_back);
 	tcase_add_test(t, what_is_printed_comes_back);

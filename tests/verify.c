@@ -395,7 +395,6 @@ verify_suite(void)
 	Suite *s = suite_create("verify");
 	TCase *t = tcase_create("verify");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
 	tcase_add_loop_test(t, a_table_that_is_right_is_right, 0, 180);
 	tcase_add_test(t, every_change_is_found);

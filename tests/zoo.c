@@ -439,7 +439,6 @@ zoo_suite(void)
 	Suite *s = suite_create("zoo");
 	TCase *t = tcase_create("zoo");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_death_is_told_with_its_place);
 	tcase_add_test(t, a_hang_is_stopped_but_not_a_wait);
 	tcase_add_test(t, a_list_of_partitions_has_an_end);
