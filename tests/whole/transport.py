@@ -113,6 +113,11 @@ def lines(path):
         return file.read().splitlines()
 
 
+def requests(folder):
+    """Those that the proxy has told, before it passed them on; what it tells of a connection's end comes when it has the time."""
+    return [line for line in lines(folder + "/proxy.log") if "Request (file descriptor" in line]
+
+
 def run(folder, env, **more):
     """The machine's own idea of whom to trust does not count."""
     env = {"CURL_CA_BUNDLE": "", "SSL_CERT_FILE": "", "SSL_CERT_DIR": "", **env}
@@ -133,7 +138,7 @@ def versions():
             done = run(folder, {"SSL_CERT_FILE": cert})
             tap.ok(done.code == 0, "%s over TLS" % spoken, done, *lines(folder + "/error.log"))
             check_table(tap, folder + "/my-api.db", "events", api.truth("events"), "%s: all events" % spoken)
-            wait_until(lambda: len(lines(folder + "/access.log")) >= 30, 5)
+            wait_until(lambda: len(lines(folder + "/access.log")) >= 30)
             seen = [line.split()[:2] for line in lines(folder + "/access.log")]
             tap.same({version for version, _ in seen}, {spoken}, "%s is what was spoken" % spoken)
             tap.ok(len({number for _, number in seen}) <= 4 < len(seen), "%s: connections are kept" % spoken, seen)
@@ -169,16 +174,16 @@ def proxies():
         write_config(folder, api)
         plain = run(folder, {"http_proxy": through})
         tap.ok(plain.code == 0, "http through a proxy", plain)
-        tap.ok(any("GET" in line for line in lines(folder + "/proxy.log")), "the proxy saw it",
+        tap.ok(any("GET" in line for line in requests(folder)), "the proxy saw it",
                *lines(folder + "/proxy.log"))
-        seen = len(lines(folder + "/proxy.log"))
+        seen = requests(folder)
         around = run(folder, {"http_proxy": through, "NO_PROXY": "127.0.0.1"})
-        tap.ok(around.code == 0 and len(lines(folder + "/proxy.log")) == seen, "NO_PROXY goes around it", around)
+        tap.ok(around.code == 0 and requests(folder) == seen, "NO_PROXY goes around it", around)
         with nginx(folder, api) as server:
             https(folder, api, server.port)
             tunnel = run(folder, {"HTTPS_PROXY": through, "SSL_CERT_FILE": cert})
             tap.ok(tunnel.code == 0, "https through a proxy", tunnel)
-            tap.ok(any("CONNECT localhost:%d" % server.port in line for line in lines(folder + "/proxy.log")),
+            tap.ok(any("CONNECT localhost:%d" % server.port in line for line in requests(folder)),
                    "in a tunnel", *lines(folder + "/proxy.log")[-5:])
             wrong = "http://somebody:wr0ng-passw0rd@127.0.0.1:%d" % proxy.port
             refused = [run(folder, {"HTTPS_PROXY": wrong, "SSL_CERT_FILE": cert})]
