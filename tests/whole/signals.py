@@ -21,11 +21,10 @@ MOMENTS = {
 
 def gone(pid):
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        with open("/proc/%d/stat" % pid, encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:  # also between the opening and the reading
         return True
-    with open("/proc/%d/stat" % pid, encoding="ascii") as file:
-        return file.read().rsplit(")", 1)[1].split()[0] == "Z"
 
 
 for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
