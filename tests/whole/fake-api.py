@@ -7,7 +7,7 @@ import os
 import subprocess
 import urllib.parse
 
-from lib import FAKE, ISO, KEY, FakeApi, Tap, need, parse_lines
+from lib import FAKE, ISO, KEY, TIMEOUT, FakeApi, Tap, need, parse_lines
 
 need(FAKE)
 tap = Tap()
@@ -113,7 +113,7 @@ with FakeApi("--unsorted", events=500, duplicates=20, seed=5) as api:
              [r for r in truth if r["updated_at"] >= since], "and filtered")
 
 
-def outcome(api, path, timeout=1.0):
+def outcome(api, path, timeout=TIMEOUT):
     """What a plain client sees: (status, body), or the name of the error."""
     try:
         status, _, body = api.get(path, timeout=timeout)
@@ -155,7 +155,7 @@ with FakeApi(events=100) as api:
             ("status=500,path=users", lambda o: o == (200, whole)),
             ("stale", lambda o: o == (200, whole))):
         api.faults(spec)
-        got = outcome(api, "events")
+        got = outcome(api, "events", 1 if spec.startswith("hang") else TIMEOUT)
         tap.ok(fits(got), "fault %s" % spec, repr(got)[:300])
     api.faults("status=429,retry-after=3,times=1", "status=503,retry-after=date:3,nth=1")
     tap.same(api.get("events")[1]["Retry-After"], "3", "Retry-After in seconds")
@@ -180,7 +180,7 @@ with FakeApi("--gzip", events=1000) as api:
 with FakeApi(events=100, storm=50, seed=11) as api:
     fails, row, worst = 0, 0, 0
     for _ in range(200):
-        good = outcome(api, "events?limit=5", timeout=5)
+        good = outcome(api, "events?limit=5")
         good = good[0] == 200 if isinstance(good, tuple) else False
         fails += not good
         row = 0 if good else row + 1
