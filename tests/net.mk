@@ -2,6 +2,8 @@
 if HAVE_CHECK
 NET_TEST_CC = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 HTTP_FIXTURE = tests/http-fixture.c tests/http-fixture.h tests/wire.c tests/wire.h tests/suite.h
+PASSING = tests/passing.c tests/passing.h
+PASSING_LD = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 NET_TEST_LIBS = host/libnet.a host/libdata.a host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/url.t tests/retry.t tests/told.t tests/gate.t tests/handlers.t \
@@ -29,8 +31,9 @@ tests_auth_t_LDADD = $(NET_TEST_LIBS)
 tests_auth_kinds_t_SOURCES = tests/auth-kinds.c tests/suite.h
 tests_auth_kinds_t_CFLAGS = $(NET_TEST_CC)
 tests_auth_kinds_t_LDADD = $(NET_TEST_LIBS)
-tests_token_t_SOURCES = tests/token.c $(HTTP_FIXTURE)
+tests_token_t_SOURCES = tests/token.c $(PASSING) $(HTTP_FIXTURE)
 tests_token_t_CFLAGS = $(NET_TEST_CC)
+tests_token_t_LDFLAGS = $(PASSING_LD)
 tests_token_t_LDADD = $(NET_TEST_LIBS)
 tests_request_t_SOURCES = tests/request.c tests/suite.h
 tests_request_t_CFLAGS = $(NET_TEST_CC)
@@ -89,7 +92,8 @@ tests_jwt_t_LDADD = $(NET_TEST_LIBS)
 tests_secrets_t_SOURCES = tests/secrets.c tests/suite.h
 tests_secrets_t_CFLAGS = $(NET_TEST_CC)
 tests_secrets_t_LDADD = $(NET_TEST_LIBS)
-tests_token_threads_t_SOURCES = tests/token-threads.c tests/suite.h
+tests_token_threads_t_SOURCES = tests/token-threads.c $(PASSING) tests/suite.h
 tests_token_threads_t_CFLAGS = $(NET_TEST_CC)
+tests_token_threads_t_LDFLAGS = $(PASSING_LD)
 tests_token_threads_t_LDADD = $(NET_TEST_LIBS)
 endif

@@ -14,6 +14,7 @@
 #include "net/http.h"
 #include "net/response.h"
 #include "net/token.h"
+#include "passing.h"
 
 #define LANES 8
 #define AUTH(more) \
@@ -27,14 +28,14 @@
 static struct server {
 	pthread_mutex_t lock;
 	unsigned asked, inside, most_inside;
-	long slow_ms;
+	int slow;   /* atomic: it does not answer yet */
 	int status; /* 0: all is well */
 	const char *lifetime;
 	int rotates;
-	int wants_rest; /* it answers once all others rest, */
-	int resting;	/* and so many do */
-	char good[32];	/* the refresh token that is good */
-	char seen[128]; /* the body of the last request */
+	int wants_rest;	  /* it answers once all others rest, */
+	unsigned resting; /* and so many do */
+	char good[32];	  /* the refresh token that is good */
+	char seen[128];	  /* the body of the last request */
 } server;
 
 struct lane {
@@ -105,10 +106,10 @@ exchange(void *ctx, const struct ab_request *ask, struct endpoint *at, int spend
 		server.most_inside = server.inside;
 	snprintf(server.seen, sizeof(server.seen), "%s", ask->body.ptr);
 	pthread_mutex_unlock(&server.lock);
-	for (long ms = 0; ms < server.slow_ms && !__atomic_load_n(&l->cancelled, __ATOMIC_SEQ_CST);
-	     ms += 5)
+	while (__atomic_load_n(&server.slow, __ATOMIC_SEQ_CST) &&
+	    !__atomic_load_n(&l->cancelled, __ATOMIC_SEQ_CST))
 		sleep_ms(5);
-	for (int i = 0; server.wants_rest && i < 1000; i++) {
+	while (server.wants_rest) {
 		if (__atomic_load_n(&server.resting, __ATOMIC_SEQ_CST) == LANES - 1)
 			server.wants_rest = 0;
 		sleep_ms(5);
@@ -151,7 +152,10 @@ note_log(void *ctx, int level, const char *text)
 static int
 lane_rests(void *ctx, int on)
 {
-	__atomic_fetch_add(&server.resting, on ? 1 : -1, __ATOMIC_SEQ_CST);
+	if (on)
+		__atomic_add_fetch(&server.resting, 1, __ATOMIC_SEQ_CST);
+	else
+		__atomic_sub_fetch(&server.resting, 1, __ATOMIC_SEQ_CST);
 	return lane_cancelled(ctx);
 }
 
@@ -174,10 +178,23 @@ run(void *arg)
 }
 
 static void
+start(struct lane *l)
+{
+	ck_assert_int_eq(pthread_create(&l->thread, NULL, run, l), 0);
+}
+
+static void
+until(const unsigned *what, unsigned n)
+{
+	while (__atomic_load_n(what, __ATOMIC_SEQ_CST) != n)
+		sleep_ms(1);
+}
+
+static void
 run_all(void)
 {
 	for (int i = 0; i < LANES; i++)
-		ck_assert_int_eq(pthread_create(&lanes[i].thread, NULL, run, &lanes[i]), 0);
+		start(&lanes[i]);
 }
 
 static void
@@ -236,7 +253,7 @@ tear_down(void)
 START_TEST(one_asks_for_all)
 {
 	describe(CREDENTIALS);
-	server.slow_ms = 100;
+	server.wants_rest = 1;
 	run_all();
 	join_all();
 	ck_assert_uint_eq(server.asked, 1);
@@ -294,7 +311,7 @@ END_TEST
 START_TEST(a_failure_is_everybodys)
 {
 	describe(CREDENTIALS);
-	server.slow_ms = 100;
+	server.wants_rest = 1;
 	server.status = 503;
 	run_all();
 	join_all();
@@ -310,7 +327,7 @@ END_TEST
 START_TEST(what_is_final_is_not_asked_again)
 {
 	describe(CREDENTIALS);
-	server.slow_ms = 50;
+	server.wants_rest = 1;
 	server.status = 400;
 	run_all();
 	join_all();
@@ -326,14 +343,17 @@ END_TEST
 START_TEST(whoever_is_cancelled_leaves_it_to_the_next)
 {
 	describe(CREDENTIALS);
-	server.slow_ms = 300;
-	ck_assert_int_eq(pthread_create(&lanes[0].thread, NULL, run, &lanes[0]), 0);
-	sleep_ms(50);
-	ck_assert_int_eq(pthread_create(&lanes[1].thread, NULL, run, &lanes[1]), 0);
-	ck_assert_int_eq(pthread_create(&lanes[2].thread, NULL, run, &lanes[2]), 0);
-	sleep_ms(50);
-	__atomic_store_n(&lanes[0].cancelled, 1, __ATOMIC_SEQ_CST); /* it asks */
+	server.slow = 1;
+	start(&lanes[0]);
+	until(&server.asked, 1);
+	start(&lanes[1]);
+	start(&lanes[2]);
+	until(&server.resting, 2);
 	__atomic_store_n(&lanes[2].cancelled, 1, __ATOMIC_SEQ_CST); /* it waits */
+	until(&server.resting, 1);
+	__atomic_store_n(&lanes[0].cancelled, 1, __ATOMIC_SEQ_CST); /* it asks */
+	until(&server.asked, 2);
+	__atomic_store_n(&server.slow, 0, __ATOMIC_SEQ_CST);
 	for (int i = 0; i < 3; i++)
 		pthread_join(lanes[i].thread, NULL);
 	ck_assert_int_eq(lanes[0].rc, AB_ECANCELLED);
@@ -346,13 +366,14 @@ END_TEST
 START_TEST(a_token_that_is_about_to_end_serves_while_it_is_renewed)
 {
 	describe(CREDENTIALS);
-	server.lifetime = ", \"expires_in\": 2";
+	server.lifetime = ", \"expires_in\": 3600";
 	ck_assert_int_eq(get(&lanes[0]), AB_OK);
-	sleep_ms(1850);
-	server.slow_ms = 100;
-	ck_assert_int_eq(pthread_create(&lanes[1].thread, NULL, run, &lanes[1]), 0);
-	sleep_ms(20);
+	pass_seconds(3570); /* it is renewed in its last minute */
+	server.slow = 1;
+	start(&lanes[1]);
+	until(&server.asked, 2);
 	ck_assert_int_eq(get(&lanes[2]), AB_OK);
+	__atomic_store_n(&server.slow, 0, __ATOMIC_SEQ_CST);
 	pthread_join(lanes[1].thread, NULL);
 	ck_assert_str_eq(lanes[2].token.ptr, "Bearer tok-1-abc");
 	ck_assert_str_eq(lanes[1].token.ptr, "Bearer tok-2-abc");
@@ -363,14 +384,14 @@ END_TEST
 START_TEST(a_renewal_that_fails_leaves_what_is_still_good)
 {
 	describe(CREDENTIALS);
-	server.lifetime = ", \"expires_in\": 2";
+	server.lifetime = ", \"expires_in\": 3600";
 	ck_assert_int_eq(get(&lanes[0]), AB_OK);
-	sleep_ms(1850);
+	pass_seconds(3570);
 	server.status = 503;
 	ck_assert_int_eq(get(&lanes[0]), AB_OK);
 	ck_assert_str_eq(lanes[0].token.ptr, "Bearer tok-1-abc");
 	ck_assert_ptr_nonnull(strstr(logged, "cannot get an access token: 503"));
-	sleep_ms(200);
+	pass_seconds(30);
 	ck_assert_int_eq(get(&lanes[0]), AB_ETRANSIENT);
 }
 END_TEST
@@ -415,7 +436,7 @@ START_TEST(who_waits_for_a_token_rests)
 	run_all();
 	join_all();
 	ck_assert_int_eq(server.wants_rest, 0);
-	ck_assert_int_eq(server.resting, 0);
+	ck_assert_uint_eq(server.resting, 0);
 	ck_assert_uint_eq(server.asked, 1);
 	for (int i = 0; i < LANES; i++)
 		ck_assert_int_eq(lanes[i].rc, AB_OK);
