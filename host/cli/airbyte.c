@@ -251,6 +251,16 @@ open_source(struct airbyte_call *call, const struct command *c, const struct cli
 	return CLI_DONE;
 }
 
+struct airbyte_out *
+airbyte_stdout(void)
+{
+	struct airbyte_out *out = airbyte_out_new(STDOUT_FILENO);
+
+	if (out == NULL)
+		fputs("abhost: no memory for what is to be said\n", stderr);
+	return out;
+}
+
 int
 airbyte_finish(struct airbyte_out *out, int code)
 {
@@ -272,7 +282,7 @@ airbyte_run(const struct cli_args *a)
 
 	if (code >= 0)
 		return code;
-	if ((call.out = airbyte_out_new(STDOUT_FILENO)) == NULL)
+	if ((call.out = airbyte_stdout()) == NULL)
 		return CLI_FAILED;
 	log_to(log_message, call.out);
 	log_level(airbyte_is_debug(a->value[OPT_DEBUG]) ? AB_DEBUG : AB_INFO);

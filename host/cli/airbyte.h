@@ -24,6 +24,8 @@ int airbyte_is_debug(const char *option);
 void airbyte_replaced(void *ctx, const char *key, const char *refresh);
 /* Whatever went wrong: TRACE ERROR; 1. */
 int airbyte_fail(struct airbyte_call *call, const struct error *e);
+/* Standard output.  NULL: no memory, and standard error has said so. */
+struct airbyte_out *airbyte_stdout(void);
 /* The exit code where standard output could not be written, and a word on standard error: no message can tell it. */
 int airbyte_finish(struct airbyte_out *out, int code);
 /* A signal that ended it ends this process, too, as it would have by itself: clients know that status. */

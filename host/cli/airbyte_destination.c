@@ -138,7 +138,10 @@ do_check(struct call *c)
 static void
 on_durable(void *ctx, const char *line, size_t len)
 {
-	airbyte_send_line(((struct call *)ctx)->out, line, len);
+	struct airbyte_out *out = ((struct call *)ctx)->out;
+
+	if (airbyte_send_line(out, line, len) != 0)
+		airbyte_out_lack(out);
 }
 
 static void
@@ -289,13 +292,17 @@ destination_run(const struct cli_args *a)
 
 	if (code >= 0)
 		return code;
-	if ((c.out = airbyte_out_new(STDOUT_FILENO)) == NULL)
+	if ((c.out = airbyte_stdout()) == NULL)
 		return CLI_FAILED;
 	log_to(log_message, c.out);
 	log_level(airbyte_is_debug(a->value[OPT_DEBUG]) ? AB_DEBUG : AB_INFO);
 	dest_advise(" in destination_path", "");
 	c.spec = make_spec(c.kind);
-	code = c.spec == NULL ? CLI_FAILED : command->run(&c);
+	code = CLI_FAILED;
+	if (c.spec == NULL)
+		airbyte_out_lack(c.out);
+	else
+		code = command->run(&c);
 	log_to(NULL, NULL);
 	code = airbyte_finish(c.out, code);
 	json_decref(c.spec);

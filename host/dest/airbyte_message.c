@@ -34,16 +34,23 @@ now_ms(void)
 	return (double)clock_now_us() / 1000.0;
 }
 
-void
-airbyte_send(struct airbyte_out *o, const char *type, const char *key, json_t *value)
+static int
+try_send(struct airbyte_out *o, const char *type, const char *key, json_t *value)
 {
 	json_t *message = json_pack("{s:s, s:o}", "type", type, key, value);
 	char *text = jsontext_make(message, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	int rc = text == NULL ? -1 : airbyte_send_line(o, text, strlen(text));
 
-	if (text != NULL)
-		airbyte_send_line(o, text, strlen(text));
 	free(text);
 	json_decref(message);
+	return rc;
+}
+
+void
+airbyte_send(struct airbyte_out *o, const char *type, const char *key, json_t *value)
+{
+	if (try_send(o, type, key, value) != 0)
+		airbyte_out_lack(o);
 }
 
 /* {"type": type, "emitted_at": now, key: value} */
@@ -68,7 +75,7 @@ airbyte_log(struct airbyte_out *o, int level, const char *message)
 	static const char *const words[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 	const char *word = level < AB_DEBUG || level > AB_ERROR ? "ERROR" : words[level];
 
-	airbyte_send(o, "LOG", "log",
+	(void)try_send(o, "LOG", "log",
 	    json_pack("{s:s, s:o}", "level", word, "message", airbyte_text(message)));
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -167,16 +168,28 @@ airbyte_out_end(struct airbyte_out *o)
 }
 
 void
+airbyte_out_lack(struct airbyte_out *o)
+{
+	int none = 0;
+
+	atomic_compare_exchange_strong(&o->failed, &none, ENOMEM);
+}
+
+int
 airbyte_send_line(struct airbyte_out *o, const char *text, size_t len)
 {
 	size_t before;
+	int rc = 0;
 
 	pthread_mutex_lock(&o->waiting);
 	before = o->lines.len;
 	buf_add(&o->lines, text, len);
-	if (buf_addc(&o->lines, '\n') != 0 || o->lines.failed)
+	if (buf_addc(&o->lines, '\n') != 0 || o->lines.failed) {
 		o->lines.len = before; /* a message that does not fit is dropped whole */
+		rc = -1;
+	}
 	o->lines.failed = 0;
 	pthread_mutex_unlock(&o->waiting);
 	write_lines(o);
+	return rc;
 }

@@ -18,16 +18,20 @@ struct airbyte_out;
 /* The descriptor stays the caller's.  NULL: no memory. */
 struct airbyte_out *airbyte_out_new(int fd);
 void airbyte_out_free(struct airbyte_out *o);
-/* errno of the first write that failed; 0: all is well.  From then on everything is dropped. */
+/* errno of the first write that failed, ENOMEM where there was no memory for a message; 0: all is well.  From then on
+ * everything is dropped. */
 int airbyte_out_failed(const struct airbyte_out *o);
+/* A message that must not be missing had no memory. */
+void airbyte_out_lack(struct airbyte_out *o);
 /* Bytes that the kernel has taken. */
 int64_t airbyte_out_written(const struct airbyte_out *o);
 
-/* Sends {"type": type, key: value}; takes value (NULL: no memory, nothing is sent). */
+/* Sends {"type": type, key: value}; takes value (NULL: no memory).  What cannot be sent has
+ * failed: a client that believes the exit code must have been told everything. */
 void airbyte_send(struct airbyte_out *o, const char *type, const char *key, json_t *value);
-/* One line as it is, without its end. */
-void airbyte_send_line(struct airbyte_out *o, const char *text, size_t len);
-/* LOG; level as log.h has it. */
+/* One line as it is, without its end.  -1: there is no memory for it, and nothing of it is sent. */
+int airbyte_send_line(struct airbyte_out *o, const char *text, size_t len);
+/* LOG; level as log.h has it.  One that there is no memory for is left out. */
 void airbyte_log(struct airbyte_out *o, int level, const char *message);
 /* TRACE STREAM_STATUS: STARTED, RUNNING, COMPLETE, INCOMPLETE.  ns NULL or "": none.  limited_us: with RUNNING, until when
  * the source is kept waiting by a rate limit; 0: it is not. */

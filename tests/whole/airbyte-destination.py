@@ -506,7 +506,7 @@ def memory():
 
 
 def short_of_memory():
-    """Any allocation fails: it says so, and does not crash."""
+    """Any allocation fails: it says so, and does not crash, and leaves out no STATE."""
     shim = os.path.join(BUILD, "tests/kill/shim.so")
     if not os.path.exists(shim):
         tap.skip("short of memory", "no tests/kill/shim.so: a sanitizer has the memory to itself")
@@ -514,17 +514,25 @@ def short_of_memory():
     d = Place("jsonl")
     words = [ABHOST, "airbyte-destination", "jsonl", "write", "--config", d.config, "--catalog",
              put(d.folder, "catalog.json", {"streams": [entry()]})]
-    crashed, fine = [], 0
-    for at in range(1, 3000):
-        shutil.rmtree(d.path, ignore_errors=True)
-        run = subprocess.run(words, input="", text=True, capture_output=True, timeout=120, check=False,
-                             env={**environment(), "LD_PRELOAD": shim, "SHIM_UNDER": d.folder, "SHIM_FAULT": "malloc@%d" % at})
-        fine = fine + 1 if run.returncode == 0 else 0
-        if run.returncode < 0:
-            crashed.append((at, run.returncode))
-        if fine == 60:  # most likely none was left to fail
-            break
-    tap.same(crashed, [], "short of memory, at any of %d allocations, it does not crash" % (at - fine))
+    lines = "".join(json.dumps(m) + "\n" for m in (record("t", {"id": 1}), state("t", {"n": 1})))
+    for kind, step in (("malloc", 1), ("nomem", 10)):  # one, or twenty in a row
+        crashed, mute, untold, fine = [], [], [], 0
+        for at in range(1, 3000, step):
+            shutil.rmtree(d.path, ignore_errors=True)
+            run = subprocess.run(words, input=lines, text=True, capture_output=True, timeout=120, check=False, env={
+                **environment(), "LD_PRELOAD": shim, "SHIM_UNDER": d.folder, "SHIM_FAULT": "%s@%d" % (kind, at)})
+            fine = fine + 1 if run.returncode == 0 else 0
+            if run.returncode < 0:
+                crashed.append((at, run.returncode))
+            if run.returncode > 0 and '"ERROR"' not in run.stdout and not run.stderr:
+                mute.append(at)
+            if run.returncode == 0 and '"STATE"' not in run.stdout:
+                untold.append(at)
+            if fine * step >= 60:  # most likely none was left to fail
+                break
+        tap.same(crashed, [], "%s at any of %d allocations: it does not crash" % (kind, at - fine * step))
+        tap.same(mute, [], "%s: it says why it ends" % kind)
+        tap.same(untold, [], "%s: where it ends well, every STATE was told" % kind)
 
 
 for test in (exchange, rows_and_states, modes, generations, broken_off, without_words, kinds_of_state, namespaces, bad_input,
