@@ -70,7 +70,7 @@ tests_bench_sliced_so_LDADD = libabhost-kit.a
 
 # abhost with a checkpoint every 300 records: most kills then hit between two of them
 check_PROGRAMS += tests/kill/abhost-often
-tests_kill_abhost_often_SOURCES = host/cli/main.c host/engine/checkpoint.c
+tests_kill_abhost_often_SOURCES = host/cli/main.c host/engine/checkpoint.c host/engine/intake.c
 tests_kill_abhost_often_CPPFLAGS = $(AM_CPPFLAGS) -DDUE_RECORDS=300
 tests_kill_abhost_often_LDADD = $(abhost_LDADD)
 
@@ -80,12 +80,15 @@ if HAVE_MICROHTTPD
 TESTS += tests/kill/faults.py
 endif
 check_PROGRAMS += tests/kill/shim.so
-tests_kill_shim_so_SOURCES = tests/kill/shim.c tests/kill/shim_names.c tests/kill/shim.h
+tests_kill_shim_so_SOURCES = tests/kill/shim.c tests/kill/shim_disk.c \
+	tests/kill/shim_names.c tests/kill/shim.h
 tests_kill_shim_so_CFLAGS = $(CONNECTOR_CC)
 tests_kill_shim_so_LDFLAGS = $(CONNECTOR_LD)
 endif
 dist_check_SCRIPTS += tests/kill/faults.py
-EXTRA_DIST += tests/kill/shim.c tests/kill/shim_names.c tests/kill/shim.h
+EXTRA_DIST += tests/kill/scene.py tests/kill/runs.py tests/kill/programs.py tests/kill/messages.py \
+	tests/kill/made.py tests/kill/program.py
+EXTRA_DIST += tests/kill/shim.c tests/kill/shim_disk.c tests/kill/shim_names.c tests/kill/shim.h
 
 # by hand: tests/bench/growth.py tests/bench/profile.py
 EXTRA_DIST += tests/bench/airbyte-in.py tests/bench/growth.py tests/bench/profile.py

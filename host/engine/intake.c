@@ -12,12 +12,14 @@
 #include "engine/sync.h"
 
 /* A client waits for what it is told, so it does not wait long; many small commits share one. */
+#ifndef DUE_RECORDS /* as in checkpoint.c */
 #define DUE_RECORDS 100000
-#define DUE_BYTES   (64 << 20)
-#define DUE_US	    1000000
-#define DUE_TOLD    ((size_t)1 << 20)
-#define MAX_TOLD    ((size_t)256 << 20)
-#define MAX_NAME    ((size_t)1 << 20)
+#endif
+#define DUE_BYTES (64 << 20)
+#define DUE_US	  1000000
+#define DUE_TOLD  ((size_t)1 << 20)
+#define MAX_TOLD  ((size_t)256 << 20)
+#define MAX_NAME  ((size_t)1 << 20)
 
 static ab_status
 no_memory(struct error *e)

@@ -11,10 +11,14 @@
  *   full    the N-th write and all later ones find no space; where SEED is odd, the N-th for its second half
  *   write   the N-th write fails with EIO; sync: the N-th sync, syncs: it and all later ones, and at the end the power
  *           goes where SEED is odd; read: the N-th read
+ *   lie     the N-th sync fails, and what it was to write is lost although later syncs succeed: read as it was before at
+ *           once, when the program has ended, or when the power goes soon after, as SEED says
  *   malloc  the N-th allocation of the program fails; nomem: the N-th and the 20 behind it
  *
- * $SHIM_COUNT is a file to which a line "changes=A writes=B syncs=C reads=D allocations=E" is added at the end.
- * The worker's environment does not hold LD_PRELOAD, so that this is about the engine alone. */
+ * $SHIM_COUNT is a file that holds the counts, five longs: changes, writes, syncs, reads, allocations.  Several programs
+ * that are told the same count together, so that one call of all of them fails.
+ * The worker's environment does not hold LD_PRELOAD, so that this is about the engine alone, or, where a script starts the
+ * worker with it, about the worker. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,43 +31,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "shim.h"
 
-#define FDS	  256
-#define SECTOR	  512
 #define NOMEM_RUN 20
 #define SHIM_API  __attribute__((visibility("default")))
 
-enum fault { NONE, KILL, POWER, FULL, WRITE, SYNC, SYNCS, READ, MALLOC, NOMEM };
-
-/* What a sector held at the last sync of its file. */
-struct sector {
-	struct sector *next;
-	off_t at;
-	size_t len; /* behind the old end there was nothing */
-	char bytes[SECTOR];
-};
-struct watched {
-	ino_t inode;
-	int fd; /* of our own */
-	off_t synced_size;
-	int is_pending;
-	struct sector *sectors;
-};
+enum fault { NONE, KILL, POWER, FULL, WRITE, SYNC, SYNCS, LIE, READ, MALLOC, NOMEM };
 
 static enum fault fault;
 static long fault_at;
 static unsigned seed;
-static int fds[FDS]; /* index into files, plus 1 */
-static struct watched files[FDS];
-static int nfiles;
-static _Atomic long changes, writes, syncs, reads, allocations;
+static struct counts {
+	_Atomic long changes, writes, syncs, reads, allocations;
+} own, *counts = &own;
 static _Atomic int is_armed;
-static const char zeros[SECTOR];
+static long cut_at; /* the change at which the power goes, behind a sync that has lied; 0: none */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 extern void *__libc_malloc(size_t n);
@@ -80,10 +67,25 @@ shim_real(const char *name)
 	return found;
 }
 
+static void
+share_counts(void)
+{
+	const char *path = getenv("SHIM_COUNT");
+	int fd = path == NULL ? -1 : REAL(open)(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	void *shared = MAP_FAILED;
+
+	if (fd >= 0 && REAL(ftruncate)(fd, sizeof(own)) == 0)
+		shared = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shared != MAP_FAILED)
+		counts = shared;
+	if (fd >= 0)
+		REAL(close)(fd);
+}
+
 static void __attribute__((constructor)) shim_init(void)
 {
-	static const char *const words[] = {
-	    "none", "kill", "power", "full", "write", "sync", "syncs", "read", "malloc", "nomem"};
+	static const char *const words[] = {"none", "kill", "power", "full", "write", "sync",
+	    "syncs", "lie", "read", "malloc", "nomem"};
 	const char *say = getenv("SHIM_FAULT"), *dir = getenv("SHIM_UNDER");
 	const char *at = say != NULL ? strchr(say, '@') : NULL;
 	char *end;
@@ -96,26 +98,17 @@ static void __attribute__((constructor)) shim_init(void)
 		fault_at = strtol(at + 1, &end, 10);
 		seed = *end == ',' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
 	}
+	share_counts();
 	is_armed = 1;
 }
 
-static void cut_all(void);
-
 static void __attribute__((destructor)) shim_fini(void)
 {
-	const char *path = getenv("SHIM_COUNT");
-	char line[160];
-	int fd;
-
 	is_armed = 0;
-	if (fault == SYNCS && syncs >= fault_at && seed % 2 == 1)
-		cut_all();
-	if (path == NULL || (fd = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND, 0600)) < 0)
-		return;
-	snprintf(line, sizeof(line), "changes=%ld writes=%ld syncs=%ld reads=%ld allocations=%ld\n",
-	    (long)changes, (long)writes, (long)syncs, (long)reads, (long)allocations);
-	(void)!REAL(write)(fd, line, strlen(line));
-	REAL(close)(fd);
+	if (fault == SYNCS && counts->syncs >= fault_at && seed % 2 == 1)
+		shim_cut(&seed);
+	if (fault == LIE)
+		shim_forsake();
 }
 
 /* Memory */
@@ -127,7 +120,7 @@ is_refused(void)
 
 	if (!is_armed)
 		return 0;
-	n = atomic_fetch_add(&allocations, 1) + 1;
+	n = atomic_fetch_add(&counts->allocations, 1) + 1;
 	return (fault == MALLOC && n == fault_at) ||
 	    (fault == NOMEM && n >= fault_at && n <= fault_at + NOMEM_RUN);
 }
@@ -161,138 +154,19 @@ realloc(void *p, size_t n)
 
 /* Files */
 
-static struct watched *
-watched_of(int fd)
-{
-	return fd >= 0 && fd < FDS && fds[fd] > 0 ? &files[fds[fd] - 1] : NULL;
-}
-
-static int
-path_of(int fd, char path[4096])
-{
-	char link[64];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, 4095);
-	path[n > 0 ? n : 0] = '\0';
-	return n > 0 ? 0 : -1;
-}
-
-static int
-is_under(int fd)
-{
-	char path[4096];
-
-	return *shim_under != '\0' && path_of(fd, path) == 0 &&
-	    strncmp(path, shim_under, strlen(shim_under)) == 0;
-}
-
-/* A file that was just opened: watched where it lies below $SHIM_UNDER. Two descriptors of a file are one. */
-static int
-watch(int fd)
-{
-	struct stat st;
-	int i;
-
-	if (fd < 0 || fd >= FDS || fstat(fd, &st) != 0 || !is_under(fd) ||
-	    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
-		return fd;
-	pthread_mutex_lock(&lock);
-	for (i = 0; i < nfiles && files[i].inode != st.st_ino; i++)
-		;
-	if (i == nfiles && nfiles < FDS) {
-		char link[64];
-
-		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-		files[i] = (struct watched){.inode = st.st_ino, .synced_size = st.st_size};
-		files[i].fd = S_ISREG(st.st_mode) ? REAL(open)(link, O_RDWR | O_CLOEXEC) : -1;
-		nfiles++;
-	}
-	fds[fd] = i < nfiles ? i + 1 : 0;
-	pthread_mutex_unlock(&lock);
-	return fd;
-}
-
-/* Keeps what stands in [at, at + len) as of the last sync. Under lock. */
-static void
-keep(struct watched *w, off_t at, off_t len)
-{
-	struct stat st;
-	struct sector *s;
-
-	if (w->fd < 0 || fstat(w->fd, &st) != 0)
-		return;
-	if (!w->is_pending)
-		w->synced_size = st.st_size;
-	w->is_pending = 1;
-	for (off_t from = at - at % SECTOR; from < at + len && from < w->synced_size;
-	     from += SECTOR) {
-		for (s = w->sectors; s != NULL && s->at != from; s = s->next)
-			;
-		if (s != NULL || (s = __libc_calloc(1, sizeof(*s))) == NULL)
-			continue;
-		s->at = from;
-		s->len = (size_t)(w->synced_size - from < SECTOR ? w->synced_size - from : SECTOR);
-		(void)!REAL(pread)(w->fd, s->bytes, s->len, from);
-		s->next = w->sectors;
-		w->sectors = s;
-	}
-}
-
-static void
-forget(struct watched *w)
-{
-	struct sector *s;
-
-	while ((s = w->sectors) != NULL) {
-		w->sectors = s->next;
-		free(s);
-	}
-	w->is_pending = 0;
-}
-
-/* What a disk without power makes of the file.  What a truncation cut off comes back with the old size, or not at all. */
-static void
-cut_power(struct watched *w)
-{
-	int way = rand_r(&seed) % 3; /* all kept, all lost, each sector its own way */
-	int old_size = way == 1 || rand_r(&seed) % 2 == 0;
-	struct sector *s;
-	struct stat st;
-
-	if (!w->is_pending || w->fd < 0 || way == 0 || fstat(w->fd, &st) != 0)
-		return;
-	if (old_size)
-		(void)!REAL(ftruncate)(w->fd, w->synced_size);
-	for (s = w->sectors; s != NULL; s = s->next)
-		if (s->at >= st.st_size ? old_size : way == 1 || rand_r(&seed) % 2 == 0)
-			(void)!REAL(pwrite)(w->fd, s->bytes, s->len, s->at);
-	for (off_t at = w->synced_size; !old_size && at < st.st_size; at += SECTOR)
-		if (rand_r(&seed) % 2 == 0)
-			(void)!REAL(pwrite)(w->fd, zeros,
-			    (size_t)(st.st_size - at < SECTOR ? st.st_size - at : SECTOR), at);
-}
-
-static void
-cut_all(void)
-{
-	for (int i = 0; i < nfiles; i++)
-		cut_power(&files[i]);
-	shim_cut_names(&seed);
-}
-
 /* A change is about to happen to the file (NULL: to its name). Under lock. */
 static void
 count_change(int fd, const void *bytes, size_t len, off_t at)
 {
-	if (atomic_fetch_add(&changes, 1) + 1 != fault_at || (fault != KILL && fault != POWER))
+	long n = atomic_fetch_add(&counts->changes, 1) + 1;
+
+	if (n != cut_at && (n != fault_at || (fault != KILL && fault != POWER)))
 		return;
 	if (fault == KILL && bytes != NULL && seed % 2 == 1)
 		(void)!(at < 0 ? REAL(write)(fd, bytes, len / 2)
 			       : REAL(pwrite)(fd, bytes, len / 2, at));
-	if (fault == POWER)
-		cut_all();
+	if (fault != KILL)
+		shim_cut(&seed);
 	kill(getpid(), SIGKILL);
 	for (;;)
 		pause();
@@ -302,7 +176,7 @@ count_change(int fd, const void *bytes, size_t len, off_t at)
 static int
 before_write(int fd, const void *bytes, size_t *len, off_t at)
 {
-	struct watched *w = watched_of(fd);
+	struct shim_file *w = shim_file_of(fd);
 	off_t place = at;
 	long n;
 
@@ -317,9 +191,9 @@ before_write(int fd, const void *bytes, size_t *len, off_t at)
 		    : lseek(fd, 0, SEEK_CUR);
 	}
 	count_change(fd, bytes, *len, at);
-	keep(w, place, (off_t)*len);
+	shim_keep(w, place, (off_t)*len);
 	pthread_mutex_unlock(&lock);
-	n = atomic_fetch_add(&writes, 1) + 1;
+	n = atomic_fetch_add(&counts->writes, 1) + 1;
 	if (fault == FULL && n == fault_at && seed % 2 == 1 && *len > 1)
 		*len /= 2;
 	else if (fault == FULL && n >= fault_at)
@@ -358,9 +232,9 @@ pwrite64(int fd, const void *bytes, size_t len, off64_t at)
 static int
 before_read(int fd)
 {
-	if (watched_of(fd) == NULL)
+	if (shim_file_of(fd) == NULL)
 		return 0;
-	return atomic_fetch_add(&reads, 1) + 1 == fault_at && fault == READ;
+	return atomic_fetch_add(&counts->reads, 1) + 1 == fault_at && fault == READ;
 }
 
 SHIM_API ssize_t
@@ -390,14 +264,14 @@ pread64(int fd, void *bytes, size_t len, off64_t at)
 SHIM_API int
 ftruncate(int fd, off_t size)
 {
-	struct watched *w = watched_of(fd);
+	struct shim_file *w = shim_file_of(fd);
 	struct stat st;
 
 	if (w != NULL) {
 		pthread_mutex_lock(&lock);
 		count_change(fd, NULL, 0, 0);
 		if (fstat(fd, &st) == 0)
-			keep(w, size, st.st_size > size ? st.st_size - size : 0);
+			shim_keep(w, size, st.st_size > size ? st.st_size - size : 0);
 		pthread_mutex_unlock(&lock);
 	}
 	return REAL(ftruncate)(fd, size);
@@ -409,24 +283,38 @@ ftruncate64(int fd, off64_t size)
 	return ftruncate(fd, size);
 }
 
+/* Linux after an error of the disk: what could not be written is taken for written, later syncs succeed.  Under lock. */
+static void
+lie(struct shim_file *w)
+{
+	shim_lose(w);
+	if (seed % 3 == 0)
+		shim_forsake();
+	if (seed % 3 == 1)
+		cut_at = counts->changes + 1 + rand_r(&seed) % 12;
+}
+
 /* 1: this sync fails. */
 static int
 before_sync(int fd)
 {
-	struct watched *w = watched_of(fd);
+	struct shim_file *w = shim_file_of(fd);
 	char folder[4096];
 	int fails;
 	long n;
 
 	if (w == NULL)
 		return 0;
-	n = atomic_fetch_add(&syncs, 1) + 1;
-	fails = (fault == SYNC && n == fault_at) || (fault == SYNCS && n >= fault_at);
+	n = atomic_fetch_add(&counts->syncs, 1) + 1;
+	fails =
+	    ((fault == SYNC || fault == LIE) && n == fault_at) || (fault == SYNCS && n >= fault_at);
 	pthread_mutex_lock(&lock);
 	count_change(fd, NULL, 0, 0);
 	if (!fails)
-		forget(w);
-	if (!fails && w->fd < 0 && path_of(fd, folder) == 0)
+		shim_settle(w);
+	else if (fault == LIE)
+		lie(w);
+	if (!fails && shim_is_folder(w) && shim_path_of(fd, folder) == 0)
 		shim_settle_names(folder);
 	pthread_mutex_unlock(&lock);
 	return fails;
@@ -478,6 +366,15 @@ rename(const char *from, const char *to)
 {
 	before_name(SHIM_MOVED, from, to);
 	return REAL(rename)(from, to);
+}
+
+static int
+watch(int fd)
+{
+	pthread_mutex_lock(&lock);
+	shim_watch(fd);
+	pthread_mutex_unlock(&lock);
+	return fd;
 }
 
 /* A file that an open has made. */
@@ -538,7 +435,6 @@ openat(int dir, const char *path, int flags, ...)
 SHIM_API int
 close(int fd)
 {
-	if (fd >= 0 && fd < FDS)
-		fds[fd] = 0;
+	shim_unwatch(fd);
 	return REAL(close)(fd);
 }
