@@ -30,7 +30,7 @@ fill_cells(const struct dest_past *r, const char *cells[NNAMES], char room[NNAME
 	cells[3] = r->version;
 	cells[4] = r->started_us == 0 ? NULL : clock_format(r->started_us, room[4]);
 	snprintf(room[5], CLOCK_TEXT, "%.2f", (double)(r->ended_us - r->started_us) / 1e6);
-	cells[5] = r->ended_us == 0 ? NULL : room[5];
+	cells[5] = r->started_us == 0 || r->ended_us == 0 ? NULL : room[5];
 	cells[6] = r->outcome;
 	cells[7] = r->failure_type;
 	cells[11] = r->changes;

@@ -1,4 +1,6 @@
 /* sql.c - see sql.h. */
+#include <config.h> /* asprintf */
+
 #include "cli/sql.h"
 
 #include <inttypes.h>
@@ -34,9 +36,8 @@ fail(sqlite3 *db, const char *what, struct error *e)
 }
 
 static ab_status
-sql_open(const char *name, sqlite3 **out, struct error *e)
+open_path(const char *path, sqlite3 **out, struct error *e)
 {
-	const char *path = strncmp(name, "sqlite:", 7) == 0 ? name + 7 : name;
 	sqlite3 *db = NULL;
 	int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
 
@@ -58,6 +59,23 @@ sql_open(const char *name, sqlite3 **out, struct error *e)
 	else
 		fail(db, path, e);
 	sqlite3_close(db);
+	return e->status;
+}
+
+/* A file, or what --to named: its options are cut off, and "file:x" is a file's name there. */
+static ab_status
+sql_open(const char *name, sqlite3 **out, struct error *e)
+{
+	int is_place = strncmp(name, "sqlite:", 7) == 0;
+	const char *path = is_place ? name + 7 : name;
+	char *file;
+
+	*out = NULL;
+	if (asprintf(&file, "%s%.*s", strncmp(path, "file:", 5) == 0 ? "./" : "",
+		(int)(is_place ? strcspn(path, "?") : strlen(path)), path) < 0)
+		return error_set(e, AB_ENOMEM, "no memory");
+	open_path(file, out, e);
+	free(file);
 	return e->status;
 }
 

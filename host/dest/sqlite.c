@@ -105,10 +105,15 @@ open_to_read(struct sqlite *d, struct error *e)
 
 	if (stat(d->path, &st) != 0)
 		return error_set(e, AB_ECONFIG, "no such database: %s", d->path);
+	if (S_ISDIR(st.st_mode))
+		return error_set(e, AB_ECONFIG, "%s is a folder: one of JSON Lines is jsonl:%s",
+		    d->path, d->path);
 	if (open_connection(d, SQLITE_OPEN_READONLY, e) != AB_OK)
 		return e->status;
 	rc = sqlite3_exec(d->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
-	if (rc != SQLITE_OK && sqlite3_extended_errcode(d->db) == SQLITE_READONLY_ROLLBACK) {
+	if (rc != SQLITE_OK && sqlite3_extended_errcode(d->db) != SQLITE_READONLY_ROLLBACK)
+		return sqlite_fail(d, e);
+	if (rc != SQLITE_OK) {
 		sqlite3_close(d->db);
 		d->db = NULL;
 		if (open_connection(d, SQLITE_OPEN_READWRITE, e) != AB_OK ||

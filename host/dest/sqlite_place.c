@@ -1,6 +1,7 @@
 /* sqlite_place.c - "FILE?page_size=8192&journal=wal": what a user writes behind sqlite:, see sqlite.h. */
 #include "dest/sqlite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,19 @@ read_option(
 	return AB_OK;
 }
 
+/* SQLite takes "file:..." for a URI: another file than the one that is locked, or none at all (file::memory:). */
+static char *
+copy_path(const char *target, size_t len)
+{
+	const char *here = strncmp(target, "file:", 5) == 0 ? "./" : "";
+	size_t size = strlen(here) + len + 1;
+	char *path = malloc(size);
+
+	if (path != NULL)
+		snprintf(path, size, "%s%.*s", here, (int)len, target);
+	return path;
+}
+
 ab_status
 sqlite_place_read(const char *target, struct sqlite_place *out, struct error *e)
 {
@@ -44,7 +58,11 @@ sqlite_place_read(const char *target, struct sqlite_place *out, struct error *e)
 	size_t len;
 
 	*out = (struct sqlite_place){.journal = SQLITE_JOURNAL_KEEP};
-	out->path = strndup(target, (size_t)(at - target));
+	if (at == target)
+		return error_set(e, AB_ECONFIG,
+		    "the destination \"sqlite:%s\" names no file: write sqlite:FILE%s", target,
+		    target);
+	out->path = copy_path(target, (size_t)(at - target));
 	if (out->path == NULL)
 		return error_set(e, AB_ENOMEM, "no memory to open %s", target);
 	if (strcmp(out->path, ":memory:") == 0)

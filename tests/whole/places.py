@@ -89,6 +89,28 @@ def not_a_database(api):
                                         cwd=folder), 3, "oracle", "sqlite", "jsonl")
 
 
+def named_like_an_address(api):
+    """A file whose name begins with "file:" is a file, for each command."""
+    folder = scratch()
+    write_config(folder, api)
+    run = abhost("run", connector("my-api"), "config.json", "--to", "sqlite:file::memory:", "--verify", cwd=folder)
+    tap.ok(run.code == 0, "a name that SQLite would take for an address", run)
+    check_table(tap, os.path.join(folder, "file::memory:"), "users", api.truth("users"), "is the file's")
+    for name in ("sqlite:file::memory:", "file::memory:", "sqlite:file::memory:?journal=wal"):
+        run = abhost("query", name, "SELECT count(*) AS n FROM users", cwd=folder)
+        tap.ok(run.code == 0 and run.out == "n\n50\n", "query %s" % name, run)
+    run = abhost("history", "sqlite:file::memory:", cwd=folder)
+    tap.ok(run.code == 0 and "succeeded" in run.out, "history", run)
+
+
+def a_folder(api):
+    folder = scratch()
+    write_config(folder, api)
+    abhost("run", connector("my-api"), "config.json", "--to", "jsonl:there", cwd=folder)
+    explained("history of a folder that is not said to be one", abhost("history", "there", cwd=folder), 1,
+              "there is a folder: one of JSON Lines is jsonl:there")
+
+
 def foreign_table(api):
     """A table with the name of a stream that abhost did not make is not touched."""
     folder = scratch()
@@ -155,6 +177,8 @@ with FakeApi(users=50, events=9000, seed=51) as server:
     else:
         tap.skip("read-only folder, full disk", "no file system may be mounted here")
     not_a_database(server)
+    named_like_an_address(server)
+    a_folder(server)
     foreign_table(server)
     lost_table(server)
     other_connector(server)
