@@ -176,6 +176,12 @@ cli_parse(const struct cli_command *cmd, int argc, char **argv, struct cli_args 
 			return cli_misuse(cmd, "there is no option -%c", optopt);
 		if (option_of(cmd, c) < 0)
 			return refuse_option(cmd, argv[optind - 1], c == ':');
+		/* a variable that is not set must not turn "these" into "all" */
+		if (c >= 256 && longs[c - 256].has_arg == optional_argument && optarg != NULL &&
+		    *optarg == '\0')
+			return cli_misuse(cmd,
+			    "--%s= has no value behind it: leave out the =, or say which",
+			    longs[c - 256].name);
 		code = take_value(cmd, option_of(cmd, c), optarg != NULL ? optarg : "", out);
 		if (code >= 0)
 			return code;

@@ -152,6 +152,14 @@ has_bare(const struct catalog *c, const json_t *name)
 	return 0;
 }
 
+/* Whether one stream's two entries differ; one that names a namespace, and one for all of them, are about different ones. */
+static int
+is_other(const json_t *before, const json_t *entry, const char *ns)
+{
+	return before != NULL && !json_equal(before, entry) &&
+	    strcmp(catalog_namespace(json_object_get(before, "stream")), ns) == 0;
+}
+
 /* One entry of a catalog file: a ConfiguredAirbyteStream, or the form of Airbyte's API, which keeps the modes under
  * "config" and lists what is not selected too. */
 static ab_status
@@ -177,6 +185,11 @@ read_configured(struct choice *choices, const struct catalog *c, const json_t *e
 		    ((*ns != '\0' || (airbyte && has_bare(c, name))) &&
 			strcmp(ns, catalog_namespace(json_array_get(c->streams, i))) != 0))
 			continue;
+		if (!airbyte && is_other(choices[i].entry, entry, ns))
+			return error_set(e, AB_ECONFIG,
+			    "%s names the stream \"%s\" again, with other words than before it: one entry must do",
+			    where, json_string_value(name));
+		choices[i].entry = entry;
 		found = choices[i].selected = 1;
 		status = read_entry(&choices[i], config, airbyte, where, e);
 	}

@@ -19,6 +19,7 @@ struct choice {
 	int64_t generation_id, minimum_generation_id, sync_id; /* below 0: not said */
 	json_t *columns;				       /* array of names, or NULL */
 	json_t *deleted_field;				       /* text, or NULL */
+	const json_t *entry; /* of the catalog file that spoke of it last, or NULL */
 };
 
 /* One choice (zeroed by the caller) per stream of the catalog. AB_ECONFIG names the mistake. */

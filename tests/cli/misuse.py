@@ -45,6 +45,8 @@ refused(["run", API, good, "--tto", "x"], 2, "there is no option --tto; is --to 
 refused(["run", API, good, "--to"], 2, "--to needs a value")
 refused(["run", API, good, "--to", "a.db", "--to", "b.db"], 2, "--to is given twice")
 refused(["run", API, good, "--json=yes"], 2, "--json takes no value")
+refused(["run", API, good, "--full-refresh="], 2, "--full-refresh= has no value behind it")
+refused(["run", API, good, "--wait="], 2, "--wait= has no value behind it")
 refused(["run", API, good, "-x"], 2, "there is no option -x")
 refused(["query", "--json", "-x.db", "SELECT 1"], 2, "there is no option -x")
 refused(["run", API, good, "--json", "--quiet"], 2, "exclude each other")

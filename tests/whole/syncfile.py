@@ -96,6 +96,8 @@ def mistakes(api):
                          ({"destination": "${NO_SUCH}"}, "not set in the environment: NO_SUCH (wanted by /destination)"),
                          ({"streams": ["nobody"]}, '/streams/0 names the stream "nobody"'),
                          ({"streams": [{"name": "users", "sync_mode": "incremental"}]}, "no cursor field"),
+                         ({"streams": ["events", {"name": "events", "columns": ["id"]}]},
+                          'sync.json, /streams/1 names the stream "events" again, with other words than before it'),
                          ({"config": "nowhere.json"}, "nowhere.json")):
         for command in ("run", "check"):
             run = abhost(command, put(home, {**good, **change}), cwd=home)
