@@ -401,7 +401,7 @@ START_TEST(columns_that_somebody_added_or_dropped)
 	ck_rows(DB, "ALTER TABLE t DROP COLUMN b", "");
 	sync_pages(&append, PAGES("{\"a\":2,\"b\":3,\"c\":4,\"note\":5,\"d\":6}", "{\"a\":\"x\"}"));
 	ck_rows(DB, "SELECT a, b, c, note, note_2, d FROM t",
-	    "'1',NULL,NULL,'mine',NULL,NULL|'2',3,4,'mine',5,6|'x',NULL,NULL,NULL,NULL,NULL");
+	    "'1',NULL,NULL,'mine',NULL,NULL|'2',3,4,'mine',5,6|'x',NULL,NULL,'mine',NULL,NULL");
 	ck_rows(DB, "PRAGMA integrity_check", "'ok'");
 	ck_rows(DB, "DROP TABLE t", "");
 	sync_pages(&append, PAGES("{\"a\":9}"));

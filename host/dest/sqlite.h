@@ -6,6 +6,7 @@
  *   sqlite_stream.c one stream: where its rows go, how they get there, overwrite's swap
  *   sqlite_batch.c  records of append_dedup, collected and put into the order of their keys
  *   sqlite_table.c  tables follow their shapes: create, add, widen, rebuild
+ *   sqlite_declared.c  columns that others have added, as they declared them
  *   sqlite_key.c    primary keys and cursors: which row wins in append_dedup
  *   sqlite_order.c  which of two cursor values is the newer one
  *   sqlite_format.c the _abhost_* tables: made, migrated, checked
@@ -187,6 +188,10 @@ ab_status sqlite_table_replace(struct sqlite *d, const char *from, const char *t
 /* Compares the shape that was loaded with the table's real columns. */
 ab_status sqlite_table_verify(struct sqlite_stream *s, struct error *e);
 int sqlite_table_exists(struct sqlite *d, const char *name, struct error *e);
+
+/* sqlite_declared.c */
+/* What the text of a table says of the column: its name and what is declared of it; NULL: nothing. */
+const char *sqlite_declared(const char *sql, const char *name, size_t *len);
 
 /* sqlite_order.c */
 /* How cursors compare; 0: a text that reads as a number is one. */

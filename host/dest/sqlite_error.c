@@ -27,9 +27,12 @@ fail_space(struct sqlite *d, const char *why, struct error *e)
 static ab_status
 fail_io(struct sqlite *d, struct error *e)
 {
-	int number =
-	    sqlite_journal_errno() != 0 ? sqlite_journal_errno() : sqlite3_system_errno(d->db);
+	int last = errno, number;
 
+	number = sqlite_journal_errno() != 0 ? sqlite_journal_errno() : sqlite3_system_errno(d->db);
+	/* a write that failed in a commit: nothing that fails comes after it */
+	if (number == 0 && sqlite3_extended_errcode(d->db) == SQLITE_IOERR_WRITE)
+		number = last;
 	if (number == ENOSPC || number == EDQUOT || number == EFBIG)
 		return fail_space(d, strerror(number), e);
 	/* SQLite opens a journal that it may only read, and finds out when it writes. */
@@ -75,6 +78,11 @@ sqlite_fail(struct sqlite *d, struct error *e)
 		return error_set(e, AB_ECONFIG,
 		    "the database %s is damaged (%s): restore it or name another file%s", d->path,
 		    text, dest_elsewhere());
+	case SQLITE_CONSTRAINT:
+		return error_set(e, AB_ECONFIG,
+		    "%s does not take what a stream has (%s): drop the index, the constraint or the trigger that somebody has "
+		    "put on its table, or the rows that are in the way",
+		    d->path, text);
 	case SQLITE_TOOBIG:
 		return error_set(
 		    e, AB_EDATA, "a value is larger than SQLite can hold in %s", d->path);

@@ -20,8 +20,9 @@ fail_held(const char *path, struct dest_held *held, struct error *e)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *stmt = NULL;
-	const char *sql = "SELECT pid, host, started_at FROM _abhost_runs"
-			  " WHERE outcome = 'running' ORDER BY id DESC LIMIT 1";
+	const char *sql =
+	    "SELECT pid, host, started_at FROM _abhost_runs WHERE outcome = 'running'"
+	    " AND host IS NOT NULL AND started_at IS NOT NULL ORDER BY id DESC LIMIT 1";
 
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(db, WHO_MS) == SQLITE_OK &&
@@ -47,6 +48,9 @@ fail_open(const char *path, int number, struct error *e)
 		    e, AB_ECONFIG, "cannot create %s: its folder does not exist", path);
 	case EISDIR:
 		return error_set(e, AB_ECONFIG, "%s is a folder: name a file in it", path);
+	case ELOOP:
+	case ENAMETOOLONG:
+		return error_set(e, AB_ECONFIG, "cannot open %s: %s", path, strerror(number));
 	case EACCES:
 	case EPERM:
 	case EROFS:

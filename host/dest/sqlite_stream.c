@@ -104,14 +104,17 @@ drop_staging(struct sqlite_stream *s, struct error *e)
 	    s->table, s->spec.name, s->spec.namespace_ ? s->spec.namespace_ : "");
 }
 
-/* A table that we did not make is somebody's: its stream has no columns in our books. */
+/* What we did not make is somebody's: a table whose stream has no columns in our books, anything else in any case. */
 static ab_status
 check_owner(struct sqlite_stream *s, const struct shape *saved, struct error *e)
 {
-	if (saved->ncols > 0 || !sqlite_table_exists(s->d, s->table, e))
+	if (sqlite_number(s->d, 0, e,
+		"SELECT count(*) FROM sqlite_schema WHERE name = %Q COLLATE NOCASE"
+		" AND (type IN ('view', 'index') OR (type = 'table' AND %d))",
+		s->table, saved->ncols == 0) == 0)
 		return e->status;
 	return error_set(e, AB_ECONFIG,
-	    "%s has a table or view \"%s\" that abhost did not make: rename or drop it, or name "
+	    "%s has a table, view or index \"%s\" that abhost did not make: rename or drop it, or name "
 	    "another file%s",
 	    s->d->path, s->table, dest_elsewhere());
 }
@@ -230,6 +233,7 @@ static ab_status
 begin_stream(struct sqlite_stream *s, struct error *e)
 {
 	const struct dest_stream_spec *spec = &s->spec;
+	int is_same;
 
 	s->d->comes_back |= spec->mode == DEST_APPEND_DEDUP || spec->verify;
 	if (open_table(s, e) != AB_OK)
@@ -238,9 +242,11 @@ begin_stream(struct sqlite_stream *s, struct error *e)
 	    sqlite_run(s->d, e, "PRAGMA cache_size=-%lld", (long long)s->d->dedup_cache / 1024) !=
 		AB_OK)
 		return e->status;
-	if (s->exists &&
-	    (sqlite_key_is_same(s) ? sqlite_key_renew_index(s, e) : sqlite_table_apply(s, e)) !=
-		AB_OK)
+	is_same = sqlite_key_is_same(s);
+	if (s->exists && is_same && sqlite_key_renew_index(s, e) != AB_OK)
+		return e->status;
+	/* altered: what takes rows back needs columns that somebody may have dropped */
+	if (s->exists && (!is_same || s->altered) && sqlite_table_apply(s, e) != AB_OK)
 		return e->status;
 	if (spec->fresh && spec->is_refresh && spec->mode != DEST_OVERWRITE && s->exists &&
 	    delete_rows(s,
@@ -394,7 +400,12 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 		return e->status;
 	d->rows.stamps = NULL;
 	d->rows.stamp = clock_format(page->extracted_us, stamp);
-	return sqlite_stream_insert(s, e);
+	if (sqlite_stream_insert(s, e) == AB_OK)
+		return AB_OK;
+	/* That is this stream's matter only, unless somebody's trigger has rolled all others' rows back, too. */
+	if (sqlite3_errcode(d->db) == SQLITE_CONSTRAINT && !sqlite3_get_autocommit(d->db))
+		e->status = AB_EDATA;
+	return error_wrap(e, "stream %s", s->spec.name);
 }
 
 ab_status

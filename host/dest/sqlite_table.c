@@ -41,16 +41,26 @@ declared_type(enum shape_type type)
 	}
 }
 
-/* made: with the types that the table has now. */
+/* made: with the types that the table has now.  old: the text that other people's columns are declared in, or NULL. */
 static void
 add_create(const struct sqlite_stream *s, sqlite3_str *sql, const char *name, enum sqlite_key key,
-    int made)
+    int made, const char *old)
 {
+	const char *declared;
+	size_t len;
+
 	sqlite3_str_appendf(sql, "CREATE TABLE \"%w\" (", name);
 	for (uint32_t i = 0; i < s->shape.ncols; i++) {
 		const struct shape_column *c = &s->shape.cols[i];
 		uint8_t type = made && c->made != SHAPE_UNMADE ? c->made : c->type;
 
+		if (c->role == SHAPE_FOREIGN && old != NULL &&
+		    (declared = sqlite_declared(old, c->name, &len)) != NULL) {
+			/* it may end in a comment */
+			sqlite3_str_appendf(
+			    sql, "%s%.*s\n", i == 0 ? "" : ", ", (int)len, declared);
+			continue;
+		}
 		sqlite3_str_appendf(sql, "%s\"%w\"%s%s", i == 0 ? "" : ", ", c->name,
 		    declared_type((enum shape_type)type),
 		    key == SQLITE_KEY_ROWID && i == s->shape.key ? " PRIMARY KEY" : "");
@@ -59,11 +69,12 @@ add_create(const struct sqlite_stream *s, sqlite3_str *sql, const char *name, en
 }
 
 static ab_status
-create(struct sqlite_stream *s, const char *name, enum sqlite_key key, struct error *e)
+create(struct sqlite_stream *s, const char *name, enum sqlite_key key, const char *old,
+    struct error *e)
 {
 	sqlite3_str *sql = sqlite3_str_new(s->d->db);
 
-	add_create(s, sql, name, key, 0);
+	add_create(s, sql, name, key, 0, old);
 	return sqlite_run_built(s->d, sql, e);
 }
 
@@ -129,23 +140,74 @@ add_copied(const struct shape_column *c, sqlite3_str *sql)
 		sqlite3_str_appendf(sql, "abhost_text(\"%w\")", c->name);
 }
 
+/* The table that is to take target's place.  Somebody else's columns stay what they were declared to be. */
+static ab_status
+create_anew(struct sqlite_stream *s, enum sqlite_key key, struct error *e)
+{
+	struct error why = ERROR_INIT;
+	int failed = 0;
+	char *old;
+	sqlite3_stmt *stmt = sqlite_query(s->d, e,
+	    "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = %Q COLLATE NOCASE",
+	    s->target);
+
+	old = stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW ? sqlite_run_text(stmt, 0, &failed)
+							       : NULL;
+	if (sqlite_done(s->d, stmt, e) == AB_OK && failed)
+		error_set(e, AB_ENOMEM, "no memory to write %s anew", s->target);
+	if (e->status == AB_OK && create(s, REBUILD, key, old, &why) != AB_OK) {
+		log_line(AB_WARN,
+		    "table %s in %s is written anew, and columns that somebody has added to it lose what was declared of them: %s",
+		    s->target, s->d->path, why.text);
+		create(s, REBUILD, key, NULL, e);
+	}
+	free(old);
+	return e->status;
+}
+
+static int
+is_generated(struct sqlite_stream *s, const struct shape_column *c, struct error *e)
+{
+	return c->role == SHAPE_FOREIGN &&
+	    sqlite_number(s->d, 0, e,
+		"SELECT hidden FROM pragma_table_xinfo(%Q) WHERE name = %Q COLLATE NOCASE", REBUILD,
+		c->name) != 0;
+}
+
+/* Copies the rows of target, as the shape's types have them; what is generated is not copied. */
+static ab_status
+copy_rows(struct sqlite_stream *s, struct error *e)
+{
+	sqlite3_str *into = sqlite3_str_new(s->d->db), *from = sqlite3_str_new(s->d->db);
+	const char *between = "";
+	char *names, *values;
+
+	for (uint32_t i = 0; i < s->shape.ncols; i++) {
+		if (is_generated(s, &s->shape.cols[i], e))
+			continue;
+		sqlite3_str_appendf(into, "%s\"%w\"", between, s->shape.cols[i].name);
+		sqlite3_str_appendall(from, between);
+		add_copied(&s->shape.cols[i], from);
+		between = ", ";
+	}
+	names = sqlite3_str_finish(into);
+	values = sqlite3_str_finish(from);
+	if (names == NULL || values == NULL)
+		error_set(e, AB_ENOMEM, "no memory for SQL");
+	else if (e->status == AB_OK)
+		sqlite_run(s->d, e, "INSERT INTO \"" REBUILD "\" (%s) SELECT %s FROM \"%w\"", names,
+		    values, s->target);
+	sqlite3_free(names);
+	sqlite3_free(values);
+	return e->status;
+}
+
 /* Writes the table anew, with the shape's types and another kind of key. */
 static ab_status
 rebuild(struct sqlite_stream *s, enum sqlite_key key, struct error *e)
 {
-	sqlite3_str *sql;
-
-	if (sqlite_verify_rebuild(s, e) != AB_OK || create(s, REBUILD, key, e) != AB_OK)
-		return e->status;
-	sql = sqlite3_str_new(s->d->db);
-	sqlite3_str_appendall(sql, "INSERT INTO \"" REBUILD "\" SELECT ");
-	for (uint32_t i = 0; i < s->shape.ncols; i++) {
-		sqlite3_str_appendall(sql, i == 0 ? "" : ", ");
-		add_copied(&s->shape.cols[i], sql);
-	}
-	sqlite3_str_appendf(sql, " FROM \"%w\"", s->target);
-	if (sqlite_run_built(s->d, sql, e) != AB_OK ||
-	    sqlite_table_replace(s->d, REBUILD, s->target, e) != AB_OK)
+	if (sqlite_verify_rebuild(s, e) != AB_OK || create_anew(s, key, e) != AB_OK ||
+	    copy_rows(s, e) != AB_OK || sqlite_table_replace(s->d, REBUILD, s->target, e) != AB_OK)
 		return e->status;
 	s->altered = 0;
 	return key == SQLITE_KEY_UNIQUE ? sqlite_key_make_index(s, e) : AB_OK;
@@ -156,7 +218,7 @@ create_text(const struct sqlite_stream *s, int made)
 {
 	sqlite3_str *sql = sqlite3_str_new(s->d->db);
 
-	add_create(s, sql, s->target, s->key, made);
+	add_create(s, sql, s->target, s->key, made, NULL);
 	return sqlite3_str_finish(sql);
 }
 
@@ -234,7 +296,7 @@ sqlite_table_apply(struct sqlite_stream *s, struct error *e)
 	key = sqlite_key_wanted(s);
 	if (s->exists)
 		alter(s, key, same_key, e);
-	else if (create(s, s->target, key, e) == AB_OK && key == SQLITE_KEY_UNIQUE)
+	else if (create(s, s->target, key, NULL, e) == AB_OK && key == SQLITE_KEY_UNIQUE)
 		sqlite_key_make_index(s, e);
 	if (e->status != AB_OK)
 		return e->status;
@@ -269,8 +331,8 @@ sqlite_table_verify(struct sqlite_stream *s, struct error *e)
 {
 	uint32_t known = s->shape.ncols, place = 0;
 	char *seen = calloc(known + 1, 1);
-	sqlite3_stmt *stmt =
-	    sqlite_query(s->d, e, "SELECT name FROM pragma_table_info(%Q) ORDER BY cid", s->target);
+	sqlite3_stmt *stmt = sqlite_query(
+	    s->d, e, "SELECT name FROM pragma_table_xinfo(%Q) ORDER BY cid", s->target);
 
 	if (seen == NULL)
 		error_set(e, AB_ENOMEM, "no memory for the columns of %s", s->target);
