@@ -84,6 +84,8 @@ START_TEST(a_database_of_somebody_keeps_what_is_his)
 
 	ck_rows(DB, "CREATE TABLE t (mine)", "");
 	ck_rows(DB, "CREATE VIEW v AS SELECT 1", "");
+	ck_rows(DB, "CREATE VIEW broken AS SELECT a FROM gone", "");
+	ck_rows(DB, "CREATE VIRTUAL TABLE words USING fts5(word)", "");
 	ck_rows(DB, "PRAGMA application_id=77", "");
 	d = open_dest(DB);
 	ck_fails(d->ops->begin(d, &append, &s, e), AB_ECONFIG, "\"t\" that abhost did not make");
@@ -94,10 +96,21 @@ START_TEST(a_database_of_somebody_keeps_what_is_his)
 		     &s, e),
 	    AB_ECONFIG, "\"V\" that abhost did not make");
 	d->ops->rollback(d);
+	for (size_t i = 0; i < 2; i++) {
+		const struct dest_stream_spec other = {
+		    .name = i == 0 ? "BROKEN" : "words", .mode = DEST_APPEND};
+
+		ck_fails(d->ops->begin(d, &other, &s, e), AB_ECONFIG, "that abhost did not make");
+		d->ops->rollback(d);
+	}
+	/* what SQLite calls one of its functions is nobody's table */
+	s = begin_stream(d, &(struct dest_stream_spec){.name = "json_each", .mode = DEST_APPEND});
+	put(d, s, "{\"a\":2}");
 	s = begin_stream(d, &(struct dest_stream_spec){.name = "u", .mode = DEST_APPEND});
 	put(d, s, "{\"a\":1}");
 	commit(d);
 	d->ops->close(d);
+	ck_rows(DB, "SELECT a FROM main.json_each", "2");
 	ck_rows(DB, "SELECT sql FROM sqlite_schema WHERE name = 't'", "'CREATE TABLE t (mine)'");
 	ck_rows(DB, "PRAGMA application_id", "77");
 	ck_rows(DB, "SELECT a FROM u", "1");

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -197,6 +198,96 @@ START_TEST(what_is_appended_is_let_go)
 }
 END_TEST
 
+static long steps;
+
+static int
+count_steps(unsigned what, void *ctx, void *stmt, void *x)
+{
+	(void)what;
+	(void)ctx;
+	(void)x;
+	steps += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
+	return 0;
+}
+
+static int
+watch_connection(sqlite3 *db, const char **why, const struct sqlite3_api_routines *api)
+{
+	(void)why;
+	(void)api;
+	return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, count_steps, NULL);
+}
+
+/* Steps of SQLite's machine for streams from...to - 1: begun, written, finished, committed. */
+static long
+work_for(struct dest *d, int from, int to)
+{
+	static char names[500][16];
+	struct dest_stream *s;
+
+	steps = 0;
+	for (int i = from; i < to; i++) {
+		struct dest_stream_spec spec = dedup;
+
+		snprintf(names[i], sizeof(names[i]), "stream_%d", i);
+		spec.name = names[i];
+		s = begin_stream(d, &spec);
+		put(d, s, "{\"id\":1}");
+		ck_ok(d->ops->finish(s, e));
+		commit(d);
+	}
+	return steps;
+}
+
+/* With thousands of streams each costs what it would cost alone: nothing is read from end to end for it. */
+START_TEST(a_stream_costs_the_same_among_many)
+{
+	struct dest *d;
+	long first, last;
+
+	ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))watch_connection), SQLITE_OK);
+	d = open_dest(DB);
+	first = work_for(d, 0, 50);
+	work_for(d, 50, 450);
+	last = work_for(d, 450, 500);
+	d->ops->close(d);
+	ck_assert_msg(
+	    first > 0 && last < first + first / 4, "%ld at first, %ld at last", first, last);
+}
+END_TEST
+
+/* Nor does the beginning of a run. */
+START_TEST(the_states_of_many_streams_cost_what_they_are)
+{
+	char empty[] = "", json[] = "{}", name[16];
+	struct dest_state state = {.namespace_ = empty, .partition = empty, .state = json}, *rows_;
+	const struct dest_state *one = &state;
+	long few = 0, many;
+	struct dest *d;
+	size_t n;
+
+	ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))watch_connection), SQLITE_OK);
+	d = open_dest(DB);
+	for (int upto = 50; upto <= 500; upto += 450) {
+		work_for(d, upto == 50 ? 0 : 50, upto);
+		for (int i = 0; i < upto; i += 2) {
+			state.stream = name;
+			snprintf(name, sizeof(name), "stream_%d", i);
+			ck_ok(d->ops->commit(d, &one, 1, NULL, e));
+		}
+		steps = 0;
+		ck_ok(d->ops->states(d, &rows_, &n, e));
+		ck_assert_uint_eq(n, (size_t)upto);
+		dest_states_free(rows_, n);
+		if (upto == 50)
+			few = steps;
+	}
+	many = steps;
+	d->ops->close(d);
+	ck_assert_msg(few > 0 && many < few * 15, "%ld for 50, %ld for 500", few, many);
+}
+END_TEST
+
 static Suite *
 speed_suite(void)
 {
@@ -210,6 +301,8 @@ speed_suite(void)
 	tcase_add_test(t, pages_are_small_where_rows_change);
 	tcase_add_test(t, short_records_keep_to_the_budget);
 	tcase_add_test(t, what_is_appended_is_let_go);
+	tcase_add_test(t, a_stream_costs_the_same_among_many);
+	tcase_add_test(t, the_states_of_many_streams_cost_what_they_are);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -108,6 +108,39 @@ START_TEST(a_row_comes_back_as_it_was)
 }
 END_TEST
 
+START_TEST(of_many_streams_rows_each_finds_its_own)
+{
+	char a[] = "a", b[] = "b", c[] = "c", n_[] = "n", none[] = "", one[] = "1", two[] = "2";
+	struct dest_state rows[] = {
+	    {.stream = b, .namespace_ = none, .partition = two},
+	    {.stream = c, .namespace_ = none, .partition = none},
+	    {.stream = b, .namespace_ = n_, .partition = none},
+	    {.stream = a, .namespace_ = none, .partition = none},
+	    {.stream = b, .namespace_ = none, .partition = one},
+	};
+	const char *const streams[] = {"a", "b", "c", "b", "0", "bb", "d"};
+	const char *const spaces[] = {"", "", "", "n", "", "", ""};
+	const size_t found[] = {1, 2, 1, 1, 0, 0, 0};
+
+	state_rows_sort(rows, 5);
+	state_rows_sort(NULL, 0);
+	for (size_t i = 0; i < 7; i++) {
+		size_t n = 5;
+		const struct dest_state *of = state_rows_of(rows, &n, streams[i], spaces[i]);
+
+		ck_assert_uint_eq(n, found[i]);
+		ck_assert_int_eq(of == NULL, n == 0);
+		for (size_t k = 0; k < n; k++) {
+			ck_assert_str_eq(of[k].stream, streams[i]);
+			ck_assert_str_eq(of[k].namespace_, spaces[i]);
+			ck_assert_int_eq(of[k].partition[0], n == 2 ? (int)('1' + k) : 0);
+		}
+		n = 0;
+		ck_assert_ptr_null(state_rows_of(NULL, &n, streams[i], spaces[i]));
+	}
+}
+END_TEST
+
 /* Rows of partitions that are read at once are told apart by lanes, of which there are so many. */
 START_TEST(the_unfinished_leave_lanes_for_those_that_begin)
 {
@@ -337,6 +370,7 @@ state_suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_row_comes_back_as_it_was);
+	tcase_add_test(t, of_many_streams_rows_each_finds_its_own);
 	tcase_add_test(t, the_unfinished_leave_lanes_for_those_that_begin);
 	tcase_add_test(t, only_what_changed_is_written);
 	tcase_add_test(t, what_is_committed_is_told_as_json);

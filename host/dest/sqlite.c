@@ -252,6 +252,7 @@ sqlite_commit(struct dest *base, const struct dest_state *const *rows, size_t n,
 		rc = sqlite_run(d, e, "COMMIT");
 	if (rc == AB_OK) {
 		sqlite_verify_committed(d);
+		sqlite_streams_rest(d);
 		let_go(d);
 	}
 	return rc;

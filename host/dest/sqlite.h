@@ -84,7 +84,9 @@ struct sqlite {
 	char *path, *connector;
 	int lock_fd, read_only;
 	enum sqlite_undo undo;
-	struct sqlite_stream *streams;
+	struct sqlite_stream *streams, *live; /* all; those that a commit or a rollback is about */
+	void *by_name;			      /* all, as tsearch has them */
+	struct dest_stats rested;	      /* of those that are not live */
 	struct sqlite_rows rows;
 	struct sqlite_batches batches;
 	size_t dedup_cache;   /* bytes of page cache, from the first append_dedup stream on */
@@ -102,7 +104,8 @@ enum sqlite_key {
 enum sqlite_cursor { SQLITE_CURSOR_UNSEEN, SQLITE_CURSOR_NUMBER, SQLITE_CURSOR_TEXT };
 
 struct sqlite_stream {
-	struct sqlite_stream *next;
+	struct sqlite_stream *next, *next_live;
+	int is_live, is_finished;
 	struct sqlite *d;
 	struct dest_stream_spec spec;
 	char *table, *target; /* its table; the table that rows go to now */
@@ -156,6 +159,8 @@ void sqlite_stream_stats(const struct dest_stream *s, struct dest_stats *out);
 const char *sqlite_stream_where(const struct dest_stream *s);
 /* Finalizes what would keep a transaction open; the streams must begin again. */
 void sqlite_streams_reset(struct sqlite *d);
+/* What was finished is durable, and no business of later commits. */
+void sqlite_streams_rest(struct sqlite *d);
 void sqlite_streams_free(struct sqlite *d);
 
 /* Writes what d->rows shows into the stream's table. */

@@ -335,7 +335,7 @@ sqlite_batch_flush_all(struct sqlite *d, struct error *e)
 {
 	ab_status rc = AB_OK;
 
-	for (struct sqlite_stream *s = d->streams; s != NULL && rc == AB_OK; s = s->next)
+	for (struct sqlite_stream *s = d->live; s != NULL && rc == AB_OK; s = s->next_live)
 		rc = sqlite_batch_flush(s, e);
 	return rc;
 }
@@ -348,9 +348,9 @@ sqlite_batch_make_room(struct sqlite_stream *s, const struct dest_page *page, st
 	size_t more = page_bytes(page) + entry_bytes(page->scan->nrecords - page->first);
 
 	while (rc == AB_OK && d->batches.held > 0 && d->batches.held + more > d->batches.most) {
-		struct sqlite_stream *largest = d->streams;
+		struct sqlite_stream *largest = d->live;
 
-		for (struct sqlite_stream *one = d->streams; one != NULL; one = one->next)
+		for (struct sqlite_stream *one = d->live; one != NULL; one = one->next_live)
 			if (batch_bytes(&one->batch) > batch_bytes(&largest->batch))
 				largest = one;
 		rc = sqlite_batch_flush(largest, e);

@@ -97,13 +97,13 @@ sqlite_run_update(struct sqlite *d, const struct dest_run *run, struct error *e)
 	sqlite3_stmt *stmt = sqlite_query(d, e,
 	    "UPDATE _abhost_runs SET ended_at = ?, outcome = ?, error = ?, records = ?, bytes = ?,"
 	    " failure_type = ?, seconds = ?, changes = ?, \"rows\" = ? WHERE id = ?");
-	struct dest_stats sum = {0};
+	struct dest_stats sum = d->rested;
 	struct buf changes;
 	ab_status rc;
 
 	if (stmt == NULL)
 		return e->status;
-	for (const struct sqlite_stream *s = d->streams; s != NULL; s = s->next)
+	for (const struct sqlite_stream *s = d->live; s != NULL; s = s->next_live)
 		dest_stats_sum(&sum, &s->stats);
 	buf_init(&changes, 1024);
 	buf_addc(&changes, '{');

@@ -54,9 +54,9 @@ static ab_status
 add_orphans(struct sqlite *d, struct dest_state **rows, size_t *count, struct error *e)
 {
 	sqlite3_stmt *stmt = sqlite_query(d, e,
-	    "SELECT stream, namespace, table_name FROM _abhost_streams WHERE staging = 0 AND columns <> '[]'"
-	    " AND (stream, namespace) NOT IN (SELECT stream, namespace FROM _abhost_state) AND EXISTS (SELECT 1"
-	    " FROM sqlite_schema WHERE type = 'table' AND name = table_name COLLATE NOCASE)");
+	    "SELECT stream, namespace, table_name FROM _abhost_streams AS s WHERE staging = 0 AND columns <> '[]'"
+	    " AND NOT EXISTS (SELECT 1 FROM _abhost_state AS a WHERE a.stream = s.stream AND a.namespace = s.namespace)"
+	    " AND table_name COLLATE NOCASE IN (SELECT name FROM sqlite_schema WHERE type = 'table')");
 	struct dest_state *more;
 	int failed = 0;
 
@@ -91,8 +91,7 @@ sqlite_state_list(struct dest *base, struct dest_state **out, size_t *n, struct 
 	 * it the read, of a stream everything. */
 	sqlite3_stmt *stmt = sqlite_query(d, e,
 	    "WITH missing AS (SELECT stream, namespace, staging FROM _abhost_streams WHERE columns <> '[]'"
-	    " AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = table_name"
-	    " COLLATE NOCASE)), t AS (SELECT s.*, is_refresh AND (stream, namespace, 1) IN missing AS lost,"
+	    " AND table_name COLLATE NOCASE NOT IN (SELECT name FROM sqlite_schema WHERE type = 'table')), t AS (SELECT s.*, is_refresh AND (stream, namespace, 1) IN missing AS lost,"
 	    " (stream, namespace, 0) IN missing AS gone FROM _abhost_state AS s)"
 	    " SELECT stream, namespace, partition, iif(gone, NULL, state), iif(lost OR gone, NULL, token),"
 	    " pages, generation_id, iif(gone, NULL, started_at), is_refresh AND NOT gone, done AND NOT"

@@ -3,8 +3,11 @@
  * An overwrite's rows go into a table beside the old one, which stays as it is, readable, until
  * finish.  A page is first laid over the columns (which may change the table), then goes in whole
  * with one statement. */
+#include <config.h>
+
 #include "dest/sqlite.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,16 +42,64 @@ reset(struct sqlite_stream *s)
 void
 sqlite_streams_reset(struct sqlite *d)
 {
-	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next) {
+	for (struct sqlite_stream *s = d->live; s != NULL; s = s->next_live) {
 		sqlite_batch_drop(s);
 		forget_insert(s);
 	}
 }
 
 void
+sqlite_streams_rest(struct sqlite *d)
+{
+	for (struct sqlite_stream **at = &d->live, *s; (s = *at) != NULL;) {
+		if (!s->is_finished) {
+			at = &s->next_live;
+			continue;
+		}
+		*at = s->next_live;
+		s->is_live = 0;
+		dest_stats_sum(&d->rested, &s->stats);
+	}
+}
+
+static void
+make_live(struct sqlite_stream *s)
+{
+	s->is_live = 1;
+	s->next_live = s->d->live;
+	s->d->live = s;
+}
+
+/* Something of it is not committed from now on.  It is rare that one had come to rest. */
+static void
+wake(struct sqlite_stream *s)
+{
+	struct sqlite *d = s->d;
+
+	s->is_finished = 0;
+	if (s->is_live)
+		return;
+	make_live(s);
+	d->rested = (struct dest_stats){0};
+	for (const struct sqlite_stream *one = d->streams; one != NULL; one = one->next)
+		if (!one->is_live)
+			dest_stats_sum(&d->rested, &one->stats);
+}
+
+static void
+keep_node(void *node)
+{
+	(void)node;
+}
+
+void
 sqlite_streams_free(struct sqlite *d)
 {
 	struct sqlite_stream *s;
+
+	tdestroy(d->by_name, keep_node);
+	d->by_name = NULL;
+	d->live = NULL;
 
 	while ((s = d->streams) != NULL) {
 		d->streams = s->next;
@@ -60,37 +111,55 @@ sqlite_streams_free(struct sqlite *d)
 }
 
 static int
-is_same_text(const char *a, const char *b)
+compare_names(const void *x, const void *y)
 {
-	return strcmp(a ? a : "", b ? b : "") == 0;
+	const struct dest_stream_spec *a = &((const struct sqlite_stream *)x)->spec;
+	const struct dest_stream_spec *b = &((const struct sqlite_stream *)y)->spec;
+	int order = strcmp(a->name, b->name);
+
+	return order != 0
+	    ? order
+	    : strcmp(a->namespace_ ? a->namespace_ : "", b->namespace_ ? b->namespace_ : "");
+}
+
+static struct sqlite_stream *
+add_stream(struct sqlite *d, const struct dest_stream_spec *spec, struct error *e)
+{
+	struct sqlite_stream *s = calloc(1, sizeof(*s));
+
+	if (s != NULL) {
+		s->d = d;
+		s->spec = *spec;
+		shape_init(&s->shape, MAX_COLUMNS);
+		shape_init(&s->names, MAX_COLUMNS);
+	}
+	if (s == NULL || tsearch(s, &d->by_name, compare_names) == NULL) {
+		free(s);
+		error_set(e, AB_ENOMEM, "no memory for stream %s", spec->name);
+		return NULL;
+	}
+	s->next = d->streams;
+	d->streams = s;
+	make_live(s);
+	return s;
 }
 
 /* The stream, as if nothing were known of its table; what had been collected for it is written. */
 static struct sqlite_stream *
 get_stream(struct sqlite *d, const struct dest_stream_spec *spec, struct error *e)
 {
-	struct sqlite_stream *s = d->streams;
+	const struct sqlite_stream wanted = {.spec = *spec};
+	struct sqlite_stream *const *found = tfind(&wanted, &d->by_name, compare_names), *s;
 
-	while (s != NULL &&
-	    (!is_same_text(s->spec.name, spec->name) ||
-		!is_same_text(s->spec.namespace_, spec->namespace_)))
-		s = s->next;
-	if (s == NULL) {
-		if ((s = calloc(1, sizeof(*s))) == NULL) {
-			error_set(e, AB_ENOMEM, "no memory for stream %s", spec->name);
-			return NULL;
-		}
-		s->d = d;
-		s->next = d->streams;
-		d->streams = s;
-		shape_init(&s->shape, MAX_COLUMNS);
-		shape_init(&s->names, MAX_COLUMNS);
-	} else if (sqlite_batch_flush(s, e) != AB_OK) {
+	if ((s = found != NULL ? *found : add_stream(d, spec, e)) == NULL)
+		return NULL;
+	if (found != NULL && sqlite_batch_flush(s, e) != AB_OK) {
 		/* what was taken in cannot be refused any more: it is not this begin that fails */
 		e->status = AB_ETRANSIENT;
 		return NULL;
 	}
 	reset(s);
+	wake(s);
 	s->spec = *spec;
 	return s;
 }
@@ -385,6 +454,7 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 	int collect = sqlite_batch_takes(s, page), in_order = 1, learnt;
 	char stamp[CLOCK_TEXT];
 
+	wake(s);
 	if (sqlite_begin(d, e) != AB_OK)
 		return e->status;
 	if ((collect ? sqlite_batch_make_room(s, page, e) : sqlite_batch_flush(s, e)) != AB_OK)
@@ -415,6 +485,7 @@ sqlite_stream_discard(struct dest_stream *base, int64_t since_us, int lane, stru
 	const char *column = shape_system_name(SHAPE_EXTRACTED_AT);
 	char since[CLOCK_TEXT];
 
+	wake(s);
 	if (!s->exists || sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s, e) != AB_OK)
 		return e->status;
 	clock_format(since_us, since);
@@ -454,6 +525,7 @@ sqlite_stream_finish(struct dest_stream *base, struct error *e)
 		return e->status;
 	/* SQLite looks at each statement that there is, whenever a table is made */
 	forget_insert(s);
+	s->is_finished = 1;
 	return s->staging ? swap(s, e) : AB_OK;
 }
 

@@ -431,7 +431,7 @@ sqlite_verify_rebuild(struct sqlite_stream *s, struct error *e)
 void
 sqlite_verify_committed(struct sqlite *d)
 {
-	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next) {
+	for (struct sqlite_stream *s = d->live; s != NULL; s = s->next_live) {
 		struct sqlite_verify *v = s->verify;
 
 		if (v == NULL)
@@ -447,7 +447,7 @@ sqlite_verify_committed(struct sqlite *d)
 void
 sqlite_verify_rolled_back(struct sqlite *d)
 {
-	for (struct sqlite_stream *s = d->streams; s != NULL; s = s->next) {
+	for (struct sqlite_stream *s = d->live; s != NULL; s = s->next_live) {
 		struct sqlite_verify *v = s->verify;
 
 		if (v == NULL)

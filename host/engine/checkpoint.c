@@ -241,7 +241,7 @@ add_group(struct read *r, struct writer_commit *c, struct error *e)
 static int
 ends_run(const struct flow *f)
 {
-	for (size_t i = 0; i < f->plan->n; i++)
+	for (size_t i = f->next; i < f->plan->n; i++)
 		if (!f->begun[i])
 			return 0;
 	for (const struct read *r = f->reads; r != NULL; r = r->next)

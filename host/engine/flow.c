@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/checkpoint.h"
+#include "engine/state.h"
 
 static struct read *
 find_read(const struct flow *f, uint32_t stream)
@@ -149,17 +150,17 @@ load_rows(struct flow *f, struct error *e)
 	f->rows = NULL;
 	f->nrows = 0;
 	f->is_stale = 0;
-	return f->dest->ops->states(f->dest, &f->rows, &f->nrows, e);
+	if (f->dest->ops->states(f->dest, &f->rows, &f->nrows, e) == AB_OK)
+		state_rows_sort(f->rows, f->nrows);
+	return e->status;
 }
 
 static size_t
-next_stream(const struct flow *f)
+next_stream(struct flow *f)
 {
-	size_t i = 0;
-
-	while (i < f->plan->n && f->begun[i])
-		i++;
-	return i;
+	while (f->next < f->plan->n && f->begun[f->next])
+		f->next++;
+	return f->next;
 }
 
 static int
@@ -326,6 +327,7 @@ settle(struct flow *f, struct read *r, struct error *e)
 	read_free(r);
 	if (again) {
 		f->begun[index] = 0;
+		f->next = index < f->next ? index : f->next;
 		f->is_stale = 1;
 	} else {
 		end_stream(f, index, &why, e);
@@ -403,6 +405,7 @@ flow_run(struct flow *f, struct error *e)
 
 	if ((f->begun = calloc(f->plan->n + 1, 1)) == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for the streams");
+	state_rows_sort(f->rows, f->nrows);
 	checkpoint_reset(f);
 	reader_stopped(reader);
 	for (;;) {

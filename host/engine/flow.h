@@ -24,8 +24,8 @@ struct flow {
 	struct report *report;
 	const struct plan *plan;
 	struct dest *dest; /* the writer's, but while it is idle */
-	struct dest_state
-	    *rows; /* of the state store, as the next stream to begin finds them; the flow's */
+	struct dest_state *
+	    rows; /* of the state store, as the next stream to begin finds them, by stream; the flow's */
 	size_t nrows;
 	size_t most; /* streams at once */
 	/* out */
@@ -35,7 +35,8 @@ struct flow {
 	/* private: who reads */
 	struct read *reads;
 	size_t running;	     /* of them are not yet ended by the source */
-	char *begun;	     /* per stream of the plan */
+	char *begun;	     /* per stream of the plan, */
+	size_t next;	     /* and of those that have not, none is before this one */
 	int is_stale;	     /* rows were committed since `rows` were read */
 	int is_undone;	     /* what is not committed is gone: the reads that run begin again */
 	int is_alone;	     /* the source has died: one by one */

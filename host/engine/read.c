@@ -522,6 +522,8 @@ struct read *
 read_begin(struct flow *f, size_t index)
 {
 	struct read *r = calloc(1, sizeof(*r));
+	const struct dest_state *rows;
+	size_t nrows = f->nrows;
 	struct error e = ERROR_INIT;
 
 	if (r == NULL)
@@ -533,7 +535,8 @@ read_begin(struct flow *f, size_t index)
 	r->next = f->reads;
 	f->reads = r;
 	f->running++;
-	if (state_open(&r->state, r->plan, r->plan->from_start, f->rows, f->nrows, &e) != AB_OK)
+	rows = state_rows_of(f->rows, &nrows, r->plan->name, r->plan->namespace_);
+	if (state_open(&r->state, r->plan, r->plan->from_start, rows, nrows, &e) != AB_OK)
 		r->is_refused = 1;
 	track_init(&r->shared, r->plan->cursor, r->plan->cursor_is_time, key_of(r));
 	report_begin(f->report, index, r->state.resumed);

@@ -28,6 +28,49 @@ no_memory(struct error *e)
 	return error_set(e, AB_ENOMEM, "no memory for the state of a stream");
 }
 
+static int
+compare_streams(const struct dest_state *row, const char *stream, const char *namespace_)
+{
+	int order = strcmp(row->stream, stream);
+
+	return order != 0 ? order : strcmp(row->namespace_, namespace_);
+}
+
+static int
+compare_rows(const void *x, const void *y)
+{
+	const struct dest_state *a = x, *b = y;
+	int order = compare_streams(a, b->stream, b->namespace_);
+
+	return order != 0 ? order : strcmp(a->partition, b->partition);
+}
+
+void
+state_rows_sort(struct dest_state *rows, size_t n)
+{
+	if (n > 0)
+		qsort(rows, n, sizeof(*rows), compare_rows);
+}
+
+const struct dest_state *
+state_rows_of(const struct dest_state *rows, size_t *n, const char *stream, const char *namespace_)
+{
+	size_t low = 0, high = *n, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_streams(&rows[middle], stream, namespace_) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < *n && compare_streams(&rows[end], stream, namespace_) == 0;)
+		end++;
+	*n = end - low;
+	return *n > 0 ? &rows[low] : NULL;
+}
+
 /* Stream-wide facts that the parts' packing needs. */
 static int
 open_shelf(struct state_read *r, const struct plan_stream *p)

@@ -60,7 +60,12 @@ struct state_read {
 	int lanes[DEST_LANES]; /* 1: taken by an unfinished part */
 };
 
-/* rows: all of the destination's. from_start: read from the beginning whatever is stored. */
+/* The destination's rows by stream, so that with thousands of streams each finds its own: *n of all in, of its own out; NULL:
+ * none. */
+void state_rows_sort(struct dest_state *rows, size_t n);
+const struct dest_state *
+state_rows_of(const struct dest_state *rows, size_t *n, const char *stream, const char *namespace_);
+/* rows: the stream's, others' are passed over. from_start: read from the beginning whatever is stored. */
 ab_status state_open(struct state_read *r, const struct plan_stream *p, int from_start,
     const struct dest_state *rows, size_t nrows, struct error *e);
 void state_close(struct state_read *r);
