@@ -329,6 +329,22 @@ START_TEST(texts_are_newer_by_their_bytes)
 }
 END_TEST
 
+/* SQLite makes a number of a text in a column that somebody has declared so; the others are still compared as texts. */
+START_TEST(texts_are_texts_whatever_somebody_declares)
+{
+	sync_pages(
+	    &dedup, PAGES("{\"id\":1,\"at\":\"2024-Q4\",\"v\":1}{\"id\":2,\"at\":\"5\",\"v\":2}"));
+	rows(DB, "ALTER TABLE t RENAME TO mine");
+	rows(DB,
+	    "CREATE TABLE t (id INTEGER PRIMARY KEY, at DATE, v INTEGER, _airbyte_extracted_at TEXT,"
+	    " _airbyte_meta TEXT, _airbyte_generation_id INTEGER)");
+	rows(DB, "INSERT INTO t SELECT * FROM mine");
+	sync_pages(
+	    &dedup, PAGES("{\"id\":1,\"at\":\"2025\",\"v\":11}{\"id\":2,\"at\":\"10\",\"v\":12}"));
+	ck_rows(DB, "SELECT id, v FROM t", "1,11|2,2");
+}
+END_TEST
+
 /* A source that was put back to an earlier state: what it has is there afterwards, though a newer version was. */
 START_TEST(a_truncating_refresh_brings_what_the_source_has)
 {
@@ -504,6 +520,7 @@ dedup_suite(void)
 	tcase_add_loop_test(t, an_index_that_found_nothing_is_made_anew, 0, 2);
 	tcase_add_test(t, numbers_are_newer_by_their_value);
 	tcase_add_loop_test(t, texts_are_newer_by_their_bytes, 0, 8);
+	tcase_add_test(t, texts_are_texts_whatever_somebody_declares);
 	tcase_add_test(t, a_truncating_refresh_brings_what_the_source_has);
 	tcase_add_test(t, a_mode_may_change);
 	tcase_add_test(t, a_discarded_read_doubles_nothing);

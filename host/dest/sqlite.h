@@ -204,7 +204,8 @@ enum sqlite_order {
 	SQLITE_ORDER_TIMES = 1, /* texts as times, where they are times */
 	SQLITE_ORDER_TEXTS = 2	/* a text is a text, whatever it reads as */
 };
-/* Registers the SQL functions that compare cursor values. */
+#define SQLITE_COLLATION "abhost_cursor_" /* and the enum's bits as a digit: compares two texts */
+/* Registers the SQL functions and collations that compare cursor values. */
 int sqlite_order_functions(sqlite3 *db);
 
 /* sqlite_key.c */

@@ -504,23 +504,25 @@ sqlite_key_rule(const struct sqlite_stream *s, int at, sqlite3_str *sql)
 	add_older(s, sql);
 }
 
-/* Whether SQLite itself compares the cursors as they are meant. */
-static int
-has_plain_cursor(const struct sqlite_stream *s)
+/* "CAST(table.cursor AS TEXT)" for a text, whatever type the column was declared with by somebody else. */
+static void
+add_cursor(const struct sqlite_stream *s, sqlite3_str *sql, const char *table, int is_text)
 {
-	const char *const *path = s->spec.cursor;
-	uint32_t col = shape_find(&s->shape, path[0], strlen(path[0]));
-
-	return path[1] == NULL && col != SHAPE_NOWHERE && s->shape.cols[col].type != SHAPE_TEXT &&
-	    s->shape.cols[col].type != SHAPE_JSON;
+	sqlite3_str_appendall(sql, is_text ? "CAST(" : "");
+	add_path(s, sql, table, s->spec.cursor);
+	sqlite3_str_appendall(sql, is_text ? " AS TEXT)" : "");
 }
 
+/* Only what stands inside an object needs a function. */
 static void
 add_newer(const struct sqlite_stream *s, sqlite3_str *sql)
 {
 	const char *const *path = s->spec.cursor;
+	uint32_t col = shape_find(&s->shape, path[0], strlen(path[0]));
+	int is_text = col == SHAPE_NOWHERE || s->shape.cols[col].type == SHAPE_TEXT ||
+	    s->shape.cols[col].type == SHAPE_JSON;
 
-	if (!has_plain_cursor(s)) {
+	if (path[1] != NULL) {
 		sqlite3_str_appendall(sql, " WHERE abhost_newer(");
 		add_path(s, sql, "excluded", path);
 		sqlite3_str_appendall(sql, ", ");
@@ -531,9 +533,11 @@ add_newer(const struct sqlite_stream *s, sqlite3_str *sql)
 	sqlite3_str_appendall(sql, " WHERE ");
 	add_path(s, sql, "old", path);
 	sqlite3_str_appendall(sql, " IS NULL OR ");
-	add_path(s, sql, "excluded", path);
+	add_cursor(s, sql, "excluded", is_text);
 	sqlite3_str_appendall(sql, " >= ");
-	add_path(s, sql, "old", path);
+	add_cursor(s, sql, "old", is_text);
+	if (is_text)
+		sqlite3_str_appendf(sql, " COLLATE " SQLITE_COLLATION "%d", sqlite_key_order(s));
 }
 
 void

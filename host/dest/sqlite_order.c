@@ -19,11 +19,21 @@ text_of(sqlite3_value *v)
 }
 
 static int
-read_number(sqlite3_value *v, int how, struct number *out)
+read_text_number(struct ab_str text, struct number *out)
 {
-	struct ab_str text;
 	int is_real = 0;
 
+	if (!number_is(text.ptr, text.len))
+		return 0;
+	for (size_t i = 0; i < text.len && !is_real; i++)
+		is_real = strchr(".eE", text.ptr[i]) != NULL;
+	*out = number_read(text.ptr, text.len, is_real);
+	return 1;
+}
+
+static int
+read_number(sqlite3_value *v, int how, struct number *out)
+{
 	switch (sqlite3_value_type(v)) {
 	case SQLITE_INTEGER:
 		*out = number_of_int(sqlite3_value_int64(v));
@@ -32,18 +42,10 @@ read_number(sqlite3_value *v, int how, struct number *out)
 		*out = number_of_real(sqlite3_value_double(v));
 		return 1;
 	case SQLITE_TEXT:
-		if (how & SQLITE_ORDER_TEXTS)
-			return 0;
-		/* fallthrough */
+		return !(how & SQLITE_ORDER_TEXTS) && read_text_number(text_of(v), out);
 	default:
-		text = text_of(v);
+		return read_text_number(text_of(v), out);
 	}
-	if (!number_is(text.ptr, text.len))
-		return 0;
-	for (size_t i = 0; i < text.len && !is_real; i++)
-		is_real = strchr(".eE", text.ptr[i]) != NULL;
-	*out = number_read(text.ptr, text.len, is_real);
-	return 1;
 }
 
 static int
@@ -55,26 +57,55 @@ compare_bytes(struct ab_str a, struct ab_str b)
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Each of the two is a number (NULL: it is not), or else its bytes. */
+static int
+compare_mixed(const struct number *x, struct ab_str a, const struct number *y, struct ab_str b)
+{
+	if (x != NULL && y != NULL)
+		return number_compare(x, y);
+	return x != NULL || y != NULL ? (y != NULL) - (x != NULL) : compare_bytes(a, b);
+}
+
+static int
+are_times(struct ab_str a, struct ab_str b, int *order)
+{
+	int64_t at, bt;
+
+	if (clock_parse(a.ptr, a.len, &at) != 0 || clock_parse(b.ptr, b.len, &bt) != 0)
+		return 0;
+	*order = at != bt ? (at > bt ? 1 : -1) : clock_compare_rest(a.ptr, a.len, b.ptr, b.len);
+	return 1;
+}
+
 static int
 compare_values(sqlite3_value *a, sqlite3_value *b, int how)
 {
 	struct number x, y;
-	int is_x = read_number(a, how, &x), is_y = read_number(b, how, &y);
+	int is_x, is_y, order;
 
-	if (is_x && is_y)
-		return number_compare(&x, &y);
-	return is_x != is_y ? is_y - is_x : compare_bytes(text_of(a), text_of(b));
+	if (how & SQLITE_ORDER_TIMES && are_times(text_of(a), text_of(b), &order))
+		return order;
+	is_x = read_number(a, how, &x);
+	is_y = read_number(b, how, &y);
+	return compare_mixed(is_x ? &x : NULL, text_of(a), is_y ? &y : NULL, text_of(b));
 }
 
+/* The same of two texts, as a collation: where a statement calls a function SQLite keeps a journal of it, all pages that
+ * it changes, in case that fails. */
 static int
-compare_times(sqlite3_value *a, sqlite3_value *b, int how)
+collate(void *arg, int alen, const void *a, int blen, const void *b)
 {
-	struct ab_str x = text_of(a), y = text_of(b);
-	int64_t at, bt;
+	int how = *(const int *)arg, is_x, is_y, order;
+	struct ab_str x = {a, (size_t)alen}, y = {b, (size_t)blen};
+	struct number nx, ny;
 
-	if (clock_parse(x.ptr, x.len, &at) != 0 || clock_parse(y.ptr, y.len, &bt) != 0)
-		return compare_values(a, b, how);
-	return at != bt ? (at > bt ? 1 : -1) : clock_compare_rest(x.ptr, x.len, y.ptr, y.len);
+	if (how & SQLITE_ORDER_TIMES && are_times(x, y, &order))
+		return order;
+	if (how & SQLITE_ORDER_TEXTS)
+		return compare_bytes(x, y);
+	is_x = read_text_number(x, &nx);
+	is_y = read_text_number(y, &ny);
+	return compare_mixed(is_x ? &nx : NULL, x, is_y ? &ny : NULL, y);
 }
 
 /* abhost_newer(new, old, how): 1 unless new is the older one; NULL is older than all. */
@@ -89,9 +120,7 @@ sql_newer(sqlite3_context *out, int argc, sqlite3_value **argv)
 	else if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
 		sqlite3_result_int(out, 0);
 	else
-		sqlite3_result_int(out,
-		    (how & SQLITE_ORDER_TIMES ? compare_times(argv[0], argv[1], how)
-					      : compare_values(argv[0], argv[1], how)) >= 0);
+		sqlite3_result_int(out, compare_values(argv[0], argv[1], how) >= 0);
 }
 
 /* abhost_order(x, how): what to order by, roughly so: microseconds, a number, or what it is. */
@@ -122,8 +151,15 @@ sql_order(sqlite3_context *out, int argc, sqlite3_value **argv)
 int
 sqlite_order_functions(sqlite3 *db)
 {
+	static const int hows[] = {0, 1, 2, 3};
 	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+	char name[] = SQLITE_COLLATION "?";
 
+	for (size_t i = 0; i < sizeof(hows) / sizeof(hows[0]); i++) {
+		name[sizeof(name) - 2] = (char)('0' + hows[i]);
+		if (sqlite3_create_collation(db, name, SQLITE_UTF8, (void *)&hows[i], collate))
+			return -1;
+	}
 	if (sqlite3_create_function(db, "abhost_order", 2, flags, NULL, sql_order, NULL, NULL) ||
 	    sqlite3_create_function(db, "abhost_newer", 3, flags, NULL, sql_newer, NULL, NULL))
 		return -1;
