@@ -192,7 +192,9 @@ ab_status sqlite_table_apply(struct sqlite_stream *s, struct error *e);
 ab_status sqlite_table_replace(struct sqlite *d, const char *from, const char *to, struct error *e);
 /* Compares the shape that was loaded with the table's real columns. */
 ab_status sqlite_table_verify(struct sqlite_stream *s, struct error *e);
+/* A table, or a view; a view or an index. */
 int sqlite_table_exists(struct sqlite *d, const char *name, struct error *e);
+int sqlite_table_is_other(struct sqlite *d, const char *name, struct error *e);
 
 /* sqlite_declared.c */
 /* What the text of a table says of the column: its name and what is declared of it; NULL: nothing. */

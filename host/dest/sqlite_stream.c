@@ -177,10 +177,8 @@ drop_staging(struct sqlite_stream *s, struct error *e)
 static ab_status
 check_owner(struct sqlite_stream *s, const struct shape *saved, struct error *e)
 {
-	if (sqlite_number(s->d, 0, e,
-		"SELECT count(*) FROM sqlite_schema WHERE name = %Q COLLATE NOCASE"
-		" AND (type IN ('view', 'index') OR (type = 'table' AND %d))",
-		s->table, saved->ncols == 0) == 0)
+	if (!sqlite_table_is_other(s->d, s->table, e) &&
+	    (saved->ncols > 0 || !sqlite_table_exists(s->d, s->table, e)))
 		return e->status;
 	return error_set(e, AB_ECONFIG,
 	    "%s has a table, view or index \"%s\" that abhost did not make: rename or drop it, or name "

@@ -12,11 +12,19 @@
 
 #define REBUILD "_abhost_rebuild"
 
-/* Views have no other way to be found in what SQLite knows; one that is broken is there, too. */
+/* Both are asked for each stream, and sqlite_schema would have to be read from end to end. */
 static int
-view_exists(struct sqlite *d, const char *name, struct error *e)
+is_table(struct sqlite *d, const char *name)
 {
-	char *sql = sqlite3_mprintf("PRAGMA main.table_info(%Q)", name);
+	return sqlite3_table_column_metadata(
+		   d->db, "main", name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* What else there is has no other way to be found in what SQLite knows; a view that is broken is there, too. */
+static int
+has_info(struct sqlite *d, const char *pragma, const char *name, struct error *e)
+{
+	char *sql = sqlite3_mprintf("PRAGMA main.%s(%Q)", pragma, name);
 	sqlite3_stmt *stmt = NULL;
 	int rc = SQLITE_NOMEM, found;
 
@@ -31,13 +39,17 @@ view_exists(struct sqlite *d, const char *name, struct error *e)
 	return found;
 }
 
-/* Asked for each stream, and sqlite_schema would have to be read from end to end. */
 int
 sqlite_table_exists(struct sqlite *d, const char *name, struct error *e)
 {
-	return sqlite3_table_column_metadata(
-		   d->db, "main", name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK ||
-	    view_exists(d, name, e);
+	return is_table(d, name) || has_info(d, "table_info", name, e);
+}
+
+int
+sqlite_table_is_other(struct sqlite *d, const char *name, struct error *e)
+{
+	return !is_table(d, name) &&
+	    (has_info(d, "table_info", name, e) || has_info(d, "index_info", name, e));
 }
 
 /* NUMERIC and INTEGER keep 64-bit integers exact, TEXT keeps digits; "JSON" or "DATE" would turn texts that
