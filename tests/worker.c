@@ -14,6 +14,17 @@
 #include "worker/hosted.h"
 #include "worker/load.h"
 
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+static long until_lack; /* calls of malloc up to the one that fails; 0: none does */
+
+void *
+__wrap_malloc(size_t size)
+{
+	return until_lack > 0 && --until_lack == 0 ? NULL : __real_malloc(size);
+}
+
 static ab_status
 never(void *self)
 {
@@ -120,16 +131,42 @@ START_TEST(committed_partitions_are_equal_as_json)
 	struct error e = ERROR_INIT;
 
 	ck_assert_int_eq(committed_init(&c, (struct ab_str){text, strlen(text)}, &e), AB_OK);
-	x = committed_find(&c, (struct ab_str){same, strlen(same)});
+	ck_assert_int_eq(committed_find(&c, (struct ab_str){same, strlen(same)}, &x, &e), AB_OK);
 	ck_assert_ptr_nonnull(x);
 	/* The state goes on byte by byte, whatever its numbers. */
 	ck_assert_uint_eq(x->state.len, strlen("{\"n\": 18446744073709551616}"));
 	ck_assert_mem_eq(x->state.ptr, "{\"n\": 18446744073709551616}", x->state.len);
 	ck_assert_str_eq(x->token, "t\xc3\xa9");
 	ck_assert_ptr_null(x->running.ptr);
-	ck_assert_ptr_null(committed_find(&c, (struct ab_str){other, strlen(other)}));
-	x = committed_find(&c, (struct ab_str){NULL, 0});
+	ck_assert_int_eq(committed_find(&c, (struct ab_str){other, strlen(other)}, &x, &e), AB_OK);
+	ck_assert_ptr_null(x);
+	ck_assert_int_eq(committed_find(&c, (struct ab_str){NULL, 0}, &x, &e), AB_OK);
 	ck_assert(x != NULL && x->done && x->token == NULL && x->state.ptr == NULL);
+	committed_fini(&c);
+}
+END_TEST
+
+/* One that would be taken for new is read from the beginning: its records would be there twice. */
+START_TEST(without_memory_no_partition_is_new)
+{
+	static const char text[] =
+	    "[{\"partition\": {\"kind\": \"a text\"}, \"state\": {\"n\": 1}}]",
+			  same[] = "{\"kind\":\"a text\"}";
+	const struct committed_entry *x = NULL;
+	struct committed c;
+	struct error e = ERROR_INIT;
+	long n = 0, lacked = -1;
+
+	ck_assert_int_eq(committed_init(&c, (struct ab_str){text, strlen(text)}, &e), AB_OK);
+	do {
+		error_clear(&e);
+		until_lack = ++n;
+		committed_find(&c, (struct ab_str){same, strlen(same)}, &x, &e);
+		until_lack = 0;
+		ck_assert_int_eq(e.status, x == NULL ? AB_ENOMEM : AB_OK);
+		lacked++;
+	} while (x == NULL);
+	ck_assert_int_gt(lacked, 3);
 	committed_fini(&c);
 }
 END_TEST
@@ -351,6 +388,7 @@ worker_suite(void)
 	tcase_add_test(t, a_table_is_checked_before_it_is_used);
 	tcase_add_test(t, argument_structs_grow_both_ways);
 	tcase_add_test(t, committed_partitions_are_equal_as_json);
+	tcase_add_test(t, without_memory_no_partition_is_new);
 	tcase_add_test(t, streams_are_checked_key_by_key);
 	tcase_add_test(t, a_mistake_far_inside_is_shown_on_one_line);
 	tcase_add_test(t, what_is_emitted_is_sent_and_kept_in_order);

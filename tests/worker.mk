@@ -200,6 +200,7 @@ TESTS += tests/sched.t
 check_PROGRAMS += tests/worker.t
 tests_worker_t_SOURCES = tests/worker.c tests/suite.h
 tests_worker_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_worker_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 tests_worker_t_LDADD = host/libsource.a host/libworker.a host/libnet.a host/libdata.a \
 	host/libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) -lm
 TESTS += tests/worker.t

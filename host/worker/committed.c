@@ -58,7 +58,8 @@ committed_init(struct committed *c, struct ab_str text, struct error *e)
 	for (size_t i = 0; i < n && rc == AB_OK; i++)
 		rc = add_entry(c, view_at(all, i), e);
 	if (rc == AB_OK && c->root.error.status != AB_OK)
-		rc = error_set(e, AB_EBUG, "%s", c->root.error.text);
+		rc = error_set(e, c->root.error.status == AB_ENOMEM ? AB_ENOMEM : AB_EBUG, "%s",
+		    c->root.error.text);
 	return rc;
 }
 
@@ -71,12 +72,19 @@ committed_fini(struct committed *c)
 	*c = (struct committed){.entries = NULL};
 }
 
-const struct committed_entry *
-committed_find(const struct committed *c, struct ab_str partition)
+ab_status
+committed_find(const struct committed *c, struct ab_str partition,
+    const struct committed_entry **out, struct error *e)
 {
 	char *key = key_of(partition);
-	const json_t *at = key != NULL ? json_object_get(c->by_partition, key) : NULL;
+	const json_t *at;
 
+	*out = NULL;
+	if (key == NULL)
+		return error_set(e, AB_ENOMEM, "no memory to look up a partition");
+	at = json_object_get(c->by_partition, key);
 	free(key);
-	return at != NULL ? &c->entries[json_integer_value(at)] : NULL;
+	if (at != NULL)
+		*out = &c->entries[json_integer_value(at)];
+	return AB_OK;
 }

@@ -24,6 +24,7 @@ struct committed {
 ab_status committed_init(struct committed *c, struct ab_str text, struct error *e);
 void committed_fini(struct committed *c);
 /* partition: its JSON, or ptr NULL for the only one.  Equal is what is equal as JSON, whatever the order of keys.
- * NULL: nothing is committed. */
-const struct committed_entry *committed_find(const struct committed *c, struct ab_str partition);
+ * *out NULL and AB_OK: nothing is committed. */
+ab_status committed_find(const struct committed *c, struct ab_str partition,
+    const struct committed_entry **out, struct error *e);
 #endif

@@ -95,10 +95,10 @@ reading_begin(struct reading *r, struct error *e)
 
 	if (rc != AB_OK || !r->is_shared)
 		return rc;
-	all = committed_find(&r->committed, (struct ab_str){NULL, 0});
+	rc = committed_find(&r->committed, (struct ab_str){NULL, 0}, &all, e);
 	if (all != NULL)
 		r->shared = all->state;
-	return AB_OK;
+	return rc;
 }
 
 static struct waiting *
@@ -115,23 +115,23 @@ waiting_new(struct ab_str text)
 	return w;
 }
 
-static int
-is_done(const struct reading *r, struct ab_str partition)
+/* NULL and AB_OK: it is read to its end. */
+static ab_status
+await(const struct reading *r, struct ab_str partition, struct waiting **out, struct error *e)
 {
-	const struct committed_entry *c = committed_find(&r->committed, partition);
+	const struct committed_entry *c;
 
-	return c != NULL && c->done;
+	*out = NULL;
+	if (committed_find(&r->committed, partition, &c, e) != AB_OK || (c != NULL && c->done))
+		return e->status;
+	*out = waiting_new(partition);
+	return *out != NULL ? AB_OK : error_set(e, AB_ENOMEM, "no memory for a partition");
 }
 
 ab_status
 reading_only(const struct reading *r, struct waiting **out, struct error *e)
 {
-	const struct ab_str only = {NULL, 0};
-
-	*out = is_done(r, only) ? NULL : waiting_new(only);
-	return *out != NULL || is_done(r, only)
-	    ? AB_OK
-	    : error_set(e, AB_ENOMEM, "no memory for a partition");
+	return await(r, (struct ab_str){NULL, 0}, out, e);
 }
 
 ab_status
@@ -152,11 +152,10 @@ reading_list(struct reading *r, const struct ab_json *all, struct waiting **firs
 			    "partitions emitted what is neither an object nor one null");
 		if (view_type(v) == AB_NULL)
 			text = (struct ab_str){NULL, 0};
-		if (is_done(r, text))
-			continue;
-		*end = waiting_new(text);
+		if (await(r, text, end, e) != AB_OK)
+			return e->status;
 		if (*end == NULL)
-			return error_set(e, AB_ENOMEM, "no memory for the partitions");
+			continue;
 		end = &(*end)->next;
 		++*n;
 	}

@@ -196,6 +196,7 @@ struct part *
 part_new(struct reading *r, struct waiting *w, uint32_t number, struct error *e)
 {
 	struct part *p = calloc(1, sizeof(*p));
+	const struct committed_entry *c;
 
 	if (p == NULL) {
 		waiting_free(w);
@@ -210,9 +211,9 @@ part_new(struct reading *r, struct waiting *w, uint32_t number, struct error *e)
 	if (w->committed != NULL)
 		committed_init(&p->own, (struct ab_str){w->committed, strlen(w->committed)}, e);
 	if (e->status == AB_OK &&
-	    begin_part(p,
-		committed_find(w->committed != NULL ? &p->own : &r->committed, json_of(w)),
-		e) == AB_OK)
+	    committed_find(w->committed != NULL ? &p->own : &r->committed, json_of(w), &c, e) ==
+		AB_OK &&
+	    begin_part(p, c, e) == AB_OK)
 		return p;
 	part_free(p);
 	return NULL;
