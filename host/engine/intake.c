@@ -222,7 +222,7 @@ make_rows(struct intake *in, struct dest_state **rows, const struct dest_state *
 }
 
 static ab_status
-commit(struct intake *in, struct error *e)
+commit_once(struct intake *in, struct error *e)
 {
 	struct dest_state *rows;
 	const struct dest_state **list;
@@ -240,6 +240,33 @@ commit(struct intake *in, struct error *e)
 	dest_states_free(rows, n);
 	free(list);
 	return e->status;
+}
+
+/* Finishes those that wait for their states to be told; covered: only where a state covers all.  Returns how many. */
+static int
+finish_waiting(struct intake *in, int covered, struct error *e)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < in->n && e->status == AB_OK; i++) {
+		struct intake_stream *s = &in->streams[i];
+
+		if (!s->is_at_end || s->is_complete ||
+		    (covered && (s->part.void_us != 0 || !s->has_state)))
+			continue;
+		if (intake_stream_finish(s, e) != AB_OK)
+			blame(s, e);
+		n++;
+	}
+	return n;
+}
+
+static ab_status
+commit(struct intake *in, struct error *e)
+{
+	if (commit_once(in, e) != AB_OK || finish_waiting(in, 1, e) == 0 || e->status != AB_OK)
+		return e->status;
+	return commit_once(in, e);
 }
 
 ab_status
@@ -382,7 +409,7 @@ on_status(struct intake *in, struct ab_str status, struct error *e)
 	s->has_status = in->has_status = 1;
 	if (!line_is(line_get(status, "status"), "COMPLETE"))
 		return AB_OK;
-	if (intake_stream_finish(s, e) != AB_OK)
+	if (intake_stream_complete(s, e) != AB_OK)
 		return blame(s, e);
 	return commit_if_due(in, e);
 }
@@ -452,7 +479,7 @@ end_incomplete(struct intake_stream *s, struct error *e)
 static ab_status
 end_stream(struct intake_stream *s, int *failed, struct error *e)
 {
-	if (s->is_complete)
+	if (s->is_at_end)
 		return AB_OK;
 	if (s->received == 0 && !s->has_state && !s->has_status) {
 		log_line(AB_WARN,
@@ -460,9 +487,28 @@ end_stream(struct intake_stream *s, int *failed, struct error *e)
 		return AB_OK;
 	}
 	if (!s->in->has_status)
-		return intake_stream_finish(s, e) == AB_OK ? AB_OK : blame(s, e);
+		return intake_stream_complete(s, e) == AB_OK ? AB_OK : blame(s, e);
 	*failed = 1;
 	return end_incomplete(s, e);
+}
+
+/* The last of them are told, and those that have waited for it are finished. */
+static ab_status
+tell_and_finish(struct intake *in, struct error *e)
+{
+	if (in->told.len > 0 && !is_blocked(in) && commit_once(in, e) != AB_OK)
+		return e->status;
+	(void)finish_waiting(in, 0, e);
+	return e->status;
+}
+
+static int
+is_waiting(const struct intake *in)
+{
+	for (size_t i = 0; i < in->n; i++)
+		if (in->streams[i].is_at_end && !in->streams[i].is_complete)
+			return 1;
+	return 0;
 }
 
 ab_status
@@ -478,13 +524,13 @@ intake_end(struct intake *in, struct error *e)
 		    e); /* what nothing covers goes with the rest, and nothing more is told */
 		return error_set(e, AB_ETRANSIENT, "some streams were not completed");
 	}
-	if (e->status != AB_OK)
+	if (e->status != AB_OK || (is_waiting(in) && tell_and_finish(in, e) != AB_OK))
 		return e->status;
 	in->run.ended_us = clock_now_us();
 	in->run.outcome = failed ? "failed" : "succeeded";
 	in->run.error = failed ? "some streams were not completed by the source" : NULL;
 	in->run.failure_type = failed ? sync_failure_type(AB_ETRANSIENT) : NULL;
-	if (commit(in, e) != AB_OK)
+	if (commit_once(in, e) != AB_OK)
 		return e->status;
 	in->is_over = 1;
 	return failed ? error_set(e, AB_ETRANSIENT, "%s", in->run.error) : AB_OK;

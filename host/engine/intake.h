@@ -6,7 +6,8 @@
  * so does this one if the stream does not come to its end.  In append_dedup those that have a key stay: they replace themselves.
  * A destination that takes no rows back (JSON Lines) is committed only while every row is covered.
  *
- * A stream ends with its COMPLETE; where no stream has a status, with the input.  An overwrite shows then.
+ * A stream ends with its COMPLETE; where no stream has a status, with the input.  An overwrite shows then; one of a
+ * generation, which a client goes on with, when its states have been told: in a commit of its own.
  * Generations are as docs/modes.md has them; a client that always sends the same one may overwrite all the same.
  * One thread; memory: the pages that are being collected, INTAKE_BYTES in all, and the longest line. */
 #ifndef ABHOST_INTAKE_H

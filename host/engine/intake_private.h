@@ -23,8 +23,9 @@ struct intake_stream {
 	int is_dirty; /* its row is to be committed */
 	int is_again; /* an overwrite of a generation that the table has already, whole */
 	int has_status, has_state; /* since the input began */
-	int is_complete;
-	int64_t received, since; /* records; since the last STATE */
+	int is_at_end;		   /* no record comes any more */
+	int is_complete;	   /* and it is finished */
+	int64_t received, since;   /* records; since the last STATE */
 };
 
 struct intake {
@@ -52,6 +53,9 @@ ab_status intake_stream_add(struct intake_stream *s, struct ab_str data, struct 
 ab_status intake_stream_flush(struct intake_stream *s, struct error *e);
 /* All that came is covered, by this state (empty: by one that is not the stream's own). */
 ab_status intake_stream_cover(struct intake_stream *s, struct ab_str state, struct error *e);
+/* No record comes any more.  It is finished, but for an overwrite that a client may have to go on with: until its states
+ * are told (which intake.c sees to) a client would begin behind one of them again, and what it then sends is not all. */
+ab_status intake_stream_complete(struct intake_stream *s, struct error *e);
 ab_status intake_stream_finish(struct intake_stream *s, struct error *e);
 /* What nothing covers goes.  AB_EUNSUPPORTED: the destination cannot. */
 ab_status intake_stream_take_back(struct intake_stream *s, struct error *e);

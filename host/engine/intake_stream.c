@@ -296,7 +296,7 @@ intake_stream_flush(struct intake_stream *s, struct error *e)
 ab_status
 intake_stream_add(struct intake_stream *s, struct ab_str data, struct error *e)
 {
-	if (s->is_complete)
+	if (s->is_at_end)
 		return error_set(e, AB_EDATA, "a record comes after the stream was COMPLETE");
 	if (begin(s, e) != AB_OK)
 		return e->status;
@@ -346,12 +346,28 @@ intake_stream_finish(struct intake_stream *s, struct error *e)
 	if ((s->is_again && s->received == 0 ? leave(s, e) : begin(s, e)) != AB_OK ||
 	    intake_stream_flush(s, e) != AB_OK || s->in->ops->finish(s->handle, e) != AB_OK)
 		return e->status;
-	s->is_complete = s->is_dirty = s->state.has_ended = 1;
+	s->is_at_end = s->is_complete = s->is_dirty = s->state.has_ended = 1;
 	s->part.void_us = s->part.started_us = 0;
 	s->in->ops->stats(s->handle, &stats);
 	log_line(AB_INFO, "stream \"%s\": %lld records came, %lld were written to %s", s->name,
 	    (long long)s->received, (long long)stats.rows, s->in->ops->where(s->handle));
 	return AB_OK;
+}
+
+ab_status
+intake_stream_complete(struct intake_stream *s, struct error *e)
+{
+	if (s->is_at_end)
+		return AB_OK;
+	if (!s->spec.is_refresh || s->spec.mode != DEST_OVERWRITE ||
+	    !s->plan.streams[0].has_generation || (s->is_again && s->received == 0))
+		return intake_stream_finish(s, e);
+	s->is_at_end = 1;
+	if (begin(s, e) != AB_OK || intake_stream_flush(s, e) != AB_OK)
+		return e->status;
+	/* what is not covered would keep all others from being committed */
+	return s->part.void_us != 0 && !s->in->ops->can_discard ? intake_stream_finish(s, e)
+								: AB_OK;
 }
 
 ab_status

@@ -16,6 +16,7 @@ need(ABHOST)
 tap = Tap()
 chance = random.Random(seed())
 SYSTEM = "_airbyte_"
+SHIM = os.path.join(BUILD, "tests/kill/shim.so")
 
 
 def put(folder, name, value):
@@ -57,15 +58,15 @@ class Place:
         self.path = os.path.join(self.folder, "d.db" if kind == "sqlite" else "d/")
         self.config = put(self.folder, "c.json", {"destination_path": self.path, "extra": 1})
 
-    def start(self, entries, *args):
+    def start(self, entries, *args, shim=None):
         catalog = put(self.folder, "catalog.json", {"streams": list(entries), "zz": None})
         return subprocess.Popen([ABHOST, "airbyte-destination", self.kind, "write", "--config", self.config, "--catalog",
                                  catalog, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                text=True, env=environment())
+                                text=True, env=environment({"LD_PRELOAD": SHIM, **shim} if shim else None))
 
-    def write(self, entries, messages, *args):
+    def write(self, entries, messages, *args, shim=None):
         lines = "".join(m if isinstance(m, str) else json.dumps(m) + "\n" for m in messages)
-        process = self.start(entries, *args)
+        process = self.start(entries, *args, shim=shim)
         out, err = process.communicate(lines, timeout=120)
         return Written(Run(process.args, process.returncode, out, err))
 
@@ -93,7 +94,7 @@ class Place:
 class Written:
     def __init__(self, run):
         self.run, self.code = run, run.code
-        self.all = [json.loads(line) for line in run.out.splitlines()]
+        self.all = [json.loads(line) for line in run.out.splitlines() if line.endswith("}")]  # the last one may be cut off
 
     def states(self):
         return [m["state"] for m in self.all if m["type"] == "STATE"]
@@ -312,6 +313,37 @@ def broken_off():
             break
 
 
+def killed_at_the_end():
+    """An overwrite that was whole when the program died, and a client that has not heard so: it goes on behind the last
+    STATE that it was told, and what came before that is still there.  Killed before any write, sync or rename."""
+    if not os.path.exists(SHIM):
+        tap.skip("killed at the end", "no tests/kill/shim.so: a sanitizer has the memory to itself")
+        return
+    big = "x" * (1 << 20)  # so much that waits to be told is a reason to commit
+
+    def rest(gen, told, late):
+        last = [status("t", "COMPLETE"), state("t", {"n": 2})]
+        return ([record("t", {"id": 10 * gen + 1}), state("t", {"n": 1, "big": big})] if told < 1 else []) + (
+            [record("t", {"id": 10 * gen + 2})] if told < 2 else []) + (last if late else last[::-1])
+
+    for kind, late in (("sqlite", False), ("sqlite", True), ("jsonl", False)):
+        place, bad, at, code = Place(kind), [], 0, -1
+        place.write([entry("t", "overwrite", gen=1, low=1)], [record("t", {"id": 0})])
+        while code != 0:
+            at += 1
+            gen = at + 1
+            entries = [entry("t", "overwrite", gen=gen, low=gen, sync=7)]
+            got = place.write(entries, rest(gen, 0, late), shim={"SHIM_UNDER": place.folder, "SHIM_FAULT": "kill@%d" % at})
+            code = got.code
+            told = max([s["stream"]["stream_state"]["n"] for s in got.states()] + [0])
+            if code != 0:
+                place.write(entries, rest(gen, told, late))
+            if set(place.rows("t")) != set(ids(10 * gen + 1, 10 * gen + 2)):
+                bad.append((at, told, place.rows("t")))
+        tap.same((bad, at > 20), ([], True), "%s, killed before any of %d changes, the last STATE %s COMPLETE: nothing is lost" %
+                 (kind, at - 1, "behind" if late else "before"))
+
+
 def without_words():
     """No status at all, and no message at all."""
     place = Place()
@@ -507,8 +539,7 @@ def memory():
 
 def short_of_memory():
     """Any allocation fails: it says so, and does not crash, and leaves out no STATE."""
-    shim = os.path.join(BUILD, "tests/kill/shim.so")
-    if not os.path.exists(shim):
+    if not os.path.exists(SHIM):
         tap.skip("short of memory", "no tests/kill/shim.so: a sanitizer has the memory to itself")
         return
     d = Place("jsonl")
@@ -520,7 +551,7 @@ def short_of_memory():
         for at in range(1, 3000, step):
             shutil.rmtree(d.path, ignore_errors=True)
             run = subprocess.run(words, input=lines, text=True, capture_output=True, timeout=120, check=False, env={
-                **environment(), "LD_PRELOAD": shim, "SHIM_UNDER": d.folder, "SHIM_FAULT": "%s@%d" % (kind, at)})
+                **environment(), "LD_PRELOAD": SHIM, "SHIM_UNDER": d.folder, "SHIM_FAULT": "%s@%d" % (kind, at)})
             fine = fine + 1 if run.returncode == 0 else 0
             if run.returncode < 0:
                 crashed.append((at, run.returncode))
@@ -535,7 +566,7 @@ def short_of_memory():
         tap.same(untold, [], "%s: where it ends well, every STATE was told" % kind)
 
 
-for test in (exchange, rows_and_states, modes, generations, broken_off, without_words, kinds_of_state, namespaces, bad_input,
+for test in (exchange, rows_and_states, modes, generations, broken_off, killed_at_the_end, without_words, kinds_of_state, namespaces, bad_input,
              others, wrapped, memory, short_of_memory):
     test()
 tap.done()
