@@ -56,5 +56,6 @@ def difference(rows, records):
     lost = {text: n for text, n in wrong.items() if n > 0}
     more = {text: -n for text, n in wrong.items() if n < 0}
     if lost:
-        return "%d of %d records are missing: %s; %d too many" % (sum(lost.values()), len(records), list(lost)[:2], len(more))
+        return "%d of %d records are missing: %s; %d that should not be there" % (
+            sum(lost.values()), len(records), list(lost)[:2], len(more))
     return "%d rows are too many: %s" % (sum(more.values()), list(more)[:2]) if more else None
