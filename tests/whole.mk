@@ -84,11 +84,16 @@ tests_kill_shim_so_SOURCES = tests/kill/shim.c tests/kill/shim_disk.c \
 	tests/kill/shim_names.c tests/kill/shim.h
 tests_kill_shim_so_CFLAGS = $(CONNECTOR_CC)
 tests_kill_shim_so_LDFLAGS = $(CONNECTOR_LD)
+# of tests/whole/report.py
+check_PROGRAMS += tests/whole/steps.so
+tests_whole_steps_so_SOURCES = tests/whole/steps.c
+tests_whole_steps_so_CFLAGS = $(CONNECTOR_CC)
+tests_whole_steps_so_LDFLAGS = $(CONNECTOR_LD)
 endif
 dist_check_SCRIPTS += tests/kill/faults.py
 EXTRA_DIST += tests/kill/scene.py tests/kill/runs.py tests/kill/programs.py tests/kill/messages.py \
 	tests/kill/made.py tests/kill/program.py
-EXTRA_DIST += tests/kill/shim.c tests/kill/shim_disk.c tests/kill/shim_names.c tests/kill/shim.h
+EXTRA_DIST += tests/whole/steps.c tests/kill/shim.c tests/kill/shim_disk.c tests/kill/shim_names.c tests/kill/shim.h
 
 # by hand: tests/bench/growth.py tests/bench/profile.py
 EXTRA_DIST += tests/bench/airbyte-in.py tests/bench/growth.py tests/bench/profile.py

@@ -1,6 +1,7 @@
 /* clock.c - see clock.h. */
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -24,6 +25,24 @@ int64_t
 clock_mono_us(void)
 {
 	return read_clock(CLOCK_MONOTONIC);
+}
+
+static int64_t steady_offset;
+
+static void
+set_offset(void)
+{
+	/* unlike CLOCK_MONOTONIC it goes on while the machine sleeps */
+	steady_offset = clock_now_us() - read_clock(CLOCK_BOOTTIME);
+}
+
+int64_t
+clock_steady_us(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, set_offset);
+	return steady_offset + read_clock(CLOCK_BOOTTIME);
 }
 
 /* Days since 1970-01-01 of a proleptic Gregorian date; years of 400 make the arithmetic whole. */

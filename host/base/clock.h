@@ -1,4 +1,4 @@
-/* clock.h - time: microseconds, UTC, and their RFC 3339 texts.  Pure but for the two readers. */
+/* clock.h - time: microseconds, UTC, and their RFC 3339 texts.  Pure but for the readers. */
 #ifndef ABHOST_CLOCK_H
 #define ABHOST_CLOCK_H
 #include <stddef.h>
@@ -10,6 +10,9 @@
 int64_t clock_now_us(void);
 /* Microseconds on a clock that never steps (CLOCK_MONOTONIC). */
 int64_t clock_mono_us(void);
+/* What clock_now_us said when this program first asked, and what has passed since: between two of these lies what has really
+ * passed, also where somebody sets the clock meanwhile.  For when a run or a stream began and ended. */
+int64_t clock_steady_us(void);
 /* "2026-11-24T23:59:59.123456Z"; returns out. Years 0 to 9999, else clamped. */
 char *clock_format(int64_t us, char out[CLOCK_TEXT]);
 /* Reads an RFC 3339 date-time, with 'T', 't' or a blank, any fraction (cut below a microsecond), an

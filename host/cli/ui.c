@@ -75,7 +75,7 @@ put_stream(struct ui *ui, const struct sync_stream_report *s, const char *note)
 
 	buf_init(&line, 4096);
 	text_fit(&line, s->name, ui_name_width(ui), 0);
-	ui_numbers(&line, s, clock_now_us());
+	ui_numbers(&line, s, clock_steady_us());
 	buf_adds(&line, note);
 	put_line(ui, buf_str(&line));
 	buf_fini(&line);

@@ -92,7 +92,7 @@ add_stream(struct ui *ui, size_t i, size_t columns)
 
 	buf_init(&line, 4096);
 	text_fit(&line, s->name, ui_name_width(ui), 0);
-	ui_numbers(&line, s, clock_now_us());
+	ui_numbers(&line, s, clock_steady_us());
 	ui_waiting(&line, s, 0);
 	buf_adds(&ui->out, ui->colors ? "\033[36m" : "");
 	text_fit(&ui->out, buf_str(&line), columns - 1, 0);

@@ -76,7 +76,7 @@ intake_open(const struct intake_options *o, struct intake **out, struct error *e
 	buf_init(&in->text[1], MAX_NAME);
 	in->run = (struct dest_run){.connector = o->connector,
 	    .version = o->version,
-	    .started_us = clock_now_us(),
+	    .started_us = clock_steady_us(),
 	    .outcome = "running"};
 	in->since_us = clock_mono_us();
 	if (!json_is_array(list))
@@ -100,7 +100,7 @@ intake_close(struct intake *in, const struct error *why)
 		return;
 	if (!in->is_over) {
 		in->ops->rollback(in->o.dest);
-		in->run.ended_us = clock_now_us();
+		in->run.ended_us = clock_steady_us();
 		in->run.outcome = "failed";
 		in->run.error = why == NULL || why->status == AB_OK ? NULL : why->text;
 		in->run.failure_type = why == NULL ? NULL : sync_failure_type(why->status);
@@ -526,7 +526,7 @@ intake_end(struct intake *in, struct error *e)
 	}
 	if (e->status != AB_OK || (is_waiting(in) && tell_and_finish(in, e) != AB_OK))
 		return e->status;
-	in->run.ended_us = clock_now_us();
+	in->run.ended_us = clock_steady_us();
 	in->run.outcome = failed ? "failed" : "succeeded";
 	in->run.error = failed ? "some streams were not completed by the source" : NULL;
 	in->run.failure_type = failed ? sync_failure_type(AB_ETRANSIENT) : NULL;

@@ -18,7 +18,7 @@ report_init(struct report *r, const struct sync_options *o, struct sync_report *
 	memset(out, 0, sizeof(*out));
 	r->options = o;
 	r->out = out;
-	out->started_us = clock_now_us();
+	out->started_us = clock_steady_us();
 	out->outcome = SYNC_FAILED;
 }
 
@@ -147,7 +147,7 @@ report_begin(struct report *r, size_t stream, int resumed)
 	if (s->started_us != 0)
 		return;
 	r->marks[stream].us = clock_mono_us();
-	s->started_us = clock_now_us();
+	s->started_us = clock_steady_us();
 	s->resumed = resumed;
 	report_event(r, SYNC_EVENT_STREAM_BEGIN, stream, NULL);
 }
@@ -156,7 +156,7 @@ void
 report_end(struct report *r, size_t stream, const struct error *e)
 {
 	struct sync_stream_report *s = &r->out->streams[stream];
-	int64_t now = clock_now_us();
+	int64_t now = clock_steady_us();
 
 	if (s->started_us == 0)
 		s->started_us = now;

@@ -272,7 +272,7 @@ finish(struct sync *s, ab_status status, struct error *e)
 	    compare_streams(s->dest, s->streams, out, e) != AB_OK)
 		out->outcome = SYNC_FAILED;
 	out->times.verify_us = s->o->verify ? lap(&since) : 0;
-	out->ended_us = clock_now_us();
+	out->ended_us = clock_steady_us();
 	if (s->has_run)
 		end_run(s, e);
 	report_event(&s->report, SYNC_EVENT_END, REPORT_NONE, e->text);

@@ -156,7 +156,7 @@ do_commit(struct writer *w, const struct queue_item *item, struct error *e)
 	w->run->bytes = c->bytes;
 	if (c->ends_run && !has_refused(w, c)) {
 		w->run->outcome = "succeeded";
-		w->run->ended_us = clock_now_us();
+		w->run->ended_us = clock_steady_us();
 	}
 	status = delete_replaced(w, c, e);
 	if (status == AB_OK)

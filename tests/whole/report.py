@@ -6,9 +6,10 @@ import os
 import signal
 import stat
 import subprocess
+import time
 
-from lib import (ABHOST, FAKE, KEY, SRC, FakeApi, Tap, abhost, abhost_start, abhost_wait, connector, environment, need, scratch,
-                 wait_until, write_config)
+from lib import (ABHOST, BUILD, FAKE, KEY, SRC, FakeApi, Tap, abhost, abhost_start, abhost_wait, check_table, connector,
+                 environment, need, scratch, wait_until, write_config)
 
 need(ABHOST, FAKE)
 tap = Tap()
@@ -122,4 +123,18 @@ with FakeApi(users=30, events=500, seed=6) as api:
     os.close(pipe)
     tap.ok(run.code == 0 and not faults(SCHEMA, got) and stat.S_ISFIFO(os.stat(os.path.join(home, "pipe.json")).st_mode),
            "and so is a pipe", run)
+    steps = os.path.join(BUILD, "tests/whole/steps.so")
+    if os.path.exists(steps):
+        began = time.monotonic()
+        run, got = run_it(home, API, "config.json", "--to", "c.db", "--verify", env={"LD_PRELOAD": os.path.abspath(steps)})
+        took = time.monotonic() - began
+        tap.ok(run.code == 0 and 0 < got["seconds"] < took and all(0 < s["seconds"] < took for s in got["streams"]) and
+               got["started_at"] < got["ended_at"], "a clock that goes back changes no duration", got, took)
+        past = json.loads(abhost("history", "c.db", "--json", cwd=home).out)
+        tap.ok(0 < past["seconds"] < took, "nor the history's", past)
+        run, got = run_it(home, API, "config.json", "--to", "c.db", "--verify", env={"LD_PRELOAD": os.path.abspath(steps)})
+        tap.ok(run.code == 0 and got["outcome"] == "succeeded", "and a second run goes on from there", run)
+        check_table(tap, os.path.join(home, "c.db"), "events", api.truth("events"), "with the right rows")
+    else:
+        tap.skip("a clock that goes back", "a sanitizer lets nothing be loaded before it")
 tap.done()
