@@ -67,10 +67,8 @@ class Model:
             for key, t in case.schema.items():
                 if case.selects(key) and key in types and not types[key]:
                     types[key] = t
-        for key in case.columns or []:
-            types.setdefault(key, "")
-        if case.mode == "dedup":
-            for key in ["id"] + (["at"] if case.cursor else []) + ([case.deleted_field] if case.deleted else []):
+        if case.mode == "dedup" or case.columns:
+            for key in [*case.always(), *(case.columns or [])]:
                 types.setdefault(key, "")
         contract = case.contract if has_table or case.schema else "evolve"
         return types, contract
@@ -174,13 +172,13 @@ class Case:
         self.verify = chance.random() < 0.5
         self.serial = 0
 
+    def always(self):
+        """What is a column whatever is selected."""
+        return (["id"] if self.mode == "dedup" else []) + (["at"] if self.cursor else []) + \
+            ([self.deleted_field] if self.deleted else [])
+
     def selects(self, key):
-        always = {"id"} if self.mode == "dedup" else set()
-        if self.cursor:
-            always.add("at")
-        if self.deleted:
-            always.add(self.deleted_field)
-        return self.columns is None or key in self.columns or key in always
+        return self.columns is None or key in self.columns or key in self.always()
 
     def fields(self):
         chance = self.chance
