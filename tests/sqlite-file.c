@@ -29,6 +29,7 @@ close_it(const char *to)
 START_TEST(the_journal_is_the_users)
 {
 	struct dest *d;
+	sqlite3 *db;
 
 	close_it(DB);
 	ck_rows(DB, "PRAGMA journal_mode", "'delete'"); /* what a connection makes of "truncate" */
@@ -37,6 +38,13 @@ START_TEST(the_journal_is_the_users)
 	/* it stays until somebody says otherwise */
 	close_it(DB);
 	ck_rows(DB, "PRAGMA journal_mode", "'wal'");
+	/* and while somebody has the file open */
+	ck_assert_int_eq(sqlite3_open(DB, &db), SQLITE_OK);
+	ck_assert_int_eq(
+	    sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL), SQLITE_OK);
+	ck_fails(
+	    open_it("x.db?journal=truncate"), AB_ETRANSIENT, "x.db is open in another program");
+	sqlite3_close(db);
 	close_it("x.db?journal=truncate");
 	ck_rows(DB, "PRAGMA journal_mode", "'delete'");
 	close_it("sqlite:y.db?page_size=4096&journal=wal");

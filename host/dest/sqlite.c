@@ -39,15 +39,25 @@ static ab_status
 set_journal(struct sqlite *d, enum sqlite_journal wanted, struct error *e)
 {
 	char mode[32];
+	int was_wal;
 
 	if (pragma_text(d, "journal_mode", mode, e) != AB_OK)
 		return e->status;
 	if (wanted == SQLITE_JOURNAL_KEEP && strcmp(mode, "wal") == 0)
 		return AB_OK;
+	was_wal = strcmp(mode, "wal") == 0;
 	if (pragma_text(d,
 		wanted == SQLITE_JOURNAL_WAL ? "journal_mode=WAL" : "journal_mode=TRUNCATE", mode,
-		e) != AB_OK)
-		return e->status;
+		e) != AB_OK) {
+		/* not waited for: who has the file open need not have a transaction */
+		if (!was_wal || sqlite3_errcode(d->db) != SQLITE_BUSY)
+			return e->status;
+		error_clear(e);
+		return error_set(e, AB_ETRANSIENT,
+		    "%s is open in another program, and keeps its write-ahead log so long: close it there, or leave out "
+		    "journal=truncate",
+		    d->path);
+	}
 	if (wanted == SQLITE_JOURNAL_WAL && strcmp(mode, "wal") != 0)
 		return error_set(e, AB_ECONFIG,
 		    "%s cannot have a write-ahead log where it is: leave out journal=wal", d->path);
