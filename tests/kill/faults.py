@@ -30,7 +30,7 @@ from runs import older_scenes, run_scenes, state_scenes  # noqa: E402
 
 FAMILIES = {"run": run_scenes, "older": older_scenes, "state": state_scenes, "program": program_scenes,
             "messages": message_scenes}
-LEAST = 3  # rounds of a scene, which takes as long to prepare as they take
+LEAST = 4  # rounds of a scene, which takes as long to prepare as they take
 
 
 def choose(chance, families, rounds):
