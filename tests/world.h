@@ -58,6 +58,8 @@ struct world_source {
 	int bad_about_at; /* the page about which something is said that is not JSON, 0: none */
 	int respells;	  /* writes its partitions' JSON in another way */
 	int null_state;	  /* own_state: it keeps none */
+	int state_every; /* world_program.c: a state comes behind the values of "at" that this divides, and the last */
+	int ends_at; /* world_program.c: the last value, 0: there is none such */
 };
 
 struct world_dest {
@@ -66,6 +68,7 @@ struct world_dest {
 	int refuses;	 /* does not begin the first stream: it is not its table */
 	int keeps_rows;	 /* it cannot take rows back */
 	ab_status wrong; /* what a write to the first stream says, AB_OK: all is well */
+	int wrong_after; /* so many writes to it */
 };
 
 extern struct world_source world_source;

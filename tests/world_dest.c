@@ -16,6 +16,7 @@ struct dest_stream {
 	struct dest *dest;
 	struct dest_stream_spec spec;
 	size_t index;
+	int writes;
 };
 
 struct world_db {
@@ -214,7 +215,7 @@ world_write(struct dest_stream *s, const struct dest_page *page, struct error *e
 {
 	if (count(s->dest, e) != AB_OK)
 		return e->status;
-	if (world_dest.wrong != AB_OK && s->index == 0)
+	if (world_dest.wrong != AB_OK && s->index == 0 && s->writes++ >= world_dest.wrong_after)
 		return error_set(e, world_dest.wrong, "a value is wrong");
 	for (size_t i = 0; i < page->scan->nrecords; i++) {
 		const struct scan_record *r = &page->scan->records[i];

@@ -271,6 +271,7 @@ commit_all(struct flow *f, struct error *e)
 			return e->status;
 		}
 	}
+	c->is_joint = f->joint.is_on;
 	c->ends_run = ends_run(f);
 	c->records = f->report->out->records;
 	c->bytes = f->report->out->bytes;
@@ -318,7 +319,8 @@ commit_or_hold(struct flow *f)
 	struct opinion o = ask_parts(f);
 	struct error e = ERROR_INIT;
 
-	if (!o.has_progress || f->is_undone || f->is_joining || atomic_load(&f->writer->failed))
+	if (!o.has_progress || f->is_undone || !joint_may_commit(&f->joint) ||
+	    atomic_load(&f->writer->failed))
 		return;
 	if (!o.is_blocked) {
 		if (commit_all(f, &e) != AB_OK)

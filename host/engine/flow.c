@@ -100,27 +100,12 @@ on_read_event(struct flow *f, struct source_event *ev)
 		reader_drop_page(&f->session->reader, ev);
 }
 
-/* A stream that has failed while its states were those of others, too. */
-static const struct read *
-find_parted(const struct flow *f)
-{
-	const struct read *r = f->is_joint && !f->is_undone ? f->reads : NULL;
-
-	while (r != NULL && (r->phase != READ_STOPS || r->error.status == AB_OK || r->begins_again))
-		r = r->next;
-	return r;
-}
-
 static int
 on_event(void *ctx, struct source_event *ev)
 {
 	struct flow *f = ctx;
 
-	f->is_joining = ev->joined;
-	if (ev->joined && !f->is_joint) {
-		f->is_joint = 1;
-		atomic_store(&f->writer->is_joint, 1);
-	}
+	joint_take(&f->joint, ev);
 	switch (ev->type) {
 	case SOURCE_DONE:
 	case SOURCE_FAILED:
@@ -137,9 +122,7 @@ on_event(void *ctx, struct source_event *ev)
 		on_read_event(f, ev);
 		break;
 	}
-	return !f->is_undone &&
-	    (atomic_load(&f->writer->failed) || find_parted(f) != NULL ||
-		(f->is_joint && f->has_given_up));
+	return !f->is_undone && (atomic_load(&f->writer->failed) || joint_is_lost(&f->joint));
 }
 
 /* The rows of the state store as they are now; only while the writer is idle. */
@@ -214,9 +197,10 @@ begin_streams(struct flow *f, struct error *e)
 		}
 		if (failed.status == AB_OK && read_begin(f, i) == NULL)
 			error_set(&failed, AB_ENOMEM, "no memory for a stream's read");
-		f->has_given_up |= failed.status != AB_OK;
-		if (failed.status != AB_OK)
-			end_stream(f, i, &failed, e);
+		if (failed.status == AB_OK)
+			continue;
+		joint_lose(&f->joint, i, &failed);
+		end_stream(f, i, &failed, e);
 	}
 }
 
@@ -236,17 +220,6 @@ look_at_refusals(struct flow *f)
 	}
 }
 
-/* The stream has failed, and what is undone then does not begin again, where its state is that of others. */
-static void
-part(struct flow *f, size_t stream, const struct error *why)
-{
-	error_clear(&f->parted);
-	if (f->is_joint)
-		error_set(&f->parted, why->status,
-		    "it ends with stream \"%s\", since a state of this source covers both; that failed: %s",
-		    f->plan->streams[stream].name, why->text);
-}
-
 static void
 look_at_writer(struct flow *f)
 {
@@ -263,26 +236,14 @@ look_at_writer(struct flow *f)
 		r->begins_again = 0;
 		read_stop(r, &f->writer->error);
 	}
-	if (!f->writer->is_fatal)
-		part(f, f->writer->failed_stream, &f->writer->error);
 	checkpoint_undo(f);
 }
 
-/* e: of the streams that have failed and were told of. */
 static void
-look_at_parted(struct flow *f, const struct error *e)
+look_at_joint(struct flow *f)
 {
-	const struct read *r = find_parted(f);
-
-	if (f->is_undone || f->session->reader.signal != 0)
-		return;
-	if (r != NULL)
-		part(f, r->index, &r->error);
-	else if (f->is_joint && f->has_given_up && f->reads != NULL)
-		part(f, f->reason, e);
-	else
-		return;
-	checkpoint_undo(f);
+	if (joint_is_lost(&f->joint) && f->reads != NULL)
+		checkpoint_undo(f);
 }
 
 /* A source that does not end what it was asked to end is given up. */
@@ -323,7 +284,6 @@ settle(struct flow *f, struct read *r, struct error *e)
 		error_set(&why, AB_ECANCELLED, "stopped");
 		again = 0;
 	}
-	f->has_given_up |= !again && why.status != AB_OK && r->stop_us != 0;
 	read_free(r);
 	if (again) {
 		f->begun[index] = 0;
@@ -344,6 +304,9 @@ settle_undone(struct flow *f, struct error *e)
 		return;
 	writer_take_error(f->writer, &why);
 	f->is_fatal |= why.status != AB_OK && f->writer->is_fatal;
+	for (const struct read *r = f->reads; r != NULL; r = r->next)
+		if (r->error.status != AB_OK && !r->begins_again)
+			joint_lose(&f->joint, r->index, &r->error);
 	while (f->reads != NULL) {
 		struct read *r = f->reads;
 
@@ -352,15 +315,15 @@ settle_undone(struct flow *f, struct error *e)
 		else if (f->is_fatal && why.status != AB_OK) {
 			r->begins_again = 0;
 			r->error = why;
-		} else if (f->parted.status != AB_OK && r->begins_again) {
+		} else if (joint_is_lost(&f->joint) && r->begins_again) {
 			r->begins_again = 0;
-			r->error = f->parted;
+			error_clear(&r->error);
+			joint_tell(&f->joint, f->plan->streams[f->joint.stream].name, &r->error);
 		}
 		settle(f, r, e);
 	}
 	f->commits = atomic_load(&f->writer->commits);
 	f->is_undone = 0;
-	error_clear(&f->parted);
 	f->is_stale = 1;
 	if (f->is_held && !session_is_dead(f->session))
 		source_hold(f->session->reader.source, 0);
@@ -417,7 +380,7 @@ flow_run(struct flow *f, struct error *e)
 			f->is_stale = 1;
 		}
 		look_at_writer(f);
-		look_at_parted(f, e);
+		look_at_joint(f);
 		look_at_source(f);
 		checkpoint_try(f);
 		settle_all(f, e);

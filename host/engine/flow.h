@@ -5,14 +5,14 @@
  * - A stream that fails takes its own rows back, those that nothing covers, and the others go on.  Where that cannot be
  *   done (the destination takes no rows back; a write failed in the middle), the transaction is rolled back and the
  *   others are read again from what is committed: nothing is lost or doubled, some of it is fetched twice.
- * - Where one state of the source covers several streams, none goes on without the others: the next run would begin for all
- *   of them at the oldest one, and rows would come twice.  Only what the source itself calls failed is its own business.
+ * - Where one state of the source covers several streams, none goes on without the others: joint.h.
  * - A source that dies takes all reads with it.  Of those, what may be committed is; then they are read one by one, with
  *   one lane, so that the stream that kills it is the only one that fails.
  * - Nobody waits for anybody: pages are taken in the order in which they come, and the source shares its lanes out.
  * Runs on the reader's thread. */
 #ifndef ABHOST_FLOW_H
 #define ABHOST_FLOW_H
+#include "engine/joint.h"
 #include "engine/report.h"
 #include "engine/session.h"
 
@@ -34,21 +34,18 @@ struct flow {
 	size_t reason;	      /* of those that failed, the one whose error is the run's */
 	/* private: who reads */
 	struct read *reads;
-	size_t running;	     /* of them are not yet ended by the source */
-	char *begun;	     /* per stream of the plan, */
-	size_t next;	     /* and of those that have not, none is before this one */
-	int is_stale;	     /* rows were committed since `rows` were read */
-	int is_undone;	     /* what is not committed is gone: the reads that run begin again */
-	int is_alone;	     /* the source has died: one by one */
-	int is_joint;	     /* states come that cover several streams */
-	int has_given_up;    /* a stream, though its source might have gone on */
-	struct error parted; /* why none of those goes on, until all have ended */
+	size_t running; /* of them are not yet ended by the source */
+	char *begun;	/* per stream of the plan, */
+	size_t next;	/* and of those that have not, none is before this one */
+	int is_stale;	/* rows were committed since `rows` were read */
+	int is_undone;	/* what is not committed is gone: the reads that run begin again */
+	int is_alone;	/* the source has died: one by one */
+	struct joint joint;
 	/* private: the next checkpoint */
 	int64_t records, bytes, since_us; /* since the last one */
 	int has_progress;		  /* something that is worth one */
 	int64_t commits;		  /* sent */
-	int is_joining; /* not before the next page, whose state belongs to this one's */
-	int is_held;	/* no partition begins until the next one */
+	int is_held;			  /* no partition begins until the next one */
 	int64_t held_us, hold_after_us;
 };
 

@@ -386,6 +386,8 @@ read_stop(struct read *r, const struct error *e)
 {
 	if (r->error.status == AB_OK)
 		r->error = *e;
+	if (!r->begins_again)
+		joint_lose(&r->flow->joint, r->index, e);
 	if (r->phase != READ_RUNS)
 		return;
 	r->phase = READ_STOPS;
@@ -540,8 +542,10 @@ read_begin(struct flow *f, size_t index)
 		r->is_refused = 1;
 	track_init(&r->shared, r->plan->cursor, r->plan->cursor_is_time, key_of(r));
 	report_begin(f->report, index, r->state.resumed);
-	if (e.status != AB_OK || send_begin(r, &e) != AB_OK)
+	if (e.status != AB_OK || send_begin(r, &e) != AB_OK) {
+		joint_lose(&f->joint, index, &e);
 		read_end(r, &e);
+	}
 	return r;
 }
 

@@ -96,16 +96,6 @@ do_discard(struct writer *w, const struct queue_item *item, struct error *e)
 	return AB_OK;
 }
 
-/* A run that has a refused stream did not succeed, though whoever sent this did not know it. */
-static int
-has_refused(struct writer *w, const struct writer_commit *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (atomic_load(&w->streams[c->groups[i].stream].refused))
-			return 1;
-	return 0;
-}
-
 /* The rows of all groups but those of refused streams; *n of them. */
 static const struct dest_state **
 list_rows(struct writer *w, const struct writer_commit *c, size_t *n)
@@ -154,7 +144,8 @@ do_commit(struct writer *w, const struct queue_item *item, struct error *e)
 		return error_set(e, AB_ENOMEM, "no memory for a checkpoint");
 	w->run->records = c->records;
 	w->run->bytes = c->bytes;
-	if (c->ends_run && !has_refused(w, c)) {
+	/* whoever sent this may not have known of a refused stream */
+	if (c->ends_run && w->refused == NULL) {
 		w->run->outcome = "succeeded";
 		w->run->ended_us = clock_steady_us();
 	}
@@ -238,7 +229,6 @@ is_refusal(struct writer *w, const struct queue_item *item, ab_status status)
 	if (item->type == QUEUE_BEGIN)
 		return status == AB_ECONFIG || status == AB_EDATA || status == AB_EUNSUPPORTED;
 	return item->type == QUEUE_PAGE && status == AB_EDATA && w->dest->ops->can_discard &&
-	    !atomic_load(&w->is_joint) &&
 	    take_back(w, &w->streams[item->stream], &ignored) == AB_OK;
 }
 
@@ -273,8 +263,8 @@ do_or_fail(struct writer *w, const struct queue_item *item)
 
 	if (s != NULL && atomic_load(&s->refused))
 		return;
-	if (item->type == QUEUE_COMMIT && w->refused > 0 && atomic_load(&w->is_joint)) {
-		fail(w, w->refused_stream, 0, &w->streams[w->refused_stream].error);
+	if (item->type == QUEUE_COMMIT && item->commit->is_joint && w->refused != NULL) {
+		fail(w, (size_t)(w->refused - w->streams), 0, &w->refused->error);
 		return;
 	}
 	if (item->destroys)
@@ -286,8 +276,8 @@ do_or_fail(struct writer *w, const struct queue_item *item)
 		return;
 	if (is_refusal(w, item, e.status)) {
 		s->error = e;
-		w->refused++;
-		w->refused_stream = item->stream;
+		if (w->refused == NULL)
+			w->refused = s;
 		atomic_store(&s->refused, 1);
 		return;
 	}

@@ -23,7 +23,8 @@ struct writer_group {
 struct writer_commit {
 	struct writer_group *groups;
 	size_t n;
-	int ends_run;		/* the run succeeded with this */
+	int is_joint; /* states of all streams together (joint.h): where one is refused, it fails */
+	int ends_run; /* the run succeeded with this */
 	int64_t records, bytes; /* of the run so far */
 };
 
@@ -51,15 +52,12 @@ struct writer {
 	struct writer_stream *streams; /* borrowed */
 	_Atomic int failed;	       /* error is set */
 	_Atomic int64_t commits;
-	_Atomic int
-	    is_joint; /* one state covers all streams: none is dropped by itself, and nothing is committed without it */
 	struct error error;   /* for whoever saw failed and then the writer idle; */
 	size_t failed_stream; /* at work for this one; */
 	int64_t commit_us;    /* spent so far; once it has ended */
 	int is_fatal;	      /* the destination itself is broken, not just that stream */
 	/* private */
-	size_t refused; /* streams, the last one: */
-	size_t refused_stream;
+	const struct writer_stream *refused; /* the first that was, or NULL */
 	int threaded, running;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of the streams' stats */

@@ -99,7 +99,6 @@ reset_job(struct foreign *f, enum foreign_job job)
 	f->is_eof = f->is_ending = f->is_stopped = f->is_broken = f->is_enough = 0;
 	f->has_status = f->has_word = f->has_answer = f->is_refused = f->is_joint = 0;
 	f->joint_at = 0;
-	f->lost[0] = '\0';
 	f->ended_us = f->kill_us = 0;
 	f->heard_us = clock_mono_us();
 	f->ntail = f->tail_at = 0;
@@ -360,6 +359,7 @@ announce(struct foreign *f, struct source_event *ev)
 		ev->type = SOURCE_PARTITION;
 		ev->stream = s->index;
 		ev->text = foreign_text("");
+		ev->joint = f->is_shared;
 		return 1;
 	}
 	return 0;
@@ -378,8 +378,6 @@ drop(struct foreign *f, struct source_event *ev)
 		ev->stream = s->index;
 		ev->error = s->error;
 		error_set(&ev->error, AB_ECANCELLED, "stopped");
-		if (s->is_running && s->limit == 0 && !f->is_stopped)
-			snprintf(f->lost, sizeof(f->lost), "%s", s->name);
 		foreign_forget(f, s);
 		return 1;
 	}

@@ -56,10 +56,10 @@ struct foreign {
 	struct foreign_stream *given; /* whose page was handed over, and its length */
 	size_t given_bytes;
 	size_t buffered;
+	int is_shared;	/* the process was told a GLOBAL or LEGACY state */
 	int64_t states; /* GLOBAL or LEGACY ones, so far */
 	int is_joint; /* the states of all streams belong together: all are handed over, or none */
 	size_t joint_at; /* the next one */
-	char lost[128];	 /* the last stream that is not wanted any more, since it has failed */
 	int is_opened, is_held;
 	/* the process */
 	int is_eof, is_ending, is_stopped, is_broken, is_enough;

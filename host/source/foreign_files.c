@@ -131,7 +131,7 @@ add_streams(const struct foreign *f, const struct state *states, struct buf *out
 }
 
 static int
-make_states(const struct foreign *f, struct buf *out)
+make_states(struct foreign *f, struct buf *out)
 {
 	struct state *states = calloc(f->n + 1, sizeof(*states));
 	const struct state *legacy, *global;
@@ -142,6 +142,7 @@ make_states(const struct foreign *f, struct buf *out)
 		read_state(f->streams[i], &states[i]);
 	legacy = oldest(states, f->n, 1);
 	global = oldest(states, f->n, 0);
+	f->is_shared = legacy != NULL || global != NULL;
 	if (legacy != NULL) {
 		struct ab_str v = line_get(legacy->legacy, "data");
 

@@ -147,6 +147,7 @@ flush_joint(struct foreign *f, struct source_event *ev)
 			s = f->streams[f->joint_at];
 	if (s != NULL) {
 		give(f, s, s->covered, 1, ev);
+		ev->joint = 1;
 		for (size_t i = f->joint_at; i < f->n && !ev->joined; i++)
 			ev->joined = f->streams[i]->state != NULL;
 	}
@@ -232,9 +233,9 @@ foreign_record(struct foreign *f, const struct line *line, struct source_event *
 	if (s->is_dropped || (s->limit > 0 && s->records >= s->limit))
 		return 0;
 	if (buf_reserve(&s->bytes, line->data.len + 1) == NULL) {
-		error_set(&s->error, AB_ENOMEM, "%s, stream \"%s\": no memory for its records",
+		error_set(&f->error, AB_ENOMEM, "%s, stream \"%s\": no memory for its records",
 		    f->who, s->name);
-		s->is_dropped = 1;
+		foreign_break(f);
 		return 0;
 	}
 	buf_add(&s->bytes, line->data.ptr, line->data.len);
@@ -376,28 +377,12 @@ make_part(const struct foreign *f, const struct foreign_stream *s, int global, s
 	return out;
 }
 
-/* A state of all streams, one of which has failed: the others are not to go beyond it. */
-static int
-lacks(struct foreign *f, const char *stream)
-{
-	error_set(&f->error, AB_EDATA,
-	    "%s: stream \"%s\" has failed, and a state of this source covers all streams, so none goes on",
-	    f->who, stream);
-	return -1;
-}
-
 /* All streams get their part of it, or none does: the next run would begin at the oldest part, and read for the others again. */
 static int
 take_all_states(struct foreign *f, int global, struct ab_str data)
 {
 	int failed = 0;
 
-	for (size_t i = 0; i < f->n; i++)
-		if (f->streams[i]->is_running && f->streams[i]->is_dropped &&
-		    f->streams[i]->limit == 0 && !f->is_stopped)
-			return lacks(f, f->streams[i]->name);
-	if (f->lost[0] != '\0' && !f->is_stopped)
-		return lacks(f, f->lost);
 	f->states++;
 	for (size_t i = 0; i < f->n && !failed; i++)
 		if (f->streams[i]->is_running && !f->streams[i]->is_dropped)
@@ -459,8 +444,7 @@ foreign_state(struct foreign *f, const struct line *line, struct source_event *e
 		return 1;
 	}
 	if (failed) {
-		if (f->error.status == AB_OK)
-			error_set(&f->error, AB_ENOMEM, "%s: no memory for a state", f->who);
+		error_set(&f->error, AB_ENOMEM, "%s: no memory for a state", f->who);
 		foreign_break(f);
 		return 0;
 	}

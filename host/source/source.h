@@ -45,8 +45,9 @@ struct source_event {
 	int64_t num; /* PARTITION and PARTITION_END: part again */
 	size_t bytes;
 	int has_token;
-	int covers; /* PAGE: of an Airbyte program: its state speaks for all records of the stream so far, */
-	int joined;	/* and the next page's belongs to it: nothing may be committed in between */
+	int covers; /* PAGE: of an Airbyte program: its state speaks for all records of the stream so far; */
+	int joint; /* it is a part of one state of all streams (engine/joint.h; PARTITION: it was told one), */
+	int joined;	/* and so is the next page's: nothing may be committed in between */
 	uint64_t done;	/* WAIT: requests that the host has answered; */
 	int limited;	/* it is a rate limit, not trouble */
 	int is_printed; /* LOG: no word of the connector to the host, but a line that it printed */

@@ -402,6 +402,27 @@ def parted():
         tap.same((s.rows(), s.rows("SELECT id / 10 FROM orders ORDER BY id")), (list(range(1, 151)),) * 2, "with exact rows")
 
 
+def lines(s, stream):
+    with open(os.path.join(s.folder, "data", stream + ".jsonl"), encoding="utf-8") as file:
+        return [json.loads(line)["id"] for line in file]
+
+
+def parted_lines():
+    """JSON Lines takes no rows of one stream back by themselves; the others are not read again without it."""
+    words = ("run", "airbyte:" + PROGRAM, "config.json", "--to", "jsonl:data")
+    for first in (0, 10):
+        s = Sync("shared", n=10)
+        if first:
+            check(abhost(*words, cwd=s.folder, env=s.env), 0, "JSON Lines: a first run")
+        s.set(do="shared", n=50, saw=s.saw, pause=first + 3, odd=first + 1)
+        check(abhost(*words, "--contract", "orders=freeze", cwd=s.folder, env=s.env), 1,
+              "JSON Lines: one takes the other with it, after %d" % first, 'ends with stream "orders"', "a state of this source covers")
+        s.set(do="shared", n=50, saw=s.saw)
+        check(abhost(*words, cwd=s.folder, env=s.env), 0, "and without the contract")
+        top = first + 50
+        tap.same((lines(s, "users"), lines(s, "orders")), (list(range(1, top + 1)), list(range(10, top * 10 + 1, 10))), "exact lines of both")
+
+
 def environment():
     if shutil.which("python3") is None:
         tap.skip("--python", "no python3")
@@ -456,7 +477,7 @@ def versions():
     check(abhost("spec", "airbyte:source-x", "--python", "x" * 300, cwd=s.folder, env=s.env), 3, "not beyond a name", "too long")
 
 
-for part in (plain, noise, broken, deaths, states, miscounts, memory, keeps, wrong, signals, kills, litter, joined, parted, environment,
+for part in (plain, noise, broken, deaths, states, miscounts, memory, keeps, wrong, signals, kills, litter, joined, parted, parted_lines, environment,
              versions):
     part()
 tap.done()
