@@ -237,6 +237,24 @@ START_TEST(all_end_with_the_stream_that_cannot_begin)
 }
 END_TEST
 
+/* Where it goes on nothing is written a second time. */
+START_TEST(a_refresh_goes_on_at_a_state_and_takes_back_what_came_behind_it)
+{
+	for (int at = 1; at < 24; at++) {
+		begin("things=incremental:append");
+		snprintf(name, sizeof(name), "a refresh is broken at page %d", at);
+		run_well();
+		options.full_refresh = "";
+		world_source.state_every = 2;
+		world_source.fail_at = at;
+		ck_assert_int_eq(run(), AB_ETRANSIENT);
+		options.full_refresh = NULL;
+		world_source.fail_at = 0;
+		run_well();
+	}
+}
+END_TEST
+
 /* It cannot take the rows back by themselves; in a first run the others are read again without it, and only then come
  * states. */
 START_TEST(all_end_also_where_it_failed_before_the_first_state)
@@ -369,6 +387,7 @@ joint_suite(void)
 	tcase_add_test(t, a_joint_commit_is_none_where_a_stream_is_refused);
 	tcase_add_test(t, all_end_with_the_stream_that_the_destination_refuses);
 	tcase_add_test(t, all_end_with_the_stream_that_cannot_begin);
+	tcase_add_test(t, a_refresh_goes_on_at_a_state_and_takes_back_what_came_behind_it);
 	tcase_add_test(t, all_end_also_where_it_failed_before_the_first_state);
 	tcase_add_test(t, what_the_program_calls_failed_has_the_state_of_all);
 	tcase_add_test(t, whatever_fails_all_have_the_same_state);

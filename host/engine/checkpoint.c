@@ -96,15 +96,20 @@ may_go_back(const struct read *r)
 	    (r->state.mode == DEST_APPEND_DEDUP && is_pipe(r));
 }
 
+/* A token that is committed is where the next run goes on. */
+static int
+outlives(const struct read *r)
+{
+	return r->plan->resumable ||
+	    (r->plan->is_covered && r->plan->sync_mode == PLAN_INCREMENTAL);
+}
+
 /* Not once the state has moved: if the token were refused, all rows of the read would go, those that the state covers with
  * them. */
 static int
 may_use_token(const struct read *r, const struct read_part *p)
 {
-	int outlives =
-	    r->plan->resumable || (r->plan->is_covered && r->plan->sync_mode == PLAN_INCREMENTAL);
-
-	return !p->moved_base && p->has_token && outlives && !p->is_torn && may_go_back(r);
+	return !p->moved_base && p->has_token && outlives(r) && !p->is_torn && may_go_back(r);
 }
 
 static int
@@ -127,7 +132,7 @@ may_repeat(const struct read *r)
 {
 	if (may_replace(r) || is_pipe(r))
 		return 1;
-	return r->state.mode == DEST_OVERWRITE && !r->partitioned && !r->plan->resumable;
+	return r->state.mode == DEST_OVERWRITE && !r->partitioned && !outlives(r);
 }
 
 static enum cut
