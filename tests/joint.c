@@ -133,7 +133,7 @@ START_TEST(a_joint_commit_is_none_where_a_stream_is_refused)
 		world_reset();
 		world_dest.refuses = 1;
 		ck_assert_int_eq(dest_open("", "world", NULL, 0, &d, &e), AB_OK);
-		ck_assert_int_eq(writer_init(&w, d, &about, streams, 1, &e), AB_OK);
+		ck_assert_int_eq(writer_init(&w, d, &about, streams, 2, 1, &e), AB_OK);
 		for (size_t i = 0; i < 2; i++) {
 			const struct queue_item item = {.type = QUEUE_BEGIN, .stream = i};
 
@@ -195,6 +195,9 @@ START_TEST(all_end_with_the_stream_that_the_destination_refuses)
 				    "it ends with stream \"things\", since a state of this source covers both; "
 				    "that failed: a value is wrong");
 			assert_same_state();
+			/* in dedup some rows take the place of others */
+			for (size_t i = 0; i < 3 && !world_source.has_key; i++)
+				ck_assert_uint_eq(report.streams[i].written, world_table(i)->n);
 			forget_faults();
 			run_well();
 		}

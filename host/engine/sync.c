@@ -102,7 +102,8 @@ start_writer(struct sync *s, struct error *e)
 	}
 	s->has_writer = 1;
 	divide_memory(s);
-	return writer_init(&s->writer, s->dest, &s->run, s->streams, s->o->one_thread, e);
+	return writer_init(
+	    &s->writer, s->dest, &s->run, s->streams, s->plan.n, s->o->one_thread, e);
 }
 
 static void

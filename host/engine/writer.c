@@ -172,6 +172,23 @@ do_finish(struct writer *w, const struct queue_item *item, struct error *e)
 	return status;
 }
 
+/* What was written since the last commit is gone, but for what went into a pipe. */
+static void
+roll_back(struct writer *w)
+{
+	const struct dest_ops *ops = w->dest->ops;
+	int64_t commits = atomic_load(&w->commits);
+	int is_pipe = ops->is_durable != NULL && !ops->is_durable(w->dest);
+
+	ops->rollback(w->dest);
+	for (size_t i = 0; i < w->nstreams && !is_pipe; i++) {
+		struct writer_stream *s = &w->streams[i];
+
+		if (s->since_us != 0 && s->since_commits == commits)
+			atomic_store(&s->written, s->since_written);
+	}
+}
+
 static ab_status
 do_work(struct writer *w, const struct queue_item *item, struct error *e)
 {
@@ -187,7 +204,7 @@ do_work(struct writer *w, const struct queue_item *item, struct error *e)
 	case QUEUE_COMMIT:
 		return do_commit(w, item, e);
 	case QUEUE_ROLLBACK:
-		w->dest->ops->rollback(w->dest);
+		roll_back(w);
 		return AB_OK;
 	case QUEUE_STOP:
 		break;
@@ -247,7 +264,7 @@ note_time(struct writer *w, const struct queue_item *item, int64_t us)
 static void
 fail(struct writer *w, size_t stream, int is_fatal, const struct error *e)
 {
-	w->dest->ops->rollback(w->dest);
+	roll_back(w);
 	w->is_fatal = is_fatal;
 	w->failed_stream = stream;
 	w->error = *e;
@@ -311,13 +328,14 @@ writer_main(void *arg)
 
 ab_status
 writer_init(struct writer *w, struct dest *d, struct dest_run *run, struct writer_stream *streams,
-    int one_thread, struct error *e)
+    size_t nstreams, int one_thread, struct error *e)
 {
 	memset(w, 0, sizeof(*w));
 	pthread_mutex_init(&w->lock, NULL);
 	w->dest = d;
 	w->run = run;
 	w->streams = streams;
+	w->nstreams = nstreams;
 	w->threaded = !one_thread;
 	if (queue_init(&w->queue) != 0)
 		return error_set(e, AB_ETRANSIENT, "cannot make an event descriptor: %m");

@@ -50,7 +50,8 @@ struct writer {
 	struct dest *dest; /* borrowed */
 	struct dest_run *run;
 	struct writer_stream *streams; /* borrowed */
-	_Atomic int failed;	       /* error is set */
+	size_t nstreams;
+	_Atomic int failed; /* error is set */
 	_Atomic int64_t commits;
 	struct error error;   /* for whoever saw failed and then the writer idle; */
 	size_t failed_stream; /* at work for this one; */
@@ -65,7 +66,7 @@ struct writer {
 
 /* Starts the thread unless one_thread.  The thread inherits the caller's blocked signals. */
 ab_status writer_init(struct writer *w, struct dest *d, struct dest_run *run,
-    struct writer_stream *streams, int one_thread, struct error *e);
+    struct writer_stream *streams, size_t nstreams, int one_thread, struct error *e);
 /* Ends the thread after what was sent before. */
 void writer_fini(struct writer *w);
 /* Hands over an item, the page and commit in it included. Ask writer_has_room first. */
