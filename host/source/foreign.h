@@ -57,7 +57,7 @@ struct foreign {
 	size_t given_bytes;
 	size_t buffered;
 	int is_shared;	/* the process was told a GLOBAL or LEGACY state */
-	int64_t states; /* GLOBAL or LEGACY ones, so far */
+	int64_t number; /* of the last of them: when it came, or one more than the one before */
 	int is_joint; /* the states of all streams belong together: all are handed over, or none */
 	size_t joint_at; /* the next one */
 	int is_opened, is_held;

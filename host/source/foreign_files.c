@@ -71,17 +71,19 @@ add_stream(struct buf *out, const struct foreign_stream *s, struct ab_str state,
 	buf_addc(out, '}');
 }
 
-/* The oldest of the states that were all streams': from there on nothing is missing. */
+/* The oldest of the states that were all streams': from there on nothing is missing.  A run may have read only some of the
+ * streams, so it is the time that tells; what comes now is newer than all of them. */
 static const struct state *
-oldest(const struct state *states, size_t n, int legacy)
+oldest(struct foreign *f, const struct state *states, int legacy)
 {
 	const struct state *found = NULL;
 	int64_t least = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < f->n; i++) {
 		struct ab_str v = legacy ? states[i].legacy : states[i].global;
 		int64_t number = line_int(line_get(v, "number"), 0);
 
+		f->number = number > f->number ? number : f->number;
 		if (v.len == 0 || (found != NULL && number >= least))
 			continue;
 		found = &states[i];
@@ -140,8 +142,8 @@ make_states(struct foreign *f, struct buf *out)
 		return -1;
 	for (size_t i = 0; i < f->n; i++)
 		read_state(f->streams[i], &states[i]);
-	legacy = oldest(states, f->n, 1);
-	global = oldest(states, f->n, 0);
+	legacy = oldest(f, states, 1);
+	global = oldest(f, states, 0);
 	f->is_shared = legacy != NULL || global != NULL;
 	if (legacy != NULL) {
 		struct ab_str v = line_get(legacy->legacy, "data");

@@ -363,7 +363,7 @@ make_part(const struct foreign *f, const struct foreign_stream *s, int global, s
 
 	buf_init(&b, STATE_MAX);
 	buf_addf(&b, "{\"_airbyte_%s\":{\"number\":%lld,\"%s\":", global ? "global" : "legacy",
-	    (long long)f->states, global ? "shared_state" : "data");
+	    (long long)f->number, global ? "shared_state" : "data");
 	add_value(&b, data);
 	buf_addc(&b, '}');
 	if (global) {
@@ -381,9 +381,10 @@ make_part(const struct foreign *f, const struct foreign_stream *s, int global, s
 static int
 take_all_states(struct foreign *f, int global, struct ab_str data)
 {
+	int64_t now = clock_now_us();
 	int failed = 0;
 
-	f->states++;
+	f->number = now > f->number ? now : f->number + 1;
 	for (size_t i = 0; i < f->n && !failed; i++)
 		if (f->streams[i]->is_running && !f->streams[i]->is_dropped)
 			failed = (f->streams[i]->coming =
