@@ -135,13 +135,14 @@ do_check(struct call *c)
 	return CLI_DONE;
 }
 
-static void
+static int
 on_durable(void *ctx, const char *line, size_t len)
 {
 	struct airbyte_out *out = ((struct call *)ctx)->out;
 
 	if (airbyte_send_line(out, line, len) != 0)
 		airbyte_out_lack(out);
+	return airbyte_out_failed(out) != 0 ? -1 : 0;
 }
 
 static void

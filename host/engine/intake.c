@@ -188,16 +188,18 @@ is_blocked(const struct intake *in)
 	return 0;
 }
 
-static void
-tell_all(struct intake *in)
+static ab_status
+tell_all(struct intake *in, struct error *e)
 {
 	const char *p = buf_str(&in->told), *end = p + in->told.len, *nl;
 
 	while (p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		in->o.tell(in->o.ctx, p, (size_t)(nl - p));
+		if (in->o.tell(in->o.ctx, p, (size_t)(nl - p)) != 0)
+			error_set(e, AB_EUNSUPPORTED, "a STATE that is durable could not be told");
 		p = nl + 1;
 	}
 	buf_fini(&in->told);
+	return e->status;
 }
 
 /* The rows of state that differ from what is stored; *n of them. -1: no memory. */
@@ -235,7 +237,7 @@ commit_once(struct intake *in, struct error *e)
 			in->streams[i].is_dirty = 0;
 		in->records = in->bytes = in->has_progress = 0;
 		in->since_us = clock_mono_us();
-		tell_all(in);
+		tell_all(in, e);
 	}
 	dest_states_free(rows, n);
 	free(list);

@@ -23,8 +23,9 @@ struct intake_options {
 	struct dest *dest;		 /* open; borrowed */
 	const char *connector, *version; /* for the history of runs */
 	const json_t *catalog;		 /* ConfiguredAirbyteCatalog, either spelling */
-	/* A STATE message is durable: one line, without its end. */
-	void (*tell)(void *ctx, const char *line, size_t len);
+	/* A STATE message is durable: one line, without its end.  -1: it could not be told, and nothing more becomes
+	 * durable: a client goes on behind what it was told. */
+	int (*tell)(void *ctx, const char *line, size_t len);
 	/* A stream has failed. */
 	void (*fail)(void *ctx, const char *stream, const char *namespace_, const struct error *e);
 	void *ctx;

@@ -22,6 +22,7 @@ struct intake_stream {
 	struct state_part part;
 	int is_dirty; /* its row is to be committed */
 	int is_again; /* an overwrite of a generation that the table has already, whole */
+	int is_loaded; /* a refresh that the source has called complete: nothing more comes, or all of it again */
 	int has_status, has_state; /* since the input began */
 	int is_at_end;		   /* no record comes any more */
 	int is_complete;	   /* and it is finished */

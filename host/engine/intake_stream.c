@@ -132,13 +132,20 @@ look_up(const struct intake_stream *s, const struct dest_state *rows, size_t n, 
 	return AB_OK;
 }
 
+/* Of the stream as a whole: one of partitions has such keys further in, each for a partition that is done. */
+static int
+says(const char *state, const char *key)
+{
+	return state != NULL && line_get((struct ab_str){state, strlen(state)}, key).len > 0;
+}
+
 /* A source whose refresh cannot go on says so, and sends all of it again. */
 static int
 is_resumable(const char *state)
 {
 	return state != NULL && strcmp(state, "{}") != 0 && strcmp(state, "null") != 0 &&
-	    strstr(state, "\"__ab_no_cursor_state_message\"") == NULL &&
-	    strstr(state, "\"__ab_full_refresh_sync_complete\"") == NULL;
+	    !says(state, "__ab_no_cursor_state_message") &&
+	    !says(state, "__ab_full_refresh_sync_complete");
 }
 
 /* Beside the table, to replace it at the end? */
@@ -151,6 +158,14 @@ is_staged(const struct plan_stream *p, const struct stored *stored)
 		return 0;
 	return p->mode == DEST_OVERWRITE ||
 	    (stored->any && (p->generation_id > stored->generation_id || stored->in_refresh));
+}
+
+/* What is there stays, and what comes is added. */
+static void
+keep_rows(struct intake_stream *s)
+{
+	s->spec.mode = s->state.mode = DEST_APPEND;
+	s->spec.is_refresh = s->spec.fresh = s->state.is_refresh = s->is_again = 0;
 }
 
 static ab_status
@@ -175,6 +190,9 @@ settle_generation(struct intake_stream *s, struct stored *stored, struct error *
 	s->spec.is_refresh = r->is_refresh;
 	s->spec.fresh = r->is_refresh && s->spec.mode == DEST_OVERWRITE && !goes_on;
 	s->is_again = s->spec.fresh && is_same && !stored->in_refresh && p->sync_id > 1;
+	s->is_loaded = s->spec.fresh && is_same && stored->in_refresh &&
+	    stored->part.void_us == 0 &&
+	    says(stored->part.base.json, "__ab_full_refresh_sync_complete");
 	r->generation_id = p->has_generation ? p->generation_id
 	    : r->is_refresh		     ? had + 1
 	    : had > 0			     ? had
@@ -182,6 +200,9 @@ settle_generation(struct intake_stream *s, struct stored *stored, struct error *
 	s->spec.generation_id = r->generation_id;
 	r->old_generation_id = stored->any ? had : r->generation_id;
 	r->mode = s->spec.mode;
+	/* a source that is told where it was goes on there */
+	if (s->is_again && is_resumable(stored->part.base.json))
+		keep_rows(s);
 	r->sync_mode = r->is_refresh ? PLAN_FULL_REFRESH : PLAN_INCREMENTAL;
 	return AB_OK;
 }
@@ -250,6 +271,8 @@ begin(struct intake_stream *s, struct error *e)
 
 	if (s->handle != NULL)
 		return AB_OK;
+	if (s->is_loaded)
+		s->spec.fresh = 0;
 	if (ops->begin(s->in->o.dest, &s->spec, &s->handle, e) != AB_OK)
 		return e->status;
 	if (s->spec.fresh)
@@ -298,6 +321,7 @@ intake_stream_add(struct intake_stream *s, struct ab_str data, struct error *e)
 {
 	if (s->is_at_end)
 		return error_set(e, AB_EDATA, "a record comes after the stream was COMPLETE");
+	s->is_loaded = 0;
 	if (begin(s, e) != AB_OK)
 		return e->status;
 	if (buf_add(&s->page, data.ptr, data.len) != 0 || buf_addc(&s->page, '\n') != 0)
@@ -331,8 +355,7 @@ intake_stream_cover(struct intake_stream *s, struct ab_str state, struct error *
 static ab_status
 leave(struct intake_stream *s, struct error *e)
 {
-	s->spec.mode = s->state.mode = DEST_APPEND;
-	s->spec.is_refresh = s->spec.fresh = s->state.is_refresh = 0;
+	keep_rows(s);
 	return begin(s, e);
 }
 

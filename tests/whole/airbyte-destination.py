@@ -232,6 +232,32 @@ def generations():
     tap.same(place.rows("t"), [], "a client that always sends the same numbers overwrites")
 
 
+def tried_again():
+    """An overwrite of the same generation and sync, by a source that goes on where it was."""
+    done, parts = {"__ab_full_refresh_sync_complete": True}, {"states": [{"cursor": {"__ab_full_refresh_sync_complete": True}}]}
+    for kind in ("sqlite", "jsonl"):
+        for what, told, first, second, wanted in (
+                ("all was told, nothing is added", done, "INCOMPLETE", (), ids(1, 2)),
+                ("all was told, all comes again", done, "INCOMPLETE", (1, 2, 3), ids(1, 2, 3)),
+                ("one partition was told to be done", parts, "INCOMPLETE", (3,), ids(1, 2, 3)),
+                ("it was whole, and more comes", {"n": 2}, "COMPLETE", (3,), ids(1, 2, 3)),
+                ("it was whole, and all comes again", done, "COMPLETE", (1, 3), ids(1, 3))):
+            place, entries = Place(kind), [entry("t", "overwrite", gen=2, low=2, sync=7)]
+            place.write([entry("t", "overwrite", gen=1, low=1)], [record("t", {"id": 0})])
+            place.write(entries, [record("t", {"id": 1}), record("t", {"id": 2}), state("t", told), status("t", first)])
+            got = place.write(entries, [record("t", {"id": n}) for n in second] + [status("t", "COMPLETE")])
+            tap.same((got.code, sorted(place.rows("t"))), (0, wanted), "%s: %s" % (kind, what))
+        place = Place(kind)
+        process = place.start(entries)
+        process.stdin.write("".join(json.dumps(m) + "\n" for m in (record("t", {"id": 1}), state("t", {"n": 1}))))
+        process.stdin.flush()
+        process.stdout.readline()
+        process.stdout.close()
+        process.communicate(json.dumps(record("t", {"id": 2})) + "\n" + json.dumps(state("t", {"n": 2})) + "\n")
+        place.write(entries, [record("t", {"id": 2}), state("t", {"n": 2}), status("t", "COMPLETE")])
+        tap.same((process.returncode, set(place.rows("t"))), (1, set(ids(1, 2))), "%s: a STATE cannot be told, and nothing is lost" % kind)
+
+
 def broken_off():
     """Whatever happens, a source that goes on behind the last STATE that was durable has every row once."""
     for kind in ("sqlite", "jsonl"):
@@ -569,7 +595,7 @@ def short_of_memory():
         tap.same(untold, [], "%s: where it ends well, every STATE was told" % kind)
 
 
-for test in (exchange, rows_and_states, modes, generations, broken_off, killed_at_the_end, without_words, kinds_of_state, namespaces, bad_input,
+for test in (exchange, rows_and_states, modes, generations, tried_again, broken_off, killed_at_the_end, without_words, kinds_of_state, namespaces, bad_input,
              others, wrapped, memory, short_of_memory):
     test()
 tap.done()
