@@ -12,14 +12,12 @@ from scene import KINDS, OFTEN, Scene, WAL, WORKER
 
 PLAIN = "sqlite:paged.db"
 NARROW = "id,updated_at,type"  # the columns of a first run, where others come later
-WORKER_KINDS = {"worker malloc": 4, "worker nomem": 1}
 
 
 class ApiScene(Scene):
     """A first run, then changes at the API."""
 
     family = "run"
-    kinds = {**Scene.kinds, **WORKER_KINDS}
 
     def __init__(self, chance, to, mode, is_sorted, crowd, key="id", deleted=None, extra=None):
         super().__init__()
@@ -287,6 +285,12 @@ def run_scenes(chance):
         yield ApiScene(chance, "jsonl:out", "overwrite", is_sorted, crowd)
         yield ApiScene(chance, "jsonl:out" if crowd else "jsonl:log.jsonl", "append", is_sorted, crowd)
         yield ApiScene(chance, "jsonl:out", "dedup", is_sorted, crowd, chance.choice(["id", "id,ref"]))
+
+
+def worker_scenes(chance):
+    for scene in run_scenes(chance):
+        scene.family, scene.kinds = "worker", {"worker malloc": 4, "worker nomem": 1}
+        yield scene
 
 
 def older_scenes(chance):
