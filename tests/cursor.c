@@ -41,7 +41,7 @@ see(const char *text)
 	memset(page, 0, sizeof(page));
 	memcpy(page, text, strlen(text));
 	ck_assert_msg(scan_page(&records, page, strlen(text), &e) == AB_OK, "%s", e.text);
-	ck_assert_int_eq(track_page(&track, page, &records, about), 0);
+	ck_assert_int_eq(track_page(&track, page, &records, NULL, about), 0);
 }
 
 static void
@@ -335,6 +335,36 @@ START_TEST(a_removed_record_predicts_no_keys)
 }
 END_TEST
 
+START_TEST(a_removed_record_takes_with_it_what_is_said_beside_it)
+{
+	static const char stored[] = "{\"at\":1}\n";
+	static const char text[] =
+	    "{\"at\":2,\"n\":0} {\"at\":1} {\"at\":2,\"n\":2} {\"at\":1,\"n\":3}";
+	struct beside_list beside;
+	struct error e = ERROR_INIT;
+	uint64_t hash;
+
+	track_init(&track, at, 0, NULL);
+	track_begin(&track, "", NULL, 0, 0);
+	see(stored);
+	ck_assert_uint_eq(track.edge.n, 1);
+	hash = track.edge.hashes[0];
+	ck_assert_int_eq(track_begin(&track, "1", &hash, 1, 0), 0);
+	beside_init(&beside);
+	for (int i = 0; i < 4; i++)
+		beside_add(&beside, i, (struct ab_str){"[]", i == 2 ? 2 : 0});
+	memcpy(page, text, sizeof(text));
+	ck_assert_int_eq(scan_page(&records, page, strlen(text), &e), AB_OK);
+	ck_assert_int_eq(track_page(&track, page, &records, &beside, about), 0);
+	ck_assert_uint_eq(records.nrecords, 3);
+	ck_assert_int_eq(beside.of[0].emitted_ms, 0);
+	ck_assert_int_eq(beside.of[1].emitted_ms, 2);
+	ck_assert_uint_eq(beside_changes(&beside, 1).len, 2);
+	ck_assert_int_eq(beside.of[2].emitted_ms, 3);
+	beside_fini(&beside);
+}
+END_TEST
+
 START_TEST(the_edge_is_bounded)
 {
 	track_init(&track, at, 0, NULL);
@@ -402,6 +432,7 @@ cursor_suite(void)
 	tcase_add_test(t, a_key_may_be_a_constant_of_the_first_page);
 	tcase_add_test(t, what_a_page_says_of_its_records_tells_them_apart);
 	tcase_add_test(t, a_removed_record_predicts_no_keys);
+	tcase_add_test(t, a_removed_record_takes_with_it_what_is_said_beside_it);
 	tcase_add_test(t, the_edge_is_bounded);
 	tcase_add_test(t, of_records_with_a_key_none_is_at_the_edge);
 	suite_add_tcase(s, t);

@@ -18,6 +18,7 @@ DATA_TESTS = \
 	tests/scan_oracle.t tests/scan_oracle-portable.t \
 	tests/lines.t tests/lines-portable.t \
 	tests/value.t \
+	tests/beside.t \
 	tests/jsonread.t \
 	tests/view.t tests/view-portable.t
 check_PROGRAMS += $(DATA_TESTS)
@@ -46,6 +47,10 @@ tests_lines_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
 tests_lines_portable_t_SOURCES = $(tests_lines_t_SOURCES)
 tests_lines_portable_t_CFLAGS = $(DATA_TEST_CFLAGS)
 tests_lines_portable_t_LDADD = tests/libdata-portable.a $(DATA_TEST_LIBS)
+
+tests_beside_t_SOURCES = tests/beside.c tests/suite.h
+tests_beside_t_CFLAGS = $(DATA_TEST_CFLAGS)
+tests_beside_t_LDADD = host/libdata.a $(DATA_TEST_LIBS)
 
 tests_value_t_SOURCES = tests/value.c $(DATA_HELP)
 tests_value_t_CFLAGS = $(DATA_TEST_CFLAGS)

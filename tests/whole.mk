@@ -35,6 +35,7 @@ GIVEN_TESTS = tests/whole/zoo-accept.py \
 	tests/whole/contract.py tests/whole/property.py tests/whole/rough.py tests/whole/many.py tests/whole/memory.py \
 	tests/whole/windows.py \
 	tests/whole/airbyte-in.py tests/whole/airbyte-lanes.py \
+	tests/whole/airbyte-beside.py \
 	tests/whole/airbyte-destination.py \
 	tests/kill/many.py
 dist_check_SCRIPTS += $(GIVEN_TESTS)

@@ -117,10 +117,11 @@ lex_any(struct lex *x, const char *p, unsigned depth)
 	return p == NULL ? NULL : p + 1;
 }
 
+/* len is not 0.  Keys of one length mostly differ in their first byte. */
 static int
 is_key(const struct member *m, const char *key, size_t len)
 {
-	return m->klen == len && memcmp(m->key, key, len) == 0;
+	return m->klen == len && m->key[0] == key[0] && memcmp(m->key, key, len) == 0;
 }
 
 /* The keys that count in a message or in its record, by their length.  A program may say more, as much as it likes. */
@@ -140,7 +141,7 @@ note(struct object *o, const struct member *m)
 {
 	unsigned i = 0;
 
-	if (m->klen > LONGEST)
+	if (m->klen == 0 || m->klen > LONGEST)
 		return;
 	while (counting[m->klen][i] != NULL && !is_key(m, counting[m->klen][i], m->klen))
 		i++;
@@ -203,14 +204,19 @@ walk_object(struct lex *x, const char *p, unsigned depth, struct object *o, stru
 
 /* The member of that key, one of those that count. */
 static struct ab_str
-find(const struct object *o, const char *key)
+find_key(const struct object *o, const char *key, size_t len)
 {
-	size_t len = strlen(key);
-
 	for (unsigned i = 0; i < o->n; i++)
 		if (is_key(&o->member[i], key, len))
 			return (struct ab_str){o->member[i].val, o->member[i].vlen};
 	return (struct ab_str){"", 0};
+}
+
+/* The length of a literal is known beforehand. */
+static inline struct ab_str
+find(const struct object *o, const char *key)
+{
+	return find_key(o, key, strlen(key));
 }
 
 static int
@@ -250,7 +256,7 @@ fill_record(struct lines *l, const struct object *record, struct line *out)
 
 	out->data = find(record, "data");
 	out->meta = find(record, "meta");
-	out->emitted_ms = line_int(find(record, "emitted_at"), 0);
+	out->emitted_ms = line_int(find(record, "emitted_at"), -1);
 	if (!is_object(out->meta))
 		out->meta = (struct ab_str){"", 0};
 	if (name.len < 2 || name.ptr[0] != '"')
@@ -407,7 +413,7 @@ lines_next(struct lines *l, struct line *out)
 	out->number = 0;
 	out->text = out->payload = out->type_name = out->stream = out->space = out->data =
 	    out->meta = (struct ab_str){"", 0};
-	out->emitted_ms = 0;
+	out->emitted_ms = -1;
 	error_clear(&out->error);
 	put_back(l);
 	if (l->to == 0 || (l->is_skipping && !skip_rest(l)))

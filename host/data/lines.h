@@ -38,7 +38,7 @@ struct line {
 	struct ab_str stream, space; /* unescaped; space: "" where there is no namespace */
 	struct ab_str data;	     /* {...} */
 	struct ab_str meta;	     /* {...}, or empty */
-	int64_t emitted_ms;	     /* 0: it has none */
+	int64_t emitted_ms;	     /* below 0: it has none that makes sense */
 	struct error error;	     /* BROKEN; "line 7: ..." */
 };
 

@@ -1,6 +1,7 @@
 # host/data: bytes and JSON; knows no process, no network, no database
 noinst_LIBRARIES += host/libdata.a
 host_libdata_a_SOURCES = \
+	host/data/beside.c host/data/beside.h \
 	host/data/canonical.c host/data/canonical.h \
 	host/data/config.c host/data/config.h host/data/config_internal.h \
 	host/data/config_assert.c host/data/config_fill.c host/data/config_pattern.c \

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "data/beside.h"
 #include "data/scan.h"
 
 /* Rows of partitions that are read at once can be told apart by their time: that of a row in lane 7 ends in 07
@@ -54,14 +55,16 @@ struct dest_stream_spec {
 				       the cursor among them; NULL: all */
 	const char *deleted_field; /* its value marks a record as deleted; or NULL */
 	enum dest_deleted deleted;
-	int verify; /* keep what `verify` needs */
+	int is_foreign; /* its pages have a `beside` */
+	int verify;	/* keep what `verify` needs */
 };
 
 /* One page of one stream. */
 struct dest_page {
-	const char *bytes;	 /* padded as scan.h demands */
-	const struct scan *scan; /* its records */
-	const char *about;	 /* {"constants": {...}} of the page, or NULL */
+	const char *bytes;		  /* padded as scan.h demands */
+	const struct scan *scan;	  /* its records */
+	const char *about;		  /* {"constants": {...}} of the page, or NULL */
+	const struct beside_list *beside; /* of each record of the scan, or NULL */
 	int64_t
 	    extracted_us; /* when the page was received; each of a stream is later than the one before */
 	size_t first;	/* records before this one are not written (already counted out) */

@@ -14,8 +14,11 @@
 void
 shape_init(struct shape *s, uint32_t limit)
 {
-	*s = (struct shape){
-	    .limit = limit, .key = SHAPE_NOWHERE, .rest = SHAPE_NOWHERE, .deleted = SHAPE_NOWHERE};
+	*s = (struct shape){.limit = limit,
+	    .key = SHAPE_NOWHERE,
+	    .rest = SHAPE_NOWHERE,
+	    .received = SHAPE_NOWHERE,
+	    .deleted = SHAPE_NOWHERE};
 	buf_init(&s->text, MAX_TEXT);
 }
 
@@ -141,7 +144,7 @@ shape_find_name(const struct shape *s, const char *name)
 static int
 is_taken(const struct shape *s, const char *name)
 {
-	for (int role = SHAPE_EXTRACTED_AT; role <= SHAPE_REST; role++)
+	for (int role = SHAPE_EXTRACTED_AT; role <= SHAPE_RECEIVED; role++)
 		if (shape_same_name(shape_system_name((enum shape_role)role), name))
 			return 1;
 	return shape_find_name(s, name) != SHAPE_NOWHERE;
@@ -251,6 +254,18 @@ shape_add_rest(struct shape *s)
 	return s->rest;
 }
 
+int
+shape_add_received(struct shape *s, uint32_t most)
+{
+	const char *name = shape_system_name(SHAPE_RECEIVED);
+
+	if (s->received != SHAPE_NOWHERE || s->ncols >= most ||
+	    shape_find_name(s, name) != SHAPE_NOWHERE)
+		return 0;
+	s->received = shape_add_system_column(s, SHAPE_RECEIVED, SHAPE_INTEGER);
+	return s->received == SHAPE_NOWHERE ? -1 : 0;
+}
+
 ab_status
 shape_add_system(struct shape *s, struct error *e)
 {
@@ -344,6 +359,8 @@ load_column(struct shape *s, const json_t *saved)
 		return -1;
 	if (role == SHAPE_REST)
 		s->rest = col;
+	if (role == SHAPE_RECEIVED)
+		s->received = col;
 	s->has_system |= role == SHAPE_EXTRACTED_AT;
 	s->cols[col].type = s->cols[col].made = (uint8_t)shape_type_from_word(word);
 	return 0;

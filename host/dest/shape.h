@@ -46,7 +46,8 @@ enum shape_role {
 	SHAPE_EXTRACTED_AT,
 	SHAPE_META,
 	SHAPE_GENERATION,
-	SHAPE_REST,	  /* JSON object of the fields that found no column below the limit */
+	SHAPE_REST,	/* JSON object of the fields that found no column below the limit */
+	SHAPE_RECEIVED, /* when it came here, where SHAPE_EXTRACTED_AT is when the source emitted it */
 	SHAPE_DELETED_AT, /* when the record was deleted, by its deleted_field */
 	SHAPE_FOREIGN	  /* somebody else added it to the table: kept, never written, not saved */
 };
@@ -66,6 +67,7 @@ struct shape {
 	uint32_t ncols, limit; /* limit: columns that a table may have */
 	uint32_t key;	       /* column whose values must be 64-bit integers, or SHAPE_NOWHERE */
 	uint32_t rest;	       /* the SHAPE_REST column, or SHAPE_NOWHERE */
+	uint32_t received;     /* the SHAPE_RECEIVED column, or SHAPE_NOWHERE */
 	uint32_t deleted; /* column of the field that marks a deleted record, or SHAPE_NOWHERE */
 	enum dest_contract contract;
 	const char *const *selected; /* NULL: every field; borrowed */
@@ -93,10 +95,11 @@ struct shape_fit {
 	const char *bytes;
 	const struct scan *scan;
 	size_t first;
-	int key_broken;		      /* a record had no integer in shape->key */
-	size_t dropped;		      /* records that the contract keeps out */
-	struct dest_stats counts;     /* of this page, but for its rows */
-	struct shape_change *changes; /* by record */
+	const struct beside_list *beside; /* of each record, or NULL */
+	int key_broken;			  /* a record had no integer in shape->key */
+	size_t dropped;			  /* records that the contract keeps out */
+	struct dest_stats counts;	  /* of this page, but for its rows */
+	struct shape_change *changes;	  /* by record */
 	size_t nchanges;
 	/* private */
 	uint32_t *columns, *last; /* per field its column; of the previous record */
@@ -130,7 +133,7 @@ enum {
 	SHAPE_DROPPED = 2 /* not written */
 };
 
-/* limit: columns that a table may have, the three of the system included. */
+/* limit: columns that a table may have, the three of the system that each has included. */
 void shape_init(struct shape *s, uint32_t limit);
 void shape_fini(struct shape *s);
 /* A key that `names` knows is called as there, where that is free; borrowed until shape_fini. */
@@ -162,6 +165,8 @@ uint32_t shape_add_system_column(struct shape *s, enum shape_role role, enum sha
 uint32_t shape_add_rest(struct shape *s);
 /* Appends the system's columns, once. */
 ab_status shape_add_system(struct shape *s, struct error *e);
+/* The SHAPE_RECEIVED column, where there is none, the name is free, and most columns are not yet there. -1: no memory. */
+int shape_add_received(struct shape *s, uint32_t most);
 /* The SHAPE_DELETED_AT column, made where there is none; SHAPE_NOWHERE and e: no memory, or a field is called so. */
 uint32_t shape_add_deleted(struct shape *s, struct error *e);
 /* The columns as JSON, [{"key", "column", "type"}, ...], and back (then all are made). */
@@ -212,7 +217,20 @@ shape_wants_plain_names(
 	return c->is_searched && field->type == SCAN_OBJECT &&
 	    memchr(bytes + field->val, '\\', field->vlen) != NULL;
 }
-/* _airbyte_meta of record i: {} or {"changes": [...]}; out is empty. */
+/* Whether _airbyte_meta of some record is not {}. */
+static inline int
+shape_has_meta(const struct shape_fit *f)
+{
+	return f->nchanges > 0 || (f->beside != NULL && f->beside->texts.len > 0);
+}
+/* When the source emitted record i; BESIDE_NEVER: it is not said, or nothing would say when the record came here. */
+static inline int64_t
+shape_emitted(const struct shape *s, const struct shape_fit *f, size_t i)
+{
+	return f->beside == NULL || s->received == SHAPE_NOWHERE ? BESIDE_NEVER
+								 : f->beside->of[i].emitted_ms;
+}
+/* _airbyte_meta of record i: {} or {"changes": [...]}, the source's before ours; out is empty. */
 int shape_meta(const struct shape_fit *f, size_t i, struct buf *out);
 /* When the record was deleted, by the field of s->deleted: *text is the field's own where that is a time (borrowed),
  * "" for a moment that is not told.  0: it is not deleted. */

@@ -283,6 +283,7 @@ shape_fit(struct shape *s, struct shape_fit *f, const struct dest_page *page, st
 	f->bytes = page->bytes;
 	f->scan = scan;
 	f->first = page->first;
+	f->beside = page->beside;
 	f->key_broken = 0;
 	f->nlast = f->nchanges = f->dropped = 0;
 	f->is_plain = f->drops_all = 0;

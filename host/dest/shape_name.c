@@ -92,6 +92,8 @@ shape_system_name(enum shape_role role)
 		return "_airbyte_generation_id";
 	case SHAPE_REST:
 		return "_abhost_more";
+	case SHAPE_RECEIVED:
+		return "_abhost_received_us";
 	case SHAPE_DELETED_AT:
 		return "_ab_cdc_deleted_at";
 	case SHAPE_FIELD:

@@ -263,8 +263,14 @@ add_meta(const struct shape_fit *f, const struct shape_change *c, struct buf *ou
 int
 shape_meta(const struct shape_fit *f, size_t i, struct buf *out)
 {
+	struct ab_str told =
+	    f->beside == NULL ? (struct ab_str){"", 0} : beside_changes(f->beside, i);
 	size_t low = 0, high = f->nchanges, mid;
 
+	if (told.len > 0) {
+		buf_adds(out, "{\"changes\":[");
+		buf_add(out, told.ptr, told.len);
+	}
 	for (; low < f->nchanges && f->changes[low].record == SHAPE_NOWHERE; low++)
 		add_meta(f, &f->changes[low], out);
 	while (low < high) {

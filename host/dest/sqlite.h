@@ -35,6 +35,14 @@
 #define SQLITE_KEY_INDEX   "_abhost_key_" /* before the name of a table that has a unique index */
 #define SQLITE_GONE_INDEX  "_abhost_gone_" /* the same, of the rows that go at the end */
 
+#define SQLITE_MAX_COLUMNS 2000 /* of every common build */
+
+/* When a page was received. */
+struct sqlite_stamp {
+	int64_t us;
+	char text[CLOCK_TEXT];
+};
+
 /* What the virtual table shows: one page at a time. */
 struct sqlite_rows {
 	const struct shape *shape;
@@ -43,10 +51,12 @@ struct sqlite_rows {
 	struct arena text;	   /* unescaped strings of one row */
 	struct buf rest, meta;	   /* what one row has in the columns that are put together */
 	struct buf names;	   /* an object whose names were spelt anew */
-	const char *const *stamps; /* per record, when its page was received; or NULL: */
-	const char *stamp;	   /* of them all */
-	int marks_deleted;	   /* the column of SHAPE_DELETED_AT is filled */
-	int64_t ndeleted;	   /* rows so far that said that they are deleted */
+	struct beside_clock clock; /* the text of when the row was emitted */
+	const struct sqlite_stamp *const
+	    *stamps;			  /* per record, when its page was received; or NULL: */
+	const struct sqlite_stamp *stamp; /* of them all */
+	int marks_deleted;		  /* the column of SHAPE_DELETED_AT is filled */
+	int64_t ndeleted;		  /* rows so far that said that they are deleted */
 };
 
 struct sqlite_stream;
@@ -57,16 +67,18 @@ struct sqlite_verify;
 struct sqlite_batch {
 	struct buf bytes; /* as they came */
 	struct sqlite_entry *entries;
-	char (*stamps)[CLOCK_TEXT];
+	struct beside_list beside; /* by place; or empty */
+	struct sqlite_stamp *stamps;
 	size_t nentries, cap_entries, nstamps, cap_stamps;
 };
 
 /* What all batches are written with, and their budget. */
 struct sqlite_batches {
-	size_t most;	   /* bytes that they may hold together */
-	size_t held;	   /* bytes that they hold, their records' places included */
-	struct buf chunk;  /* records that are written together */
-	const char **rows; /* their stamps */
+	size_t most;			  /* bytes that they may hold together */
+	size_t held;			  /* bytes that they hold, their records' places included */
+	struct buf chunk;		  /* records that are written together */
+	struct beside_list beside;	  /* of each of them */
+	const struct sqlite_stamp **rows; /* their stamps */
 	size_t cap_rows;
 	struct scan scan;
 };
@@ -101,6 +113,14 @@ enum sqlite_key {
 	SQLITE_KEY_UNIQUE /* a unique index; rows with a NULL in the key are never equal */
 };
 
+/* What the statements differ in that write a page: together a number. */
+enum {
+	SQLITE_READS_META = 1, /* it has changes; else each row's _airbyte_meta is {} */
+	SQLITE_READS_STAMPS =
+	    2, /* its records came at different times; else there is one for all */
+	SQLITE_INSERTS = 4
+};
+
 enum sqlite_cursor { SQLITE_CURSOR_UNSEEN, SQLITE_CURSOR_NUMBER, SQLITE_CURSOR_TEXT };
 
 struct sqlite_stream {
@@ -116,7 +136,7 @@ struct sqlite_stream {
 	enum sqlite_cursor cursor; /* what the first value that came was: the others are like it */
 	char *key_json;		   /* the paths that target's key is made of, or NULL */
 	struct shape shape, names;
-	sqlite3_stmt *insert[2]; /* the second one reads _airbyte_meta from the page's changes */
+	sqlite3_stmt *insert[SQLITE_INSERTS];
 	struct sqlite_verify *verify; /* NULL: nobody asked for it */
 	struct sqlite_batch batch;
 	uint64_t top; /* the greatest key that went in without waiting, see sqlite_batch.c */
@@ -157,6 +177,8 @@ ab_status sqlite_stream_discard(struct dest_stream *s, int64_t since_us, int lan
 ab_status sqlite_stream_finish(struct dest_stream *s, struct error *e);
 void sqlite_stream_stats(const struct dest_stream *s, struct dest_stats *out);
 const char *sqlite_stream_where(const struct dest_stream *s);
+/* A condition: "the row was received at that time, or later (or: before it)"; table: "" or "name.".  For sqlite3_free. */
+char *sqlite_stream_since(const struct sqlite_stream *s, const char *table, int before, int64_t us);
 /* Finalizes what would keep a transaction open; the streams must begin again. */
 void sqlite_streams_reset(struct sqlite *d);
 /* What was finished is durable, and no business of later commits. */

@@ -37,6 +37,7 @@ sqlite_batches_init(struct sqlite *d)
 
 	*all = (struct sqlite_batches){.most = BATCH_BYTES};
 	buf_init(&all->chunk, MOST_BYTES);
+	beside_init(&all->beside);
 	scan_init(&all->scan);
 }
 
@@ -44,6 +45,7 @@ void
 sqlite_batches_fini(struct sqlite *d)
 {
 	buf_fini(&d->batches.chunk);
+	beside_fini(&d->batches.beside);
 	scan_fini(&d->batches.scan);
 	free(d->batches.rows);
 }
@@ -58,7 +60,8 @@ entry_bytes(size_t n)
 static size_t
 batch_bytes(const struct sqlite_batch *b)
 {
-	return b->bytes.len + entry_bytes(b->nentries) + b->nstamps * CLOCK_TEXT;
+	return b->bytes.len + entry_bytes(b->nentries) + beside_bytes(&b->beside) +
+	    b->nstamps * sizeof(*b->stamps);
 }
 
 void
@@ -68,6 +71,7 @@ sqlite_batch_drop(struct sqlite_stream *s)
 
 	s->d->batches.held -= batch_bytes(b);
 	buf_fini(&b->bytes);
+	beside_fini(&b->beside);
 	free(b->entries);
 	free(b->stamps);
 	*b = (struct sqlite_batch){0};
@@ -85,6 +89,7 @@ empty(struct sqlite_stream *s)
 	}
 	s->d->batches.held = 0;
 	buf_reset(&b->bytes);
+	beside_reset(&b->beside);
 	b->nentries = b->nstamps = 0;
 }
 
@@ -97,12 +102,18 @@ page_bytes(const struct dest_page *page)
 	return page->first >= s->nrecords ? 0 : last->off + last->len - s->records[page->first].off;
 }
 
+static size_t
+page_beside(const struct dest_page *page)
+{
+	return page->beside == NULL ? 0 : beside_bytes(page->beside);
+}
+
 int
 sqlite_batch_takes(const struct sqlite_stream *s, const struct dest_page *page)
 {
 	return s->spec.mode == DEST_APPEND_DEDUP && s->spec.primary_key[0][1] == NULL &&
 	    page->about == NULL && page->scan->nrecords > page->first &&
-	    page_bytes(page) < LARGE_PAGE;
+	    page_bytes(page) + page_beside(page) < LARGE_PAGE;
 }
 
 static uint64_t
@@ -169,7 +180,7 @@ static int
 grow(struct sqlite_batch *b, size_t n)
 {
 	struct sqlite_entry *entries;
-	char(*stamps)[CLOCK_TEXT];
+	struct sqlite_stamp *stamps;
 
 	if (b->nentries + n > b->cap_entries) {
 		entries = realloc(b->entries, (b->nentries + n) * 3 / 2 * sizeof(*entries));
@@ -222,6 +233,21 @@ add_entries(struct sqlite_stream *s, const struct dest_page *page, size_t n)
 	return ascend;
 }
 
+/* What is said beside the records that are not dropped; a stream's pages all have it, or none has. */
+static int
+add_beside(struct sqlite_stream *s, const struct dest_page *page)
+{
+	const uint8_t *marks = s->d->rows.fit.marks;
+	const struct beside_list *from = page->beside;
+
+	for (size_t i = page->first; from != NULL && i < page->scan->nrecords; i++)
+		if (!(marks[i] & SHAPE_DROPPED) &&
+		    beside_add(&s->batch.beside, from->of[i].emitted_ms, beside_changes(from, i)) !=
+			0)
+			return -1;
+	return 0;
+}
+
 ab_status
 sqlite_batch_add(
     struct sqlite_stream *s, const struct dest_page *page, int *in_order, struct error *e)
@@ -229,6 +255,8 @@ sqlite_batch_add(
 	struct sqlite_batch *b = &s->batch;
 	struct sqlite_rows *rows = &s->d->rows;
 	size_t n = page->scan->nrecords - page->first - rows->fit.dropped;
+	size_t had = batch_bytes(b);
+	struct sqlite_stamp *stamp;
 	int ascend = -1;
 
 	*in_order = 0;
@@ -241,14 +269,19 @@ sqlite_batch_add(
 		s->top = b->entries[n - 1].key;
 		return AB_OK;
 	}
-	b->bytes.max = MOST_BYTES;
+	b->bytes.max = b->beside.texts.max = MOST_BYTES;
 	if (ascend == -1 ||
 	    buf_add(&b->bytes, page->bytes + page->scan->records[page->first].off,
-		page_bytes(page)) != 0)
+		page_bytes(page)) != 0 ||
+	    add_beside(s, page) != 0) {
+		s->d->batches.held += batch_bytes(b) - had; /* some of it may be there */
 		return error_set(e, AB_ENOMEM, "no memory for a batch of records");
-	clock_format(page->extracted_us, b->stamps[b->nstamps++]);
+	}
+	stamp = &b->stamps[b->nstamps++];
+	stamp->us = page->extracted_us;
+	clock_format(stamp->us, stamp->text);
 	b->nentries += n;
-	s->d->batches.held += page_bytes(page) + entry_bytes(n) + CLOCK_TEXT;
+	s->d->batches.held += batch_bytes(b) - had;
 	return AB_OK;
 }
 
@@ -262,19 +295,25 @@ compare(const void *x, const void *y)
 	return a->place < b->place ? -1 : a->place > b->place;
 }
 
-/* Puts entries from first on together as a page; returns how many. */
+/* Puts entries from first on together as a page; returns how many, 0: no memory. */
 static size_t
 gather(const struct sqlite_batch *b, struct sqlite_batches *all, size_t first)
 {
 	size_t n = 0;
 
 	buf_reset(&all->chunk);
-	for (; first + n < b->nentries && all->chunk.len < CHUNK_BYTES; n++) {
+	beside_reset(&all->beside);
+	for (; first + n < b->nentries && all->chunk.len + all->beside.texts.len < CHUNK_BYTES;
+	     n++) {
 		const struct sqlite_entry *entry = &b->entries[first + n];
 
 		buf_add(&all->chunk, b->bytes.ptr + entry->off, entry->len);
 		buf_addc(&all->chunk, '\n');
-		all->rows[n] = b->stamps[entry->stamp];
+		all->rows[n] = &b->stamps[entry->stamp];
+		if (b->beside.n > 0 &&
+		    beside_add(&all->beside, b->beside.of[entry->place].emitted_ms,
+			beside_changes(&b->beside, entry->place)) != 0)
+			return 0;
 	}
 	return n;
 }
@@ -286,7 +325,8 @@ write_chunk(struct sqlite_stream *s, struct error *e)
 	struct sqlite_batches *all = &s->d->batches;
 	struct sqlite_rows *rows = &s->d->rows;
 	size_t len = all->chunk.len;
-	struct dest_page page = {.scan = &all->scan};
+	struct dest_page page = {
+	    .scan = &all->scan, .beside = all->beside.n == 0 ? NULL : &all->beside};
 
 	buf_add(&all->chunk, padding, sizeof(padding));
 	if (all->chunk.failed)
@@ -323,8 +363,11 @@ sqlite_batch_flush(struct sqlite_stream *s, struct error *e)
 		return error_set(e, AB_ENOMEM, "no memory for a batch of records");
 	qsort(b->entries, b->nentries, sizeof(*b->entries), compare);
 	for (size_t at = 0; at < b->nentries && rc == AB_OK;) {
-		at += gather(b, &s->d->batches, at);
-		rc = write_chunk(s, e);
+		size_t n = gather(b, &s->d->batches, at);
+
+		at += n;
+		rc = n == 0 ? error_set(e, AB_ENOMEM, "no memory for a batch of records")
+			    : write_chunk(s, e);
 	}
 	empty(s);
 	return rc;
@@ -345,7 +388,8 @@ sqlite_batch_make_room(struct sqlite_stream *s, const struct dest_page *page, st
 {
 	struct sqlite *d = s->d;
 	ab_status rc = s->batch.nstamps < MAX_STAMPS ? AB_OK : sqlite_batch_flush(s, e);
-	size_t more = page_bytes(page) + entry_bytes(page->scan->nrecords - page->first);
+	size_t more =
+	    page_bytes(page) + page_beside(page) + entry_bytes(page->scan->nrecords - page->first);
 
 	while (rc == AB_OK && d->batches.held > 0 && d->batches.held + more > d->batches.most) {
 		struct sqlite_stream *largest = d->live;

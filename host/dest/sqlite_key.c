@@ -187,7 +187,7 @@ sqlite_key_deleted(struct sqlite_stream *s, struct error *e)
 		return AB_OK;
 	if (shape_add_deleted(&s->shape, e) == SHAPE_NOWHERE)
 		return error_wrap(e, "stream %s", s->spec.name);
-	if (s->shape.ncols > s->shape.limit + 1)
+	if (s->shape.ncols > s->shape.limit + 1 + (s->spec.is_foreign != 0))
 		return error_set(e, AB_EUNSUPPORTED,
 		    "stream %s: its table has no room for another column, %s", s->spec.name,
 		    shape_system_name(SHAPE_DELETED_AT));
@@ -346,6 +346,9 @@ sqlite_key_dedup(struct sqlite_stream *s, struct error *e)
 		add_path(s, sql, "", s->spec.cursor);
 		sqlite3_str_appendf(sql, ", %d) DESC, ", order);
 	}
+	/* of before there was such a column, and so older: NULL is less than any */
+	if (s->shape.received != SHAPE_NOWHERE)
+		sqlite3_str_appendf(sql, "\"%w\" DESC, ", shape_system_name(SHAPE_RECEIVED));
 	sqlite3_str_appendf(sql, "\"%w\" DESC, %s DESC) AS place FROM \"%w\" WHERE ",
 	    shape_system_name(SHAPE_EXTRACTED_AT), rowid, s->target);
 	add_key(s, sql, " AND ", " IS NOT NULL");

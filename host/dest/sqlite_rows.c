@@ -215,6 +215,22 @@ result_made(sqlite3_context *out, const struct buf *text, int failed)
 		sqlite3_result_text64(out, text->ptr, text->len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
+static const struct sqlite_stamp *
+stamp_of(const struct sqlite_rows *r, size_t record)
+{
+	return r->stamps != NULL ? r->stamps[record] : r->stamp;
+}
+
+static void
+result_extracted(struct sqlite_rows *r, sqlite3_context *out, size_t record)
+{
+	int64_t ms = shape_emitted(r->shape, &r->fit, record);
+
+	sqlite3_result_text(out,
+	    ms == BESIDE_NEVER ? stamp_of(r, record)->text : beside_time(&r->clock, ms), CLOCK_LEN,
+	    SQLITE_STATIC);
+}
+
 static void
 result_rest(struct sqlite_rows *r, sqlite3_context *out, uint32_t column)
 {
@@ -240,7 +256,7 @@ result_deleted(struct sqlite_rows *r, sqlite3_context *out, size_t record)
 		return;
 	r->ndeleted++;
 	if (when.len == 0)
-		when = (struct ab_str){r->stamps ? r->stamps[record] : r->stamp, CLOCK_LEN};
+		when = (struct ab_str){stamp_of(r, record)->text, CLOCK_LEN};
 	sqlite3_result_text64(out, when.ptr, when.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
@@ -290,8 +306,10 @@ rows_column(sqlite3_vtab_cursor *base, sqlite3_context *out, int number)
 		result_field(r, out, column);
 		break;
 	case SHAPE_EXTRACTED_AT:
-		sqlite3_result_text(
-		    out, r->stamps ? r->stamps[c->i] : r->stamp, CLOCK_LEN, SQLITE_STATIC);
+		result_extracted(r, out, c->i);
+		break;
+	case SHAPE_RECEIVED:
+		sqlite3_result_int64(out, stamp_of(r, c->i)->us);
 		break;
 	case SHAPE_REST:
 		if (shape_cell(&r->row, &r->fit, column, &bytes) != NULL)

@@ -13,14 +13,13 @@
 
 #include "base/clock.h"
 
-#define MAX_COLUMNS 2000 /* SQLITE_MAX_COLUMN of every common build */
-
 static void
 forget_insert(struct sqlite_stream *s)
 {
-	sqlite3_finalize(s->insert[0]);
-	sqlite3_finalize(s->insert[1]);
-	s->insert[0] = s->insert[1] = NULL;
+	for (int i = 0; i < SQLITE_INSERTS; i++) {
+		sqlite3_finalize(s->insert[i]);
+		s->insert[i] = NULL;
+	}
 }
 
 /* What a stream knows about its table is void; its name and figures stay. */
@@ -130,8 +129,8 @@ add_stream(struct sqlite *d, const struct dest_stream_spec *spec, struct error *
 	if (s != NULL) {
 		s->d = d;
 		s->spec = *spec;
-		shape_init(&s->shape, MAX_COLUMNS);
-		shape_init(&s->names, MAX_COLUMNS);
+		shape_init(&s->shape, SQLITE_MAX_COLUMNS);
+		shape_init(&s->names, SQLITE_MAX_COLUMNS);
 	}
 	if (s == NULL || tsearch(s, &d->by_name, compare_names) == NULL) {
 		free(s);
@@ -232,7 +231,8 @@ begin_shape(struct sqlite_stream *s, struct error *e)
 	struct shape *shape = &s->shape;
 	int has_table = has_fields(&s->names);
 
-	shape->limit = MAX_COLUMNS - (s->spec.deleted != DEST_KEEP);
+	shape->limit =
+	    SQLITE_MAX_COLUMNS - (s->spec.deleted != DEST_KEEP) - (s->spec.is_foreign != 0);
 	shape_select(shape, s->spec.columns);
 	shape->contract = DEST_EVOLVE;
 	if (s->spec.contract == DEST_EVOLVE || !has_table) {
@@ -347,9 +347,20 @@ sqlite_stream_begin(struct dest *base, const struct dest_stream_spec *spec,
 	return sqlite_run(d, e, "RELEASE abhost_begin");
 }
 
+/* What is the same in all rows of a page, or NULL. */
+static const char *
+constant_of(enum shape_role role, int kind)
+{
+	if (role == SHAPE_GENERATION)
+		return "?1";
+	if (role == SHAPE_RECEIVED && !(kind & SQLITE_READS_STAMPS))
+		return "?2";
+	return role == SHAPE_META && !(kind & SQLITE_READS_META) ? "'{}'" : NULL;
+}
+
 /* INSERT INTO users ("id", ...) SELECT c0, ... FROM abhost_rows_32 */
 static ab_status
-prepare(struct sqlite_stream *s, int has_changes, struct error *e)
+prepare(struct sqlite_stream *s, int kind, struct error *e)
 {
 	sqlite3_str *sql = sqlite3_str_new(s->d->db);
 	const char *between = "";
@@ -366,13 +377,14 @@ prepare(struct sqlite_stream *s, int has_changes, struct error *e)
 	between = ") SELECT ";
 	for (uint32_t i = 0; i < s->shape.ncols; i++) {
 		enum shape_role role = s->shape.cols[i].role;
+		const char *constant = constant_of(role, kind);
 
 		if (role == SHAPE_FOREIGN)
 			continue;
 		sqlite3_str_appendall(sql, between);
 		between = ",";
-		if (role == SHAPE_GENERATION || (role == SHAPE_META && !has_changes))
-			sqlite3_str_appendall(sql, role == SHAPE_META ? "'{}'" : "?1");
+		if (constant != NULL)
+			sqlite3_str_appendall(sql, constant);
 		else
 			sqlite3_str_appendf(sql, "c%u", i);
 	}
@@ -383,7 +395,7 @@ prepare(struct sqlite_stream *s, int has_changes, struct error *e)
 	if (text == NULL)
 		return error_set(e, AB_ENOMEM, "no memory for SQL");
 	rc = sqlite3_prepare_v3(
-	    s->d->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->insert[has_changes], NULL);
+	    s->d->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->insert[kind], NULL);
 	sqlite3_free(text);
 	return rc == SQLITE_OK ? AB_OK : sqlite_fail(s->d, e);
 }
@@ -392,6 +404,13 @@ static int
 table_is_right(const struct sqlite_stream *s)
 {
 	return s->exists && shape_is_made(&s->shape) && s->key == sqlite_key_wanted(s);
+}
+
+static int
+has_received(const struct sqlite_stream *s)
+{
+	return s->shape.received != SHAPE_NOWHERE &&
+	    s->shape.cols[s->shape.received].made != SHAPE_UNMADE;
 }
 
 static ab_status
@@ -407,16 +426,21 @@ ab_status
 sqlite_stream_insert(struct sqlite_stream *s, struct error *e)
 {
 	struct sqlite *d = s->d;
-	int has_changes = d->rows.fit.nchanges > 0, rc;
+	int kind = (shape_has_meta(&d->rows.fit) ? SQLITE_READS_META : 0) |
+	    (s->shape.received != SHAPE_NOWHERE && d->rows.stamps != NULL ? SQLITE_READS_STAMPS
+									  : 0);
 	sqlite3_stmt *insert;
+	int rc;
 
-	if (s->insert[has_changes] == NULL && prepare(s, has_changes, e) != AB_OK)
+	if (s->insert[kind] == NULL && prepare(s, kind, e) != AB_OK)
 		return e->status;
-	insert = s->insert[has_changes];
+	insert = s->insert[kind];
 	d->rows.shape = &s->shape;
 	d->rows.marks_deleted = s->shape.deleted != SHAPE_NOWHERE;
 	d->rows.ndeleted = 0;
 	sqlite3_bind_int64(insert, 1, s->spec.generation_id);
+	if (s->shape.received != SHAPE_NOWHERE && d->rows.stamps == NULL)
+		sqlite3_bind_int64(insert, 2, d->rows.stamp->us);
 	rc = sqlite3_step(insert);
 	if (sqlite3_reset(insert) != SQLITE_OK || rc != SQLITE_DONE)
 		return sqlite_fail(d, e);
@@ -450,11 +474,14 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
 	struct sqlite *d = s->d;
 	int collect = sqlite_batch_takes(s, page), in_order = 1, learnt;
-	char stamp[CLOCK_TEXT];
+	struct sqlite_stamp stamp = {.us = page->extracted_us};
 
 	wake(s);
 	if (sqlite_begin(d, e) != AB_OK)
 		return e->status;
+	if (s->exists && s->spec.is_foreign &&
+	    shape_add_received(&s->shape, SQLITE_MAX_COLUMNS) != 0)
+		return error_set(e, AB_ENOMEM, "no memory for another column");
 	if ((collect ? sqlite_batch_make_room(s, page, e) : sqlite_batch_flush(s, e)) != AB_OK)
 		return e->status;
 	if (fit_page(s, page, e) != AB_OK || sqlite_key_see_cursor(s, page, &learnt, e) != AB_OK ||
@@ -467,7 +494,8 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 	if (collect && (sqlite_batch_add(s, page, &in_order, e) != AB_OK || !in_order))
 		return e->status;
 	d->rows.stamps = NULL;
-	d->rows.stamp = clock_format(page->extracted_us, stamp);
+	clock_format(stamp.us, stamp.text);
+	d->rows.stamp = &stamp;
 	if (sqlite_stream_insert(s, e) == AB_OK)
 		return AB_OK;
 	/* That is this stream's matter only, unless somebody's trigger has rolled all others' rows back, too. */
@@ -476,22 +504,48 @@ sqlite_stream_write(struct dest_stream *base, const struct dest_page *page, stru
 	return error_wrap(e, "stream %s", s->spec.name);
 }
 
+/* Rows of before there was a column for it have the time in the other one. */
+char *
+sqlite_stream_since(const struct sqlite_stream *s, const char *table, int before, int64_t us)
+{
+	const char *at = shape_system_name(SHAPE_EXTRACTED_AT), *order = before ? "<" : ">=";
+	char text[CLOCK_TEXT];
+
+	clock_format(us, text);
+	return has_received(s)
+	    ? sqlite3_mprintf("coalesce(%s\"%w\" %s %lld, %s\"%w\" %s %Q)", table,
+		  shape_system_name(SHAPE_RECEIVED), order, (long long)us, table, at, order, text)
+	    : sqlite3_mprintf("%s\"%w\" %s %Q", table, at, order, text);
+}
+
+/* The same, of one lane: the last two digits are its number. */
+static char *
+since_in_lane(const struct sqlite_stream *s, int64_t us, int lane)
+{
+	char *since = sqlite_stream_since(s, "", 0, us), *out = NULL;
+	const char *at = shape_system_name(SHAPE_EXTRACTED_AT);
+
+	if (since != NULL && has_received(s))
+		out =
+		    sqlite3_mprintf("%s AND coalesce(\"%w\" %% %d, substr(\"%w\", -3, 2) + 0) = %d",
+			since, shape_system_name(SHAPE_RECEIVED), DEST_LANES, at, lane);
+	else if (since != NULL)
+		out = sqlite3_mprintf("%s AND substr(\"%w\", -3, 2) = '%02d'", since, at, lane);
+	sqlite3_free(since);
+	return out;
+}
+
 ab_status
 sqlite_stream_discard(struct dest_stream *base, int64_t since_us, int lane, struct error *e)
 {
 	struct sqlite_stream *s = (struct sqlite_stream *)base;
-	const char *column = shape_system_name(SHAPE_EXTRACTED_AT);
-	char since[CLOCK_TEXT];
 
 	wake(s);
 	if (!s->exists || sqlite_begin(s->d, e) != AB_OK || sqlite_batch_flush(s, e) != AB_OK)
 		return e->status;
-	clock_format(since_us, since);
 	return delete_rows(s,
-	    lane == DEST_NO_LANE
-		? sqlite3_mprintf("\"%w\" >= %Q", column, since)
-		: sqlite3_mprintf("\"%w\" >= %Q AND substr(\"%w\", -3, 2) = '%02d'", column, since,
-		      column, lane),
+	    lane == DEST_NO_LANE ? sqlite_stream_since(s, "", 0, since_us)
+				 : since_in_lane(s, since_us, lane),
 	    e);
 }
 

@@ -324,6 +324,8 @@ sqlite_table_apply(struct sqlite_stream *s, struct error *e)
 		return error_set(e, AB_ENOMEM, "no memory for the key of %s", s->table);
 	if (shape_add_system(&s->shape, e) != AB_OK)
 		return e->status;
+	if (s->spec.is_foreign && shape_add_received(&s->shape, SQLITE_MAX_COLUMNS) != 0)
+		return error_set(e, AB_ENOMEM, "no memory for another column");
 	key = sqlite_key_wanted(s);
 	if (s->exists)
 		alter(s, key, same_key, e);

@@ -371,18 +371,16 @@ sqlite_verify_page(struct sqlite_stream *s, const struct dest_page *page, struct
 	if (v == NULL)
 		return AB_OK;
 	clock_format(page->extracted_us, stamp);
-	if (v->since[0] == '\0') {
-		memcpy(v->since, stamp, sizeof(v->since));
-		/* the last two digits are the lane's: others may come with less */
-		memset(v->since + strlen("2026-11-24T23:59:59.1234"), '0', 2);
-	}
+	if (v->since_us == 0) /* the last two digits are the lane's: others may come with less */
+		v->since_us = page->extracted_us - page->extracted_us % DEST_LANES;
 	if (v->fold != NULL)
 		sqlite3_bind_int(v->fold, 6, sqlite_key_order(s));
 	view_root_init(&root, NEST_BYTES);
 	for (size_t i = page->first; i < page->scan->nrecords && rc == AB_OK; i++) {
 		if (fit->marks[i] & SHAPE_DROPPED)
 			continue;
-		if (verify_record(&v->row, &s->shape, fit, i, stamp, s->spec.generation_id) != 0)
+		if (verify_record(&v->row, &s->shape, fit, i, page->extracted_us, stamp,
+			s->spec.generation_id) != 0)
 			rc = no_memory(e);
 		else if (s->spec.mode == DEST_APPEND_DEDUP)
 			rc = fold_record(s, i, &root, e);

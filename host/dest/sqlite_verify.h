@@ -4,7 +4,6 @@
  *   sqlite_verify_read.c  what the table holds, and whether it is the same */
 #ifndef ABHOST_SQLITE_VERIFY_H
 #define ABHOST_SQLITE_VERIFY_H
-#include "base/clock.h"
 #include "dest/sqlite.h"
 #include "dest/verify.h"
 
@@ -13,8 +12,8 @@ struct sqlite_verify {
 	struct verify_sum given, committed; /* rows that are only added */
 	int64_t base, committed_base;	    /* the greatest rowid before this run */
 	int has_base;
-	char since[CLOCK_TEXT]; /* when the first page came; "": none has */
-	sqlite3 *keys;		/* of append_dedup: seen(key, cursor, gone, whole, hashes) */
+	int64_t since_us; /* when the first page came; 0: none has */
+	sqlite3 *keys;	  /* of append_dedup: seen(key, cursor, gone, whole, hashes) */
 	sqlite3_stmt *fold;
 	struct buf key, hashes;
 };

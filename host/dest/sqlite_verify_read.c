@@ -179,27 +179,45 @@ static sqlite3_stmt *
 prepare_outdone(struct sqlite_stream *s, const char *condition, struct error *e)
 {
 	sqlite3_str *sql;
+	char *text, *since;
 	sqlite3_stmt *stmt;
-	char *text;
-	int n = 0;
+	int n = 0, has_since;
 
 	if (s->spec.cursor == NULL)
 		return NULL;
+	since = sqlite_stream_since(s, "old.", 1, s->verify->since_us);
 	while (s->spec.primary_key[n] != NULL)
 		n++;
 	sql = sqlite3_str_new(s->d->db);
 	sqlite3_str_appendf(sql, "SELECT 1 FROM \"%w\" AS old WHERE ", s->target);
 	sqlite_key_where(s, "old", sql);
-	sqlite3_str_appendf(sql, " AND old.\"%w\" < %Q%s AND NOT coalesce(",
-	    shape_system_name(SHAPE_EXTRACTED_AT), s->verify->since, condition);
+	sqlite3_str_appendf(sql, " AND %s%s AND NOT coalesce(", since, condition);
+	has_since = since != NULL;
+	sqlite3_free(since);
 	sqlite_key_rule(s, n + 1, sql);
 	sqlite3_str_appendall(sql, ", 0)");
 	text = sqlite3_str_finish(sql);
-	stmt = text == NULL ? NULL : sqlite_query(s->d, e, "%s", text);
-	if (text == NULL)
+	stmt = text == NULL || !has_since ? NULL : sqlite_query(s->d, e, "%s", text);
+	if (text == NULL || !has_since)
 		error_set(e, AB_ENOMEM, "no memory for SQL");
 	sqlite3_free(text);
 	return stmt;
+}
+
+/* Whether rows of earlier runs are marked as deleted. */
+static int
+has_marked(struct sqlite_stream *s, struct error *e)
+{
+	char *since = sqlite_stream_since(s, "", 1, s->verify->since_us);
+	int has = since != NULL &&
+	    sqlite_number(s->d, 0, e,
+		"SELECT count(*) FROM \"%w\" WHERE \"_ab_cdc_deleted_at\" IS NOT NULL AND %s",
+		s->target, since) != 0;
+
+	if (since == NULL)
+		error_set(e, AB_ENOMEM, "no memory for SQL");
+	sqlite3_free(since);
+	return has;
 }
 
 static int
@@ -229,10 +247,7 @@ sqlite_verify_removing(struct sqlite_stream *s, struct error *e)
 	sqlite3_stmt *outdone, *seen = NULL, *mark = NULL;
 	int rc;
 
-	if (v == NULL || v->keys == NULL || v->since[0] == '\0' || !s->exists ||
-	    sqlite_number(s->d, 0, e,
-		"SELECT count(*) FROM \"%w\" WHERE \"_ab_cdc_deleted_at\" IS NOT NULL AND \"%w\" < %Q",
-		s->target, shape_system_name(SHAPE_EXTRACTED_AT), v->since) == 0 ||
+	if (v == NULL || v->keys == NULL || v->since_us == 0 || !s->exists || !has_marked(s, e) ||
 	    (outdone = prepare_outdone(s, condition, e)) == NULL)
 		return e->status;
 	rc = sqlite3_prepare_v2(v->keys, "SELECT key, cursor, gone FROM seen", -1, &seen, NULL);
@@ -338,7 +353,7 @@ sqlite_verify_stream(struct dest_stream *base, int64_t *rows, struct error *e)
 	struct error ignored = ERROR_INIT;
 
 	*rows = 0;
-	if (s->verify == NULL || s->verify->since[0] == '\0' || !s->exists)
+	if (s->verify == NULL || s->verify->since_us == 0 || !s->exists)
 		return AB_OK;
 	if (s->verify->given.rows < 0)
 		return error_set(e, AB_ENOMEM, "no memory to verify");

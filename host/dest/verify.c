@@ -231,12 +231,20 @@ put_field(struct verify_row *r, const struct shape *s, const struct scan_field *
 
 static int
 put_system(struct verify_row *r, const struct shape *s, const struct shape_fit *fit, size_t i,
-    const char *stamp, int64_t generation_id)
+    int64_t received_us, const char *stamp, int64_t generation_id)
 {
+	int64_t ms = shape_emitted(s, fit, i);
+	char emitted[CLOCK_TEXT];
+
+	if (ms != BESIDE_NEVER)
+		stamp = clock_format(ms * 1000, emitted);
 	for (uint32_t col = 0; col < s->ncols; col++) {
 		switch (s->cols[col].role) {
 		case SHAPE_EXTRACTED_AT:
 			r->hashes[col] = verify_text(stamp, strlen(stamp));
+			break;
+		case SHAPE_RECEIVED:
+			r->hashes[col] = verify_int(received_us);
 			break;
 		case SHAPE_GENERATION:
 			r->hashes[col] = verify_int(generation_id);
@@ -256,7 +264,7 @@ put_system(struct verify_row *r, const struct shape *s, const struct shape_fit *
 
 int
 verify_record(struct verify_row *r, const struct shape *s, const struct shape_fit *fit, size_t i,
-    const char *stamp, int64_t generation_id)
+    int64_t received_us, const char *stamp, int64_t generation_id)
 {
 	const struct scan_record *record = &fit->scan->records[i];
 	const struct scan_field *field = fit->scan->fields + record->field;
@@ -272,7 +280,7 @@ verify_record(struct verify_row *r, const struct shape *s, const struct shape_fi
 	for (uint32_t k = 0; k < record->count; k++)
 		if (put_field(r, s, &field[k], fit->bytes, r->columns[k] == SHAPE_SKIP) != 0)
 			return -1;
-	return put_system(r, s, fit, i, stamp, generation_id);
+	return put_system(r, s, fit, i, received_us, stamp, generation_id);
 }
 
 uint64_t

@@ -45,10 +45,10 @@ uint64_t verify_bool(int v);
 int verify_field(struct buf *scratch, const struct scan_field *f, const char *bytes, uint64_t *out);
 /* Of the JSON object in a SHAPE_REST column; -1: it is none, or no memory. */
 int verify_rest(struct verify_row *r, const char *text, size_t len, uint64_t *out);
-/* Record i of a page as it should be stored; records in order, from fit->first on.  stamp: its
- * _airbyte_extracted_at.  -1: no memory. */
+/* Record i of a page as it should be stored; records in order, from fit->first on.  received_us: when it came here; stamp:
+ * the same as text.  -1: no memory. */
 int verify_record(struct verify_row *r, const struct shape *s, const struct shape_fit *fit,
-    size_t i, const char *stamp, int64_t generation_id);
+    size_t i, int64_t received_us, const char *stamp, int64_t generation_id);
 /* The hash of the whole row. */
 uint64_t verify_row_hash(const struct verify_row *r, const struct shape *s);
 

@@ -310,7 +310,7 @@ on_record(struct intake *in, const struct line *line, struct error *e)
 	in->run.records++;
 	in->bytes += (int64_t)line->data.len;
 	in->run.bytes += (int64_t)line->data.len;
-	if (intake_stream_add(s, line->data, e) != AB_OK)
+	if (intake_stream_add(s, line, e) != AB_OK)
 		return blame(s, e);
 	return in->paged > INTAKE_BYTES ? flush_all(in, e) : AB_OK;
 }

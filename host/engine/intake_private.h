@@ -16,7 +16,8 @@ struct intake_stream {
 	struct dest_stream_spec spec;
 	struct dest_stream *handle; /* NULL: it has not begun */
 	struct buf page;	    /* records that wait to be written */
-	size_t npage;
+	struct beside_list beside;  /* of each of them */
+	size_t npage, held;	    /* held: their bytes, and of what is said beside them */
 	int64_t npages;
 	struct state_read state; /* only what a row of it needs (state_row_write) */
 	struct state_part part;
@@ -49,7 +50,7 @@ struct intake {
 ab_status intake_stream_open(struct intake_stream *s, const json_t *entry, size_t index,
     const struct dest_state *rows, size_t n, struct error *e);
 void intake_stream_close(struct intake_stream *s);
-ab_status intake_stream_add(struct intake_stream *s, struct ab_str data, struct error *e);
+ab_status intake_stream_add(struct intake_stream *s, const struct line *line, struct error *e);
 /* Writes the page. */
 ab_status intake_stream_flush(struct intake_stream *s, struct error *e);
 /* All that came is covered, by this state (empty: by one that is not the stream's own). */

@@ -233,6 +233,7 @@ intake_stream_open(struct intake_stream *s, const json_t *entry, size_t index,
 	struct stored stored = {.part.lane = DEST_NO_LANE};
 
 	buf_init(&s->page, SCAN_MAX_BYTES);
+	beside_init(&s->beside);
 	if (!json_is_string(json_object_get(stream, "name")))
 		return error_set(e, AB_ECONFIG,
 		    "the catalog, /streams/%zu: /stream/name is missing; it is no ConfiguredAirbyteStream",
@@ -243,6 +244,7 @@ intake_stream_open(struct intake_stream *s, const json_t *entry, size_t index,
 		s->name = s->plan.streams[0].name;
 		s->namespace_ = s->plan.streams[0].namespace_;
 		s->spec = plan_dest_spec(&s->plan.streams[0]);
+		s->spec.is_foreign = 1;
 		if (look_up(s, rows, n, &stored, e) == AB_OK &&
 		    settle_generation(s, &stored, e) == AB_OK)
 			settle_part(s, &stored, e);
@@ -258,8 +260,20 @@ intake_stream_close(struct intake_stream *s)
 {
 	state_part_fini(&s->part);
 	buf_fini(&s->page);
+	beside_fini(&s->beside);
 	plan_fini(&s->plan);
 	catalog_fini(&s->catalog);
+}
+
+static void
+empty_page(struct intake_stream *s)
+{
+	s->in->paged -= s->held;
+	s->npage = s->held = 0;
+	buf_reset(&s->page);
+	beside_reset(&s->beside);
+	if (s->page.cap > KEEP_BYTES)
+		buf_fini(&s->page);
 }
 
 /* The rows that an earlier run has left uncovered go first. */
@@ -290,7 +304,8 @@ ab_status
 intake_stream_flush(struct intake_stream *s, struct error *e)
 {
 	int64_t now = clock_now_us();
-	struct dest_page page = {.scan = &s->in->scan, .number = s->npages + 1};
+	struct dest_page page = {
+	    .scan = &s->in->scan, .beside = &s->beside, .number = s->npages + 1};
 	char *end;
 
 	if (s->npage == 0)
@@ -308,29 +323,30 @@ intake_stream_flush(struct intake_stream *s, struct error *e)
 	if (s->part.void_us == 0)
 		s->part.void_us = page.extracted_us;
 	s->is_dirty = 1;
-	s->in->paged -= s->page.len;
-	s->npage = 0;
-	buf_reset(&s->page);
-	if (s->page.cap > KEEP_BYTES)
-		buf_fini(&s->page);
+	empty_page(s);
 	return AB_OK;
 }
 
 ab_status
-intake_stream_add(struct intake_stream *s, struct ab_str data, struct error *e)
+intake_stream_add(struct intake_stream *s, const struct line *line, struct error *e)
 {
+	struct ab_str data = line->data;
+	size_t held = data.len + 1 + sizeof(struct beside) + line->meta.len;
+
 	if (s->is_at_end)
 		return error_set(e, AB_EDATA, "a record comes after the stream was COMPLETE");
 	s->is_loaded = 0;
 	if (begin(s, e) != AB_OK)
 		return e->status;
-	if (buf_add(&s->page, data.ptr, data.len) != 0 || buf_addc(&s->page, '\n') != 0)
+	if (buf_add(&s->page, data.ptr, data.len) != 0 || buf_addc(&s->page, '\n') != 0 ||
+	    beside_add_record(&s->beside, line->emitted_ms, line->meta) != 0)
 		return error_set(e, AB_ENOMEM, "no memory for a record of %zu bytes", data.len);
-	s->in->paged += data.len + 1;
+	s->held += held;
+	s->in->paged += held;
 	s->npage++;
 	s->received++;
 	s->since++;
-	return s->page.len >= PAGE_BYTES ? intake_stream_flush(s, e) : AB_OK;
+	return s->held >= PAGE_BYTES ? intake_stream_flush(s, e) : AB_OK;
 }
 
 ab_status
@@ -398,9 +414,7 @@ intake_stream_take_back(struct intake_stream *s, struct error *e)
 {
 	int64_t since = s->part.void_us;
 
-	s->in->paged -= s->page.len;
-	s->npage = 0;
-	buf_reset(&s->page);
+	empty_page(s);
 	if (s->handle == NULL || since == 0)
 		return AB_OK;
 	if (!s->in->ops->can_discard)

@@ -17,6 +17,7 @@ queue_init(struct queue *q)
 	for (size_t i = 0; i < QUEUE_PAGES; i++) {
 		scan_init(&q->pages[i].scan);
 		buf_init(&q->pages[i].about, ABOUT_MAX);
+		beside_init(&q->pages[i].beside);
 	}
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->some, NULL);
@@ -32,6 +33,7 @@ queue_fini(struct queue *q)
 		free(q->pages[i].bytes);
 		scan_fini(&q->pages[i].scan);
 		buf_fini(&q->pages[i].about);
+		beside_fini(&q->pages[i].beside);
 	}
 	pthread_mutex_destroy(&q->lock);
 	pthread_cond_destroy(&q->some);
@@ -124,6 +126,7 @@ queue_take_page(struct queue *q, size_t len, int *failed)
 	p->len = len;
 	memset(p->bytes + len, 0, SCAN_PADDING);
 	buf_reset(&p->about);
+	beside_reset(&p->beside);
 	return p;
 }
 

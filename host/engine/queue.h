@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "data/beside.h"
 #include "data/scan.h"
 
 #define QUEUE_PAGES 3
@@ -20,6 +21,7 @@ struct queue_page {
 	size_t len, cap;
 	struct scan scan;
 	struct buf about;	      /* text, empty: none */
+	struct beside_list beside;    /* of each record, or empty */
 	int64_t extracted_us, number; /* number: of the page in its partition's read */
 	/* private */
 	int taken;

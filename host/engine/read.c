@@ -231,6 +231,9 @@ check_page(
 	if (scan_page(&p->scan, p->bytes, p->len, e) != AB_OK)
 		return error_wrap(e, "%s %s, read_page of stream %s, page %lld", connector_of(r),
 		    version_of(r), r->plan->name, (long long)ev->num);
+	if (ev->beside != NULL && p->beside.n != p->scan.nrecords)
+		return error_set(e, AB_EBUG, "%s, stream %s: %zu of %zu records have been told",
+		    connector_of(r), r->plan->name, p->beside.n, p->scan.nrecords);
 	if (ev->token.len > STATE_MAX_TEXT || ev->state.len > STATE_MAX_TEXT)
 		return error_set(e, AB_EDATA,
 		    "%s %s, read_page of stream %s, page %lld: its page token or state is larger than %u bytes",
@@ -250,7 +253,7 @@ static ab_status
 take_page(struct read_part *p, const struct source_event *ev, struct queue_page *page,
     int is_refresh, struct error *e)
 {
-	int failed = track_page(&p->track, page->bytes, &page->scan, ev->about) != 0;
+	int failed = track_page(&p->track, page->bytes, &page->scan, &page->beside, ev->about) != 0;
 
 	p->page++;
 	p->has_token = ev->has_token && ev->token.len > 0;

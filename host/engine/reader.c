@@ -136,8 +136,11 @@ reader_page(struct reader *r, const struct source_event *ev, struct error *e)
 		error_set(e, AB_ENOMEM, "no memory for a page of %zu bytes", ev->bytes);
 		return NULL;
 	}
-	if (source_page(r->source, ev, p->bytes, e) == AB_OK)
+	if (source_page(r->source, ev, p->bytes, e) == AB_OK &&
+	    (ev->beside == NULL || beside_copy(&p->beside, ev->beside, ev->nbeside) == 0))
 		return p;
+	if (e->status == AB_OK)
+		error_set(e, AB_ENOMEM, "no memory for a page of %zu records", ev->nbeside);
 	queue_release_page(r->queue, p);
 	return NULL;
 }

@@ -98,6 +98,7 @@ start_writer(struct sync *s, struct error *e)
 		return error_set(e, AB_ENOMEM, "no memory for the streams");
 	for (size_t i = 0; i < s->plan.n; i++) {
 		s->streams[i].spec = plan_dest_spec(&s->plan.streams[i]);
+		s->streams[i].spec.is_foreign = s->o->connector->program != NULL;
 		s->streams[i].spec.verify = s->o->verify;
 	}
 	s->has_writer = 1;

@@ -207,8 +207,17 @@ edge_extend(struct track *t, const char *page, const struct scan *s, size_t from
 	return 0;
 }
 
+static void
+keep(struct scan *s, struct beside_list *beside, size_t from, size_t to)
+{
+	s->records[to] = s->records[from];
+	if (beside != NULL && beside->n > 0)
+		beside->of[to] = beside->of[from];
+}
+
 int
-track_page(struct track *t, const char *page, struct scan *s, struct ab_str about)
+track_page(struct track *t, const char *page, struct scan *s, struct beside_list *beside,
+    struct ab_str about)
 {
 	struct cursor *c = &t->cursor;
 	size_t kept = 0, newest = 0;
@@ -236,9 +245,11 @@ track_page(struct track *t, const char *page, struct scan *s, struct ab_str abou
 			newest = kept;
 			grew = 1;
 		}
-		s->records[kept++] = s->records[i];
+		keep(s, beside, i, kept++);
 	}
 	s->nrecords = kept;
+	if (beside != NULL && beside->n > 0)
+		beside->n = kept;
 	if (cursor_settle(c) != 0)
 		return -1;
 	if (!t->has_edge)

@@ -9,6 +9,7 @@
  * Not thread-safe. */
 #ifndef ABHOST_TRACK_H
 #define ABHOST_TRACK_H
+#include "data/beside.h"
 #include "engine/cursor.h"
 #include "engine/keyless.h"
 
@@ -56,9 +57,10 @@ int track_know(struct track *t, const char *value, const uint64_t *hashes, size_
 int track_met(const struct track *t, uint64_t **out, size_t *n);
 /* They are not met once more; what was never known does not matter. */
 void track_forget(struct track *t, const uint64_t *hashes, size_t n);
-/* Takes a page into account, and takes records that are already written out of the scan.  about: as dest_page has it, or "".
- * -1: no memory. */
-int track_page(struct track *t, const char *page, struct scan *s, struct ab_str about);
+/* Takes a page into account, and takes records that are already written out of the scan, and out of what is said beside them
+ * (NULL, or empty: nothing is).  about: as dest_page has it, or "".  -1: no memory. */
+int track_page(struct track *t, const char *page, struct scan *s, struct beside_list *beside,
+    struct ab_str about);
 /* What `from` has seen counts for `to`, too: its greatest, and who stands there; what both began with counts once.  `from` is
  * of no use then, but for track_fini. -1: no memory. */
 int track_merge(struct track *to, struct track *from);

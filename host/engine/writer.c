@@ -60,6 +60,7 @@ do_page(struct writer *w, const struct queue_item *item, struct error *e)
 	    .bytes = p->bytes,
 	    .scan = &p->scan,
 	    .about = p->about.len == 0 ? NULL : buf_str(&p->about),
+	    .beside = p->beside.n == 0 ? NULL : &p->beside,
 	    .extracted_us = p->extracted_us,
 	    .number = p->number,
 	};

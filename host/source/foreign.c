@@ -36,6 +36,7 @@ free_stream(struct foreign_stream *s)
 	free(s->committed);
 	free(s->state);
 	buf_fini(&s->bytes);
+	beside_fini(&s->beside);
 	free(s);
 }
 
@@ -49,7 +50,7 @@ foreign_forget(struct foreign *f, struct foreign_stream *s)
 	memmove(&f->streams[i], &f->streams[i + 1], (f->n - i - 1) * sizeof(*f->streams));
 	f->n--;
 	f->joint_at -= i < f->joint_at;
-	f->buffered -= s->bytes.len;
+	f->buffered -= foreign_held(s);
 	if (f->last == s)
 		f->last = NULL;
 	if (f->given == s)
@@ -166,6 +167,7 @@ foreign_read(struct source *source, uint32_t stream, const char *configured, con
 	s->limit = limit;
 	s->estimate = -1;
 	buf_init(&s->bytes, f->line_cap + FOREIGN_PAGE);
+	beside_init(&s->beside);
 	s->name = copy_string(line_get(described, "name"));
 	s->space = copy_string(line_get(described, "namespace"));
 	s->configured = strdup(configured);

@@ -34,8 +34,9 @@ struct foreign_stream {
 	struct error error;
 	/* what was read and not handed over */
 	struct buf bytes;
-	size_t covered; /* of them are covered by */
-	char *state;	/* this state, or NULL: by none */
+	struct beside_list beside;	 /* of each record in them */
+	size_t covered, covered_records; /* of them are covered by */
+	char *state;			 /* this state, or NULL: by none */
 	int64_t since_us;
 	struct ab_str part; /* of the GLOBAL state that is being taken */
 	char *coming;	    /* made of it, until all streams' are */
@@ -54,7 +55,7 @@ struct foreign {
 	size_t n, cap;
 	struct foreign_stream *last;  /* the last record's */
 	struct foreign_stream *given; /* whose page was handed over, and its length */
-	size_t given_bytes;
+	size_t given_bytes, given_records;
 	size_t buffered;
 	int is_shared;	/* the process was told a GLOBAL or LEGACY state */
 	int64_t number; /* of the last of them: when it came, or one more than the one before */
@@ -88,6 +89,8 @@ void foreign_break(struct foreign *f);
 
 /* foreign_read.c */
 struct foreign_stream *foreign_find(struct foreign *f, struct ab_str name, struct ab_str space);
+/* What its buffers hold, in bytes. */
+size_t foreign_held(const struct foreign_stream *s);
 /* 1: *ev is an event. */
 int foreign_record(struct foreign *f, const struct line *line, struct source_event *ev);
 int foreign_state(struct foreign *f, const struct line *line, struct source_event *ev);

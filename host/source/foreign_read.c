@@ -77,6 +77,12 @@ tell_stranger(struct foreign *f, struct ab_str name, struct source_event *ev)
 	return 1;
 }
 
+size_t
+foreign_held(const struct foreign_stream *s)
+{
+	return s->bytes.len + beside_bytes(&s->beside);
+}
+
 static void
 grow_old(struct foreign_stream *s)
 {
@@ -93,6 +99,8 @@ give(struct foreign *f, struct foreign_stream *s, size_t bytes, int covers, stru
 	ev->num = ++s->pages;
 	ev->bytes = bytes;
 	ev->covers = covers;
+	ev->beside = &s->beside;
+	ev->nbeside = f->given_records = covers ? s->covered_records : s->beside.n;
 	ev->text = ev->token = ev->state = ev->about = foreign_text("");
 	if (covers)
 		ev->state = foreign_text(s->state);
@@ -125,15 +133,19 @@ foreign_taken(struct foreign *f)
 	if (s->state != NULL) { /* it went with the page */
 		free(s->state);
 		s->state = NULL;
-		s->covered = 0;
+		s->covered = s->covered_records = 0;
 	}
+	f->buffered -= foreign_held(s);
 	if (f->given_bytes < s->bytes.len)
 		memmove(s->bytes.ptr, s->bytes.ptr + f->given_bytes, s->bytes.len - f->given_bytes);
 	s->bytes.len -= f->given_bytes;
-	f->buffered -= f->given_bytes;
+	beside_drop(&s->beside, f->given_records);
+	f->buffered += foreign_held(s);
 	s->since_us = s->bytes.len > 0 ? clock_mono_us() : 0;
-	if (s->bytes.len == 0 && (s->bytes.cap > 8 * FOREIGN_PAGE || f->n > KEPT))
+	if (s->bytes.len == 0 && (s->bytes.cap > 8 * FOREIGN_PAGE || f->n > KEPT)) {
 		buf_fini(&s->bytes);
+		beside_fini(&s->beside);
+	}
 }
 
 /* The next one of the pages that carry the parts of one state. */
@@ -193,7 +205,7 @@ fullest(const struct foreign *f)
 	struct foreign_stream *most = f->streams[0];
 
 	for (size_t i = 1; i < f->n; i++)
-		if (f->streams[i]->bytes.len > most->bytes.len)
+		if (foreign_held(f->streams[i]) > foreign_held(most))
 			most = f->streams[i];
 	return most;
 }
@@ -227,12 +239,15 @@ int
 foreign_record(struct foreign *f, const struct line *line, struct source_event *ev)
 {
 	struct foreign_stream *s = foreign_find(f, line->stream, line->space);
+	size_t held;
 
 	if (s == NULL)
 		return tell_stranger(f, line->stream, ev);
 	if (s->is_dropped || (s->limit > 0 && s->records >= s->limit))
 		return 0;
-	if (buf_reserve(&s->bytes, line->data.len + 1) == NULL) {
+	held = foreign_held(s);
+	if (buf_reserve(&s->bytes, line->data.len + 1) == NULL ||
+	    beside_add_record(&s->beside, line->emitted_ms, line->meta) != 0) {
 		error_set(&f->error, AB_ENOMEM, "%s, stream \"%s\": no memory for its records",
 		    f->who, s->name);
 		foreign_break(f);
@@ -240,7 +255,7 @@ foreign_record(struct foreign *f, const struct line *line, struct source_event *
 	}
 	buf_add(&s->bytes, line->data.ptr, line->data.len);
 	buf_addc(&s->bytes, '\n');
-	f->buffered += line->data.len + 1;
+	f->buffered += foreign_held(s) - held;
 	s->records++;
 	s->uncounted++;
 	grow_old(s);
@@ -248,7 +263,7 @@ foreign_record(struct foreign *f, const struct line *line, struct source_event *
 		is_full(f);
 	if (s->status >= FOREIGN_COMPLETE && went_on(f, s, ev))
 		return 1;
-	if (s->bytes.len >= FOREIGN_PAGE)
+	if (foreign_held(s) >= FOREIGN_PAGE)
 		return flush_stream(f, s, ev);
 	return f->buffered >= FOREIGN_BUFFERS && flush_stream(f, fullest(f), ev);
 }
@@ -260,6 +275,7 @@ cover(struct foreign_stream *s, char *state)
 	free(s->state);
 	s->state = state;
 	s->covered = s->bytes.len;
+	s->covered_records = s->beside.n;
 	grow_old(s);
 }
 

@@ -13,6 +13,7 @@
 #include <poll.h>
 
 #include "base/error.h"
+#include "data/beside.h"
 
 enum source_event_type {
 	SOURCE_NOTHING,	  /* poll again */
@@ -51,7 +52,9 @@ struct source_event {
 	uint64_t done;	/* WAIT: requests that the host has answered; */
 	int limited;	/* it is a rate limit, not trouble */
 	int is_printed; /* LOG: no word of the connector to the host, but a line that it printed */
-	struct ab_str text, token, state, about; /* until the next source_next */
+	struct ab_str text, token, state, about; /* until the next source_next, as is */
+	const struct beside_list *beside;	 /* PAGE: what is said beside its records, */
+	size_t nbeside;				 /* of which there are so many; NULL: nothing is */
 	struct error error;
 };
 

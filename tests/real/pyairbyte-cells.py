@@ -78,7 +78,7 @@ def table(query, sql):
     cursor = query(sql)
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row)) for row in cursor.fetchall()]
-    return sorted(rows, key=lambda r: str(r.get("id"))), [n for n in names if not n.startswith("_airbyte")]
+    return sorted(rows, key=lambda r: str(r.get("id"))), [n for n in names if not n.startswith(("_airbyte", "_abhost"))]
 
 
 def compare(db, duck, name, found):

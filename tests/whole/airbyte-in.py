@@ -489,7 +489,94 @@ def versions():
     check(abhost("spec", "airbyte:source-x", "--python", "x" * 300, cwd=s.folder, env=s.env), 3, "not beyond a name", "too long")
 
 
+def stamp(ms):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + ".%03d000Z" % (ms % 1000)
+
+
+class Told(Sync):
+    """A source that says when it emitted each record, and what it changed: (data, emitted_at, changes), both as JSON or None."""
+
+    def __init__(self, records, **config):
+        super().__init__("told", **config)
+        self.set(do="told", saw=self.saw, lines=os.path.join(self.folder, "lines"), **config)
+        self.says(records)
+
+    def says(self, records):
+        with open(self.config["lines"], "w", encoding="utf-8") as file:
+            for data, emitted, changes in records:
+                file.write(json.dumps(data) + "\t" + ("" if emitted is None else ',"emitted_at":%s' % emitted) +
+                           ("" if changes is None else ',"meta":{"changes":%s}' % changes) + "\n")
+
+    def beside(self):
+        return self.rows("SELECT id, name, _airbyte_extracted_at, _airbyte_meta FROM users")
+
+
+def told_of_each():
+    base = 1600000000000
+    numbers = list(range(1, 20001))
+    chance.shuffle(numbers)
+    records = [({"id": n, "name": "n%d" % i}, base + chance.randrange(10 ** 11),
+                json.dumps([{"field": "f%d" % i, "change": "NULLED", "reason": "SOURCE_NEW"}]) if i % 7 == 0 else None)
+               for i, n in enumerate(numbers + numbers[:5000])]
+
+    def wanted(records):
+        return [(d["id"], d["name"], stamp(at), '{"changes":%s}' % changes if changes else "{}") for d, at, changes in records]
+
+    last = {d["id"]: (d, at, changes) for d, at, changes in records}
+    for mode, rows in (("incremental:append", records), ("full_refresh:overwrite", records), ("full_refresh:append", records),
+                       ("incremental:append_dedup", last.values()), ("full_refresh:append_dedup", last.values())):
+        s = Told(records, keyed=True)
+        check(s.run("--mode", "users=" + mode, "--verify"), 0, "%s, compared" % mode)
+        tap.same(sorted(s.beside()), sorted(wanted(rows)), "%s: each row has its record's own time and changes" % mode)
+        now = time.time() * 1000000
+        tap.ok(all(now - 600e6 < at <= now for at in s.rows("SELECT _abhost_received_us FROM users")), "and when it came")
+        again = [({"id": n, "name": "again"}, 5, "[7]") for n in range(10, 20)]
+        s.says(again)
+        check(s.run("--mode", "users=" + mode, "--verify"), 0, "%s, once more" % mode)
+        rows = [(d["id"], d["name"]) for d, _, _ in rows]
+        if mode.endswith("dedup"):
+            rows = [r for r in rows if r[0] not in range(10, 20)]
+        elif mode.endswith("overwrite"):
+            rows = []
+        tap.same(sorted((r[0], r[1]) for r in s.beside()), sorted(rows + [(n, "again") for n in range(10, 20)]), "with exact rows")
+        tap.same([r[2:] for r in s.beside() if r[1] == "again"], [(stamp(5), '{"changes":[7]}')] * 10, "and what was said of them")
+
+
+def told_badly():
+    many = json.dumps([{"field": "f%d" % i, "change": "TRUNCATED", "reason": "SOURCE_SIZE"} for i in range(100000)])
+    before = time.time() * 1000
+    s = Told([({"id": i, "name": "x"}, at, c) for i, (at, c) in enumerate((
+        (None, None), ("null", "null"), ("-1", "7"), ("1e400", "{}"), ('"1600000000000"', '"[1]"'), ("253402300800000", "[]"),
+        ("99999999999999999999", "[ ]"), ("1600000000000.75", '[null, "x", {"reason": "NO SUCH"}]'), ("0", many), ("1.6e12", None)))])
+    check(s.run("--verify"), 0, "what is said beside records makes no sense, and no record is lost")
+    rows = s.beside()
+    tap.same([r[0] for r in rows], list(range(10)), "each row")
+    after = time.time() * 1000
+    tap.ok(all(stamp(int(before)) <= r[2] <= stamp(int(after) + 1) for r in rows[:7]), "no time: when it was received", rows[:7])
+    tap.same([r[2] for r in rows[7:]], [stamp(1600000000000), stamp(0), stamp(1600000000000)], "a time: to the millisecond")
+    tap.same([r[3] for r in rows], ["{}"] * 7 + ['{"changes":[null, "x", {"reason": "NO SUCH"}]}', '{"changes":%s}' % many, "{}"],
+             "changes are as they came, or none")
+    s = Told([({"id": 1, "name": "half \ud800"}, 1, '[{"field": "a"}]')])
+    check(s.run("--verify"), 0, "a value that is truncated here")
+    tap.same(json.loads(s.beside()[0][3]), {"changes": [{"field": "a"}, {
+        "field": "name", "change": "TRUNCATED", "reason": "DESTINATION_SERIALIZATION_ERROR"}]}, "the source's changes, then ours")
+    check(abhost("run", "airbyte:" + PROGRAM, "config.json", "--to", "jsonl:lines-out", cwd=s.folder, env=s.env), 0, "as JSON Lines")
+    with open(os.path.join(s.folder, "lines-out", "users.jsonl"), encoding="utf-8") as file:
+        tap.same(json.loads(file.readline()), {"id": 1, "name": "half \ud800"}, "a record is its data")
+
+
+def much_told():
+    changes = "[%s]" % ", ".join('{"field": "%d"}' % i for i in range(3000))
+    for mode, rows in (("append", 600), ("append_dedup", 10)):
+        s = Told([({"id": i % 10}, i, changes) for i in range(600)], keyed=True)
+        process = abhost_start(*s.words("--quiet", "--mode", "users=incremental:" + mode), cwd=s.folder, env=s.env, stdout_to=subprocess.DEVNULL)
+        peak = peak_of(process)
+        check(abhost_wait(process), 0, "%s: 30 MB beside records of 10 bytes" % mode)
+        tap.same(s.rows("SELECT count(*), min(_airbyte_meta) = max(_airbyte_meta) FROM users"), [(rows, 1)], "are all there")
+        tap.ok(0 < peak < 48 or SANITIZED, "in bounded memory", "%d MiB" % peak)
+
+
 for part in (plain, noise, broken, deaths, states, miscounts, memory, keeps, wrong, signals, kills, litter, joined, parted, parted_lines, some_of_them, environment,
-             versions):
+             versions, told_of_each, told_badly, much_told):
     part()
 tap.done()

@@ -235,6 +235,18 @@ def miscounts(c, k, s):
     status("COMPLETE")
 
 
+def told(c, k, s):
+    """Each of the file's lines is the data of a record, a tab, and members of the RECORD beside them; then a state."""
+    status("STARTED")
+    with open(c["lines"], encoding="utf-8") as file:
+        for line in file:
+            data, beside = line.rstrip("\n").split("\t")
+            out.write('{"type":"RECORD","record":{"stream":"users","data":%s%s}}\n' % (data, beside))
+            counted()
+    state({"id": 1})
+    status("COMPLETE")
+
+
 def stubborn(c, k, s):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     status("STARTED")
