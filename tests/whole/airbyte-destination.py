@@ -343,8 +343,7 @@ def broken_off():
 
 
 def killed_at_the_end():
-    """An overwrite that was whole when the program died, and a client that has not heard so: it goes on behind the last
-    STATE that it was told, and what came before that is still there.  Killed before any write, sync or rename."""
+    """An overwrite that was whole when the program died; a client that has not heard so goes on behind what it was told."""
     if not os.path.exists(SHIM):
         tap.skip("killed at the end", "no tests/kill/shim.so: a sanitizer has the memory to itself")
         return
@@ -363,9 +362,8 @@ def killed_at_the_end():
             gen = at + 1
             entries = [entry("t", "overwrite", gen=gen, low=gen, sync=7)]
             got = place.write(entries, rest(gen, 0, late), shim={"SHIM_UNDER": place.folder, "SHIM_FAULT": "kill@%d" % at})
-            code = got.code
             told = max([s["stream"]["stream_state"]["n"] for s in got.states()] + [0])
-            if code != 0:
+            if (code := got.code) != 0:
                 place.write(entries, rest(gen, told, late))
             if set(place.rows("t")) != set(ids(10 * gen + 1, 10 * gen + 2)):
                 bad.append((at, told, place.rows("t")))
