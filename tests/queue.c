@@ -73,6 +73,36 @@ START_TEST(a_buffer_is_padded_and_kept)
 }
 END_TEST
 
+/* Where records are short, what finds them is larger than they are, and counts. */
+START_TEST(the_tables_of_short_records_count)
+{
+	enum { LEN = 100000 };
+	struct queue_page *one, *two;
+	struct error e = ERROR_INIT;
+	size_t tables;
+	int failed;
+
+	queue.budget = 10 * LEN;
+	one = queue_take_page(&queue, LEN, &failed);
+	for (int i = 0; i < LEN; i += 10)
+		memcpy(one->bytes + i, "{\"a\":123}\n", 10);
+	ck_assert_int_eq(scan_page(&one->scan, one->bytes, LEN, &e), AB_OK);
+	ck_assert_int_eq(queue_measure_page(&queue, one, &tables), 0);
+	ck_assert_uint_gt(tables, 3 * LEN);
+	ck_assert_uint_gt(scan_table_bytes(&one->scan), tables - 1);
+	two = queue_take_page(&queue, LEN, &failed);
+	ck_assert_ptr_nonnull(two);
+	queue_release_page(&queue, two);
+	queue.budget = 6 * LEN;
+	ck_assert_ptr_null(queue_take_page(&queue, LEN, &failed));
+	ck_assert_int_eq(failed, 0);
+	queue_release_page(&queue, one);
+	ck_assert_ptr_nonnull(queue_take_page(&queue, LEN, &failed));
+	queue.budget = 2 * LEN;
+	ck_assert_int_eq(queue_measure_page(&queue, one, &tables), 1);
+}
+END_TEST
+
 /* Takes everything, checks the order of what is numbered, and lets the pages go. */
 static void *
 take_all(void *arg)
@@ -126,6 +156,7 @@ queue_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, two_buffers_for_large_pages_three_for_small);
 	tcase_add_test(t, a_buffer_is_padded_and_kept);
+	tcase_add_test(t, the_tables_of_short_records_count);
 	tcase_add_test(t, items_arrive_in_order);
 	suite_add_tcase(s, t);
 	return s;

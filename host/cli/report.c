@@ -85,6 +85,8 @@ add_stream(struct buf *b, const struct sync_stream_report *s)
 	add_number(b, "rows", s->written);
 	add_number(b, "bytes", s->bytes);
 	add_number(b, "pages", s->pages);
+	if (s->large_page > 0)
+		add_number(b, "large_page", s->large_page);
 	add_seconds(b, "seconds", us);
 	buf_adds(b, ",\"times\":{");
 	add_seconds(b, "fetch", s->times.fetch_us);

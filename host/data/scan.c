@@ -30,6 +30,13 @@ scan_init(struct scan *s)
 	*s = (struct scan){0};
 }
 
+size_t
+scan_table_bytes(const struct scan *s)
+{
+	return s->cap_fields * sizeof(*s->fields) + s->cap_records * sizeof(*s->records) +
+	    s->cap_guesses * sizeof(*s->guesses);
+}
+
 void
 scan_fini(struct scan *s)
 {

@@ -65,6 +65,8 @@ struct scan {
 
 void scan_init(struct scan *s);
 void scan_fini(struct scan *s);
+/* What its tables take. */
+size_t scan_table_bytes(const struct scan *s);
 
 /* Scans page[0, len); page[len, len + SCAN_PADDING) must be readable and zero.  AB_EDATA (with byte
  * offset, what was expected, and the bytes around it made printable), AB_ENOMEM.  After an error the

@@ -21,3 +21,17 @@ memory_divide(struct memory *m, size_t total, int has_dedup)
 	m->batch = has_dedup ? m->pages / 3 * 2 : 0;
 	m->pages -= m->batch;
 }
+
+size_t
+memory_for_page(size_t bytes, size_t tables, int has_dedup)
+{
+	size_t total = has_dedup ? MEMORY_DEDUP : MEMORY_DEFAULT;
+	struct memory m;
+
+	memory_divide(&m, total, has_dedup);
+	while (m.pages < bytes || m.pages < tables || m.pages + m.bodies < 2 * bytes + tables) {
+		total += (size_t)1 << 20;
+		memory_divide(&m, total, has_dedup);
+	}
+	return total;
+}

@@ -5,7 +5,8 @@
  *   append_dedup's page cache    a quarter, where a stream needs it
  *   append_dedup's sorted batch  two thirds of what is left then, where a stream needs it
  *   pages in the engine          what is left
- * A page that is larger than its share is taken all the same, alone.  Pure. */
+ * A page is as large as its bytes, or as the tables that are made of it (scan.h), where its records are so short that those
+ * are larger.  One that is larger than its share is taken all the same, alone, and told of.  Pure. */
 #ifndef ABHOST_MEMORY_H
 #define ABHOST_MEMORY_H
 #include <stddef.h>
@@ -21,4 +22,7 @@ struct memory {
 
 /* total: at least MEMORY_LEAST, or 0 for the default. */
 void memory_divide(struct memory *m, size_t total, int has_dedup);
+/* The least total, in whole MiB, in which a page of so many bytes has its share, and with its tables and the body that it came
+ * in all that it takes. */
+size_t memory_for_page(size_t bytes, size_t tables, int has_dedup);
 #endif

@@ -71,24 +71,50 @@ page_drop(struct queue_page *p)
 	scan_init(&p->scan);
 }
 
+/* Records of a few bytes have tables that are larger than the page. */
+static size_t
+page_bytes(const struct queue_page *p)
+{
+	size_t tables = scan_table_bytes(&p->scan);
+
+	return p->cap > tables ? p->cap : tables;
+}
+
+static size_t
+bytes_for(const struct queue *q, size_t len)
+{
+	size_t tables = len / 1024 * q->tables_per_kib;
+
+	return size_for(len) > tables ? size_for(len) : tables;
+}
+
+int
+queue_measure_page(struct queue *q, const struct queue_page *p, size_t *tables)
+{
+	*tables =
+	    p->scan.nfields * sizeof(*p->scan.fields) + p->scan.nrecords * sizeof(*p->scan.records);
+	q->tables_per_kib = *tables / (p->len / 1024 + 1);
+	return q->budget != 0 && (p->len > q->budget || *tables > q->budget);
+}
+
 /* A buffer may grow within the budget, or where no other is in use.  Those that lie idle give way. 0: not now. */
 static int
 may_grow(struct queue *q, struct queue_page *p, size_t len)
 {
-	size_t others = 0, idle = 0;
+	size_t others = 0, idle = 0, wanted = bytes_for(q, len);
 
-	if (q->budget == 0 || len + SCAN_PADDING <= p->cap)
+	if (q->budget == 0 || (len + SCAN_PADDING <= p->cap && wanted <= page_bytes(p)))
 		return 1;
 	for (size_t i = 0; i < QUEUE_PAGES; i++)
 		if (&q->pages[i] != p && q->pages[i].taken)
-			others += q->pages[i].cap;
+			others += page_bytes(&q->pages[i]);
 		else if (&q->pages[i] != p)
-			idle += q->pages[i].cap;
-	if (others > 0 && others + size_for(len) > q->budget)
+			idle += page_bytes(&q->pages[i]);
+	if (others > 0 && others + wanted > q->budget)
 		return 0;
-	for (size_t i = 0; i < QUEUE_PAGES && others + idle + size_for(len) > q->budget; i++)
+	for (size_t i = 0; i < QUEUE_PAGES && others + idle + wanted > q->budget; i++)
 		if (&q->pages[i] != p && !q->pages[i].taken) {
-			idle -= q->pages[i].cap;
+			idle -= page_bytes(&q->pages[i]);
 			page_drop(&q->pages[i]);
 		}
 	return 1;

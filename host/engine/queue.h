@@ -51,8 +51,10 @@ struct queue_item {
 
 struct queue {
 	struct queue_page pages[QUEUE_PAGES];
-	size_t budget; /* bytes that the buffers may take together, a larger one alone; 0: any */
+	size_t
+	    budget; /* bytes that the buffers may take together, each or its tables, a larger one alone; 0: any */
 	/* private */
+	size_t tables_per_kib; /* of the last page that was scanned */
 	struct queue_item items[QUEUE_ITEMS];
 	size_t first, n;
 	int busy; /* an item is out with the writer */
@@ -67,6 +69,8 @@ void queue_fini(struct queue *q);
 /* A free buffer with room for len bytes, its padding zeroed; NULL with *failed 0: none is free now, 1: no memory. */
 struct queue_page *queue_take_page(struct queue *q, size_t len, int *failed);
 void queue_release_page(struct queue *q, struct queue_page *p);
+/* The page is scanned: what its tables take.  1: it, or they, are more than the budget. */
+int queue_measure_page(struct queue *q, const struct queue_page *p, size_t *tables);
 /* Whether a page may be free and there is room for a page's items: worth asking the source for more. */
 int queue_has_room(struct queue *q);
 /* Waits while the queue is full, which it is not after queue_has_room. */

@@ -281,7 +281,7 @@ on_page(struct read *r, struct read_part *p, const struct source_event *ev, stru
 	struct reader *reader = &r->flow->session->reader;
 	struct sync_times *t = &r->flow->report->out->streams[r->index].times;
 	int64_t since;
-	size_t records;
+	size_t records, tables;
 
 	t->fetch_us += reader->waited_us - r->waited_us;
 	r->waited_us = reader->waited_us;
@@ -298,6 +298,8 @@ on_page(struct read *r, struct read_part *p, const struct source_event *ev, stru
 	item.page->number = ev->num;
 	item.page->extracted_us = state_stamp(&r->state, p->row, clock_now_us());
 	records = item.page->scan.nrecords;
+	if (queue_measure_page(reader->queue, item.page, &tables))
+		report_large_page(r->flow->report, r->index, item.page->len, tables);
 	if (records > 0 && p->since_us == 0)
 		p->since_us = item.page->extracted_us;
 	report_page(r->flow->report, r->index, records, ev->bytes);

@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "engine/memory.h"
 
 #define RATE_US 500000 /* the rate is measured over at least this long */
 
@@ -102,6 +104,28 @@ report_page(struct report *r, size_t stream, size_t records, size_t bytes)
 	s->bytes += (int64_t)bytes;
 	r->out->records += (int64_t)records;
 	r->out->bytes += (int64_t)bytes;
+}
+
+#define MIB(bytes) ((double)(bytes) / (1 << 20))
+
+void
+report_large_page(struct report *r, size_t stream, size_t bytes, size_t tables)
+{
+	struct sync_stream_report *s = &r->out->streams[stream];
+	int is_first = s->large_page == 0, has_dedup = 0;
+
+	if ((int64_t)bytes > s->large_page)
+		s->large_page = (int64_t)bytes;
+	if (!is_first)
+		return;
+	for (size_t i = 0; i < r->out->nstreams && !has_dedup; i++)
+		has_dedup = r->streams[i].spec.mode == DEST_APPEND_DEDUP;
+	log_line(AB_WARN,
+	    "stream \"%s\": a page of %.1f MiB, with %.1f MiB of tables to find its records, is larger than the %.1f MiB that "
+	    "--memory has for pages: it is taken alone, and the run takes more than --memory says; --memory %zuM has room for "
+	    "it, or let the connector ask for smaller pages",
+	    s->name, MIB(bytes), MIB(tables), MIB(r->writer->queue.budget),
+	    memory_for_page(bytes, tables, has_dedup) >> 20);
 }
 
 static void

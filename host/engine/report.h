@@ -30,6 +30,8 @@ void report_wait(struct report *r, size_t stream, const struct source_event *ev)
 void report_take_wait(const struct source_event *ev, struct sync_wait *out);
 /* A page was taken. */
 void report_page(struct report *r, size_t stream, size_t records, size_t bytes);
+/* It, or its tables, are more than its share of --memory: said once of each stream. */
+void report_large_page(struct report *r, size_t stream, size_t bytes, size_t tables);
 /* Progress, and the checkpoints since the last time; `ctx` is a struct report. */
 void report_tick(void *ctx);
 /* A stream that had to begin again is not told of a second time. */

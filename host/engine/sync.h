@@ -48,6 +48,8 @@ struct sync_stream_report {
 	const char *name, *namespace_, *where;	       /* namespace_ "" for none */
 	const char *sync_mode, *destination_sync_mode; /* Airbyte's words */
 	int64_t records, bytes, pages, written;
+	int64_t
+	    large_page; /* bytes of the largest that was more than its share of --memory; 0: none */
 	struct dest_stats stats;	/* once it has ended */
 	struct sync_times times;	/* once the run has */
 	int64_t generation_id, sync_id; /* of the catalog, below 0: not said */
