@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/proxy.h"
 #include "net/transfer_private.h"
+#include "net/url.h"
 
 #define RECEIVE_BYTES (256 << 10)
 #define NOTED_MAX     ((size_t)256 << 20)
@@ -169,7 +171,7 @@ set_headers(struct exchange *x, const struct headers *h)
 	return rc == 0 ? buf_add(&x->sent, h->text.ptr, h->text.len) : rc;
 }
 
-static void
+static CURLcode
 set_method(CURL *c, const char *method, struct ab_str body)
 {
 	int has_body = body.len > 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
@@ -183,9 +185,23 @@ set_method(CURL *c, const char *method, struct ab_str body)
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.len > 0 ? body.ptr : "");
 	}
 	if (strcmp(method, "HEAD") == 0)
-		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
-	else if (strcmp(method, has_body ? "POST" : "GET") != 0)
-		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+		return curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	if (strcmp(method, has_body ? "POST" : "GET") != 0)
+		return curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+	return CURLE_OK;
+}
+
+/* What stands behind the method in the request.  libcurl by itself takes it out of the URL, and where there is no memory for
+ * the query it sends the request without one (seen in 7.88.1), which an API answers with other records.  A proxy that is
+ * asked for http: wants the whole URL. */
+static CURLcode
+set_target(CURL *c, const char *url)
+{
+	struct url u;
+	int has_target = url_parse(url, &u) == NULL && u.path.len > 0 &&
+	    (url_is_https(&u) || proxy_variable(0) == NULL);
+
+	return curl_easy_setopt(c, CURLOPT_REQUEST_TARGET, has_target ? u.path.ptr : NULL);
 }
 
 int
@@ -197,9 +213,10 @@ exchange_set(struct exchange *x, const struct transfer_request *r)
 	if (r->timeout_s > stall_s)
 		stall_s = r->timeout_s;
 	if (set_headers(x, r->headers) != 0 ||
-	    curl_easy_setopt(x->easy, CURLOPT_URL, r->url) != CURLE_OK)
+	    curl_easy_setopt(x->easy, CURLOPT_URL, r->url) != CURLE_OK ||
+	    set_target(x->easy, r->url) != CURLE_OK ||
+	    set_method(x->easy, r->method, r->body) != CURLE_OK)
 		return -1;
-	set_method(x->easy, r->method, r->body);
 	/* Where a connection that was kept ends without an answer, libcurl by itself asks again, whatever the method. */
 	curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, (long)r->once);
 	/* HTTP/2 where TLS agrees on it; without TLS nobody knows before it is too late.  A stream has a connection of its

@@ -7,8 +7,7 @@ later ones that do not, a failing malloc.  Families of scenes:
             which one is in partitions, in several lanes; in append_dedup with NULLs in keys or without, with records that are
             deleted, marked or removed, or without; with a rollback journal or a write-ahead log; with --full-refresh, or
             columns that come while it runs
-  worker    the same with a failing malloc in the worker; only where it is asked for, since libcurl (7.88, and later ones)
-            sends a request without its URL's query where the memory for that fails, and the API answers what was not asked
+  worker    the same with a failing malloc in the worker
   older     the same into a database that an older abhost has left, most of them while it is brought up to date
   state     `abhost state` reset, set and import
   program   `abhost run airbyte:PROGRAM`, the engine, the program or both, with states of each type
@@ -16,7 +15,7 @@ later ones that do not, a failing malloc.  Families of scenes:
 
 Then what sets it right, left alone.  The content must be the truth, and the command must have said what happened.
 
-usage: faults.py [ROUNDS] [FAMILY...]     (default: $FAULT_ROUNDS, or 200, of all but worker; TEST_SEED=N repeats a series)
+usage: faults.py [ROUNDS] [FAMILY...]     (default: $FAULT_ROUNDS, or 200, of all; TEST_SEED=N repeats a series)
 """
 import os
 import random
@@ -32,7 +31,6 @@ from runs import older_scenes, run_scenes, state_scenes, worker_scenes  # noqa: 
 
 FAMILIES = {"run": run_scenes, "older": older_scenes, "state": state_scenes, "program": program_scenes,
             "messages": message_scenes, "worker": worker_scenes}
-BY_HAND = ("worker",)
 LEAST = 4  # rounds of a scene, which takes as long to prepare as they take
 
 
@@ -62,7 +60,7 @@ def run_scene(tap, scene, chance, rounds):
 
 def main():
     need(OFTEN, FAKE, SHIM, connector("tests/whole/paged"), connector("tests/zoo/gen"))
-    families = [word for word in sys.argv[1:] if not word.isdigit()] or [name for name in FAMILIES if name not in BY_HAND]
+    families = [word for word in sys.argv[1:] if not word.isdigit()] or list(FAMILIES)
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
     rounds = numbers[0] if numbers else int(os.environ.get("FAULT_ROUNDS") or 200)
     tap = Tap()
