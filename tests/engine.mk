@@ -1,6 +1,6 @@
 # tests of host/engine
 if HAVE_CHECK
-engine_tests = tests/modes.t tests/catalog.t tests/crowd.t tests/cursor.t tests/joint.t tests/laws.t tests/queue.t tests/state.t tests/state-airbyte.t tests/sync.t tests/turns.t
+engine_tests = tests/modes.t tests/catalog.t tests/crowd.t tests/cursor.t tests/due.t tests/joint.t tests/laws.t tests/queue.t tests/state.t tests/state-airbyte.t tests/sync.t tests/turns.t
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 engine_libs = host/libengine.a host/libdata.a host/libbase.a $(JANSSON_LIBS) $(CHECK_LIBS)
@@ -14,6 +14,9 @@ tests_joint_t_SOURCES = tests/joint.c tests/laws_help.c tests/laws_help.h tests/
 	tests/world_dest.c tests/suite.h
 tests_joint_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_joint_t_LDADD = $(engine_libs)
+tests_due_t_SOURCES = tests/due.c tests/suite.h
+tests_due_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_due_t_LDADD = $(engine_libs)
 tests_laws_t_SOURCES = tests/laws.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world_source.c tests/world_dest.c tests/suite.h
 tests_laws_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_laws_t_LDADD = $(engine_libs)

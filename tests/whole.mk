@@ -71,8 +71,8 @@ tests_bench_sliced_so_LDADD = libabhost-kit.a
 
 # abhost with a checkpoint every 300 records: most kills then hit between two of them
 check_PROGRAMS += tests/kill/abhost-often
-tests_kill_abhost_often_SOURCES = host/cli/main.c host/engine/checkpoint.c host/engine/intake.c
-tests_kill_abhost_often_CPPFLAGS = $(AM_CPPFLAGS) -DDUE_RECORDS=300
+tests_kill_abhost_often_SOURCES = host/cli/main.c host/engine/due.c host/engine/intake.c
+tests_kill_abhost_often_CPPFLAGS = $(AM_CPPFLAGS) -DDUE_RECORDS=300 -DDUE_TIMES=1
 tests_kill_abhost_often_LDADD = $(abhost_LDADD)
 
 # the disk or the memory fails at a chosen call; a sanitizer has the memory to itself, so not there

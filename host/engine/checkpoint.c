@@ -6,12 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/due.h"
 
-#ifndef DUE_RECORDS /* tests/kill builds with few, so that a short run has many checkpoints */
-#define DUE_RECORDS 100000
-#endif
-#define DUE_BYTES (64 << 20)
-#define DUE_US	  10000000
 /* at the end of a partition a checkpoint is allowed; many small ones share one */
 #define PARTITION_RECORDS 10000
 #define PARTITION_BYTES	  (8 << 20)
@@ -338,9 +334,10 @@ commit_or_hold(struct flow *f)
 }
 
 static int
-is_due(const struct flow *f, int64_t records, int64_t bytes, int64_t us)
+is_worth_it(const struct flow *f)
 {
-	return f->records >= records || f->bytes >= bytes || clock_mono_us() - f->since_us >= us;
+	return f->records >= PARTITION_RECORDS || f->bytes >= PARTITION_BYTES ||
+	    clock_mono_us() - f->since_us >= PARTITION_US;
 }
 
 /* A stream has ended that no checkpoint covers.  Those that end while one is on its way share the next. */
@@ -359,7 +356,8 @@ has_ended(const struct flow *f)
 void
 checkpoint_try(struct flow *f)
 {
-	if (f->is_held || has_ended(f) || is_due(f, DUE_RECORDS, DUE_BYTES, DUE_US))
+	if (f->is_held || has_ended(f) ||
+	    due_is(f->upserts, f->records, f->bytes, clock_mono_us() - f->since_us))
 		commit_or_hold(f);
 }
 
@@ -474,8 +472,7 @@ checkpoint_part(struct read *r, struct read_part *p, struct error *e)
 		checkpoint_undo(r->flow);
 		return e->status;
 	}
-	if (r->flow->is_held ||
-	    (r->partitioned && is_due(r->flow, PARTITION_RECORDS, PARTITION_BYTES, PARTITION_US)))
+	if (r->flow->is_held || (r->partitioned && is_worth_it(r->flow)))
 		commit_or_hold(r->flow);
 	return AB_OK;
 }

@@ -28,6 +28,7 @@ struct flow {
 	    rows; /* of the state store, as the next stream to begin finds them, by stream; the flow's */
 	size_t nrows;
 	size_t most; /* streams at once */
+	int upserts; /* rows are replaced, in a place where that costs more than adding them */
 	/* out */
 	size_t ended, failed; /* streams */
 	int is_fatal;	      /* the destination is broken */

@@ -12,7 +12,7 @@
 #include "engine/sync.h"
 
 /* A client waits for what it is told, so it does not wait long; many small commits share one. */
-#ifndef DUE_RECORDS /* as in checkpoint.c */
+#ifndef DUE_RECORDS /* as in due.h */
 #define DUE_RECORDS 100000
 #endif
 #define DUE_BYTES (64 << 20)

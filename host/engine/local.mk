@@ -6,6 +6,7 @@ host_libengine_a_SOURCES = \
 	host/engine/choice.c host/engine/choice.h host/engine/choice_rule.c \
 	host/engine/compare.c host/engine/compare.h \
 	host/engine/cursor.c host/engine/cursor.h \
+	host/engine/due.c host/engine/due.h \
 	host/engine/flow.c host/engine/flow.h host/engine/joint.c host/engine/joint.h \
 	host/engine/infer.c host/engine/infer.h \
 	host/engine/intake.c host/engine/intake.h host/engine/intake_private.h \

@@ -25,6 +25,7 @@ struct sync {
 	struct dest_run run;
 	struct writer writer;
 	size_t page_bytes; /* for the writer's queue */
+	int upserts;
 	int has_run, has_writer;
 	struct writer_stream *streams;
 	struct flow flow;
@@ -85,6 +86,7 @@ divide_memory(struct sync *s)
 	s->page_bytes = m.pages;
 	if (s->dest->ops->set_memory != NULL)
 		s->dest->ops->set_memory(s->dest, m.cache, m.batch);
+	s->upserts = has_dedup && s->dest->ops->set_memory != NULL;
 }
 
 /* From here on the destination belongs to the writer. */
@@ -172,6 +174,7 @@ run_streams(struct sync *s, struct error *e)
 	    .dest = s->dest,
 	    .rows = s->rows,
 	    .nrows = s->nrows,
+	    .upserts = s->upserts,
 	    .most = s->o->lanes > 1 ? (size_t)s->o->lanes : 1};
 	if (s->o->connector->program != NULL) /* one process reads them all */
 		s->flow.most = s->plan.n;
