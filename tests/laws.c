@@ -191,6 +191,32 @@ START_TEST(a_crash_at_any_call_loses_and_doubles_nothing)
 }
 END_TEST
 
+/* The destination breaks, and before the next run new records come.  Of a refresh, or of partitions, that has been read to its
+ * end they may come with the run after it. */
+static void
+news(const struct variant *v)
+{
+	int ended = v->parts != 0 || strncmp(v->mode, "things=incr", 11) != 0 || is_lying(v);
+
+	for (int at = 1; !ended; at++) {
+		const char *what = name_of(v, "news behind a crash", at);
+
+		begin_variant(v);
+		world_dest.fail_at = at;
+		ended = run() == AB_OK;
+		world_dest.fail_at = 0;
+		grow(v->key);
+		ck_assert_msg(run() == AB_OK, "%s: %s", what, err.text);
+		assert_truth(what, v->key);
+	}
+}
+
+START_TEST(what_is_new_comes_with_the_run_behind_a_crash)
+{
+	for_each_variant(news);
+}
+END_TEST
+
 /* The cursor goes back in the fourth page of two records. */
 static void
 lie(const struct variant *v)
@@ -314,6 +340,7 @@ laws_suite(void)
 	tcase_add_test(t, a_dying_source_loses_and_doubles_nothing);
 	tcase_add_test(t, a_stale_token_loses_and_doubles_nothing);
 	tcase_add_test(t, a_crash_at_any_call_loses_and_doubles_nothing);
+	tcase_add_test(t, what_is_new_comes_with_the_run_behind_a_crash);
 	tcase_add_test(t, a_broken_promise_costs_nothing_once_it_shows);
 	tcase_add_test(t, one_thread_does_the_same);
 	tcase_add_test(t, a_refused_page_does_not_count);

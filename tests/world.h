@@ -44,7 +44,7 @@ struct world_source {
 	int dies;	    /* and is dead then */
 	int is_stale;	    /* refuses every token */
 	int empty_token_at; /* the page whose token is "", 0: none */
-	int pauses;	    /* waits behind every page, so that the engine commits */
+	int pauses;	    /* waits behind every page and partition, so that the engine commits */
 	int second_stream;  /* there is one more, */
 	int second_is_good; /* and it does not fail at its first page */
 	int streams;	    /* as many, of good ones; 0: as above */

@@ -13,7 +13,7 @@ struct loader_file world_connector = {
     .fd = -1, .path = path_text, .id = id_text, .version = version_text};
 
 enum command { NONE, OPENING, LISTING, CHECKING };
-enum step { FREE, PAGE, PAUSE, END };
+enum step { FREE, PAGE, PAUSE, END, REST };
 
 /* A partition that is being read. */
 struct lane {
@@ -407,17 +407,18 @@ take_step(struct source *s, struct lane *l, struct source_event *ev)
 		next_page(s, l, ev);
 		break;
 	case PAUSE:
+	case REST:
 		ev->type = SOURCE_WAIT;
 		ev->stream = l->stream;
 		ev->text = ev->token = str("429");
-		l->step = PAGE;
+		l->step = l->step == REST ? FREE : PAGE;
 		break;
 	case END:
 		ev->type = SOURCE_PARTITION_END;
 		ev->stream = l->stream;
 		ev->part = l->number;
 		ev->num = ev->part;
-		l->step = FREE;
+		l->step = world_source.pauses ? REST : FREE;
 		break;
 	case FREE:
 		break;

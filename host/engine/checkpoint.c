@@ -460,7 +460,9 @@ checkpoint_part(struct read *r, struct read_part *p, struct error *e)
 	state_set(&row->token, NULL, 0);
 	if (!r->state.is_refresh)
 		state_point_fini(&row->run);
-	row->done = row->dirty = 1;
+	/* there are no others for which a run that goes on would pass it over, and what is new would wait for the one after */
+	row->done = r->partitioned || r->state.is_refresh || row->base.json == NULL;
+	row->dirty = 1;
 	r->done++;
 	row->void_us = 0;
 	row->pages = p->pages_before + p->page;

@@ -14,7 +14,8 @@
  * At the end of a partition its final state stands, at the end of a stream all of it; a failed stream's open partitions go
  * back to their last cuts.  A checkpoint that would cover nothing but void rows is not sent.
  * The next run passes over partitions that are done: the others come first.  But where a run has failed and brought none to
- * its end, the one after it reads them all, each from its state. */
+ * its end, the one after it reads them all, each from its state.  So does one of a stream without partitions, unless a refresh
+ * has read it to its end, or it keeps no state. */
 #ifndef ABHOST_CHECKPOINT_H
 #define ABHOST_CHECKPOINT_H
 #include "engine/read.h"
