@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/view.h"
 #include "source/foreign.h"
-
-#define VIEWS_MAX ((size_t)64 << 20)
 
 static int
 make_catalog(const struct foreign *f, struct buf *out)
@@ -135,63 +132,11 @@ add_streams(const struct foreign *f, const struct state *states, struct buf *out
 	buf_addc(out, ']');
 }
 
-/* Whether streams have this name and none of them is told a state. */
-static int
-begins_anew(const struct foreign *f, const struct state *states, const char *name)
-{
-	int found = 0;
-
-	for (size_t i = 0; i < f->n; i++) {
-		if (strcmp(f->streams[i]->name, name) != 0)
-			continue;
-		if (states[i].legacy.len > 0 || !is_null(states[i].own))
-			return 0;
-		found = 1;
-	}
-	return found;
-}
-
-/* A LEGACY state has streams by their names; what it has for one that begins anew (a refresh, or one that is read for the
- * first time) is left out, or that would go on at its old place.  -1: no memory. */
-static int
-add_legacy(const struct foreign *f, const struct state *states, struct ab_str data, struct buf *out)
-{
-	struct view_root root;
-	const struct ab_json *v;
-	const char *sep = "";
-	int rc;
-
-	view_root_init(&root, VIEWS_MAX);
-	v = view_parse(&root, data.ptr, data.len, "a LEGACY state");
-	if (v == NULL || view_type(v) != AB_OBJECT) {
-		buf_add(out, data.ptr, data.len);
-	} else {
-		buf_addc(out, '{');
-		for (size_t i = 0; i < view_len(v); i++) {
-			struct ab_str key = view_key(v, i), value;
-
-			if (key.ptr == NULL || begins_anew(f, states, key.ptr))
-				continue;
-			value = view_span(view_get(v, key.ptr));
-			buf_adds(out, sep);
-			sep = ",";
-			buf_add_json_string(out, key.ptr, key.len);
-			buf_addc(out, ':');
-			buf_add(out, value.ptr, value.len);
-		}
-		buf_addc(out, '}');
-	}
-	rc = root.error.status == AB_OK ? 0 : -1;
-	view_root_fini(&root);
-	return rc;
-}
-
 static int
 make_states(struct foreign *f, struct buf *out)
 {
 	struct state *states = calloc(f->n + 1, sizeof(*states));
 	const struct state *legacy, *global;
-	int failed = 0;
 
 	if (states == NULL)
 		return -1;
@@ -201,7 +146,9 @@ make_states(struct foreign *f, struct buf *out)
 	global = oldest(f, states, 0);
 	f->is_shared = legacy != NULL || global != NULL;
 	if (legacy != NULL) {
-		failed = add_legacy(f, states, line_get(legacy->legacy, "data"), out);
+		struct ab_str v = line_get(legacy->legacy, "data");
+
+		buf_add(out, v.ptr, v.len);
 	} else if (global != NULL) {
 		add_global(f, states, global, out);
 	} else {
@@ -212,7 +159,7 @@ make_states(struct foreign *f, struct buf *out)
 		buf_fini(&states[i].text);
 	}
 	free(states);
-	return failed || out->failed ? -1 : 0;
+	return out->failed ? -1 : 0;
 }
 
 static ab_status

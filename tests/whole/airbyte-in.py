@@ -197,11 +197,6 @@ def states():
     check(s.run(), 0, "LEGACY")
     check(s.run(), 0, "LEGACY: goes on")
     tap.same((s.told()["state"], s.rows()), ({"users": 10}, list(range(1, 21))), "from the same object, exact rows")
-    s = Sync("legacy_two")
-    check(s.run(), 0, "LEGACY, of two streams")
-    check(s.run("--full-refresh=users"), 0, "LEGACY: one of them is read again")
-    tap.same(s.told()["state"], {"orders": 10, "more": [1.5, 12345678901234567890]}, "which has no place in what the program is told")
-    tap.same((s.rows(), s.rows("SELECT id FROM orders ORDER BY id")), (list(range(1, 11)), list(range(1, 21))), "all rows of both")
     s = Sync("spaces")
     check(s.run(), 0, "one name in two namespaces")
     tables = [t for t in s.rows("SELECT name FROM sqlite_master WHERE type = 'table'") if "users" in t]

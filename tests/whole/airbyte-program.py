@@ -214,15 +214,6 @@ def legacy(c, k, s):
     say("STATE", {"data": {"users": at + 10}})
 
 
-def legacy_two(c, k, s):
-    """One state for two streams, by their names, and something more."""
-    places = {n: s.get(n, 0) if s else 0 for n in ("users", "orders")}
-    for n, at in places.items():
-        for i in range(at + 1, at + 11):
-            record(n, id=i)
-    say("STATE", {"data": {**{n: at + 10 for n, at in places.items()}, "more": [1.50, 12345678901234567890]}})
-
-
 def control(c, k, s):
     status("STARTED")
     record(id=int(c["token"]))
@@ -339,7 +330,7 @@ def silent_end(c, k, s):
     record(id=1)
 
 
-TWO = ("shared", "legacy_two", "one_fails", "passes_over")
+TWO = ("shared", "one_fails", "passes_over")
 command = sys.argv[1]
 if "AIRBYTE_LITTER" in os.environ:  # as the CDK: a temporary folder in every command, with the config in it
     litter = tempfile.mkdtemp()
