@@ -253,7 +253,7 @@ watch_connection(sqlite3 *db, const char **why, const struct sqlite3_api_routine
 static long
 work_for(struct dest *d, int from, int to)
 {
-	static char names[500][16];
+	static char names[500][24];
 	struct dest_stream *s;
 
 	steps = 0;

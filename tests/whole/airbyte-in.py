@@ -197,6 +197,13 @@ def states():
     check(s.run(), 0, "LEGACY")
     check(s.run(), 0, "LEGACY: goes on")
     tap.same((s.told()["state"], s.rows()), ({"users": 10}, list(range(1, 21))), "from the same object, exact rows")
+    s = Sync("lopsided")
+    check(s.run(), 0, "LEGACY, of two streams of which one has no records")
+    s.set(do="lopsided", exit=1)
+    check(s.run(), 1, "and the program fails behind its state")
+    s.set(do="lopsided")
+    check(s.run(), 0, "and goes on there")
+    tap.same(s.rows(), list(range(1, 31)), "which counts for both")
     s = Sync("spaces")
     check(s.run(), 0, "one name in two namespaces")
     tables = [t for t in s.rows("SELECT name FROM sqlite_master WHERE type = 'table'") if "users" in t]

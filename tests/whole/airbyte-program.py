@@ -214,6 +214,17 @@ def legacy(c, k, s):
     say("STATE", {"data": {"users": at + 10}})
 
 
+def lopsided(c, k, s):
+    """One state for two streams, of which only one has records."""
+    at = s["users"] if s else 0
+    for i in range(at + 1, at + 11):
+        record(id=i)
+    say("STATE", {"data": {"users": at + 10}})
+    if c.get("exit"):
+        out.flush()
+        sys.exit(c["exit"])
+
+
 def control(c, k, s):
     status("STARTED")
     record(id=int(c["token"]))
@@ -330,7 +341,7 @@ def silent_end(c, k, s):
     record(id=1)
 
 
-TWO = ("shared", "one_fails", "passes_over")
+TWO = ("shared", "lopsided", "one_fails", "passes_over")
 command = sys.argv[1]
 if "AIRBYTE_LITTER" in os.environ:  # as the CDK: a temporary folder in every command, with the config in it
     litter = tempfile.mkdtemp()

@@ -269,6 +269,7 @@ def worker_pids(pid):
 # Truth
 
 SYSTEM = "_airbyte_"
+RECEIVED = "_abhost_received_us"  # of Airbyte's sources
 
 
 def table_name(stream):
@@ -288,7 +289,7 @@ def read_table(path, stream, system=False):
             raise LookupError("no table for %s among %s" % (stream, names))
         cursor = db.execute("SELECT * FROM %s" % quote(found[0]))
         columns = [column[0] for column in cursor.description]
-        return [{c: v for c, v in zip(columns, row) if system or not c.startswith(SYSTEM)} for row in cursor]
+        return [{c: v for c, v in zip(columns, row) if system or not c.startswith(SYSTEM) and c != RECEIVED} for row in cursor]
 
 
 class open_db:
