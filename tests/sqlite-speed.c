@@ -290,7 +290,7 @@ END_TEST
 /* Nor does the beginning of a run. */
 START_TEST(the_states_of_many_streams_cost_what_they_are)
 {
-	char empty[] = "", json[] = "{}", name[16];
+	char empty[] = "", json[] = "{}", name[24];
 	struct dest_state state = {.namespace_ = empty, .partition = empty, .state = json}, *rows_;
 	const struct dest_state *one = &state;
 	long few = 0, many;
