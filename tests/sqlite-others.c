@@ -55,6 +55,16 @@ START_TEST(columns_keep_what_was_declared_of_them)
 }
 END_TEST
 
+START_TEST(a_name_is_not_the_beginning_of_another)
+{
+	sync_text(&append, "{\"a\":1}");
+	ck_rows(DB, "ALTER TABLE t ADD COLUMN \"mi\"\"ne\" DEFAULT 'no'", "");
+	ck_rows(DB, "ALTER TABLE t ADD COLUMN mi DEFAULT 'yes'", "");
+	sync_text(&append, "{\"a\":\"z\"}");
+	ck_rows(DB, "SELECT a, \"mi\"\"ne\", mi FROM t", "'1','no','yes'|'z','no','yes'");
+}
+END_TEST
+
 /* Somebody made the table anew, with a key of his own, where ours is to stand. */
 START_TEST(a_column_that_cannot_stay_what_it_was_keeps_its_values)
 {
@@ -252,6 +262,7 @@ others_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
 	tcase_add_test(t, columns_keep_what_was_declared_of_them);
+	tcase_add_test(t, a_name_is_not_the_beginning_of_another);
 	tcase_add_test(t, a_column_that_cannot_stay_what_it_was_keeps_its_values);
 	tcase_add_test(t, a_generated_column_has_its_name);
 	tcase_add_test(t, a_column_of_ours_that_is_gone_is_made_again_at_once);

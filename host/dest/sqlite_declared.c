@@ -57,7 +57,9 @@ begins_with_name(const char *p, const char *name)
 		if (end == ']' || *++p != end)
 			return 0;
 	}
-	return end != '\0' ? *p == end : strchr(" \t\r\n\f,()/-'\"`[", *p) != NULL;
+	if (end != '\0')
+		return *p == end && (end == ']' || p[1] != end);
+	return strchr(" \t\r\n\f,()/-'\"`[", *p) != NULL;
 }
 
 const char *

@@ -138,10 +138,8 @@ how_to_cut(const struct read *r, const struct read_part *p)
 		return CUT_NONE;
 	if (may_use_token(r, p))
 		return CUT_TOKEN;
-	/* a state that came without records counts: where it is that of all streams, the oldest is where all go on */
-	if (p->since_us == 0 && !p->is_covered)
-		return CUT_NONE;
-	if (may_use_state(r, p))
+	/* a state that came without records counts, too: where it is that of all streams, all go on at the oldest */
+	if ((p->since_us != 0 || p->is_covered) && may_use_state(r, p))
 		return CUT_STATE;
 	if (p->since_us == 0)
 		return CUT_NONE;
@@ -463,10 +461,8 @@ checkpoint_part(struct read *r, struct read_part *p, struct error *e)
 	state_set(&row->token, NULL, 0);
 	if (!r->state.is_refresh)
 		state_point_fini(&row->run);
-	/* There are no others for which a run that goes on would pass it over, and what is new would wait for the one after.  But
-	 * of streams that share a state it holds the others back at the one with which it ended. */
-	row->done =
-	    r->partitioned || r->state.is_refresh || r->flow->joint.is_on || row->base.json == NULL;
+	/* there are no others for which a run that goes on would pass it over, and what is new would wait for the one after */
+	row->done = r->partitioned || r->state.is_refresh || row->base.json == NULL;
 	row->dirty = 1;
 	r->done++;
 	row->void_us = 0;

@@ -15,7 +15,7 @@
  * back to their last cuts.  A checkpoint that would cover nothing but void rows is not sent.
  * The next run passes over partitions that are done: the others come first.  But where a run has failed and brought none to
  * its end, the one after it reads them all, each from its state.  So does one of a stream without partitions, unless a refresh
- * has read it to its end, it keeps no state, or one that is other streams' as well. */
+ * has read it to its end, or it keeps no state. */
 #ifndef ABHOST_CHECKPOINT_H
 #define ABHOST_CHECKPOINT_H
 #include "engine/read.h"
