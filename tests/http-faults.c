@@ -1,8 +1,10 @@
 /* Laws of host/net/http over real sockets: what is tried again, what ends it, and what every failure is called. */
 #include "http-fixture.h"
 
+#include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -349,6 +351,65 @@ START_TEST(mistakes_in_a_request_are_told)
 }
 END_TEST
 
+static long until_lack; /* calls up to the one for which libcurl gets no memory; 0: it gets all */
+
+static int
+lacks(void)
+{
+	return until_lack > 0 && --until_lack == 0;
+}
+
+static void *
+take(size_t size)
+{
+	return lacks() ? NULL : malloc(size);
+}
+
+static void *
+retake(void *old, size_t size)
+{
+	return lacks() ? NULL : realloc(old, size);
+}
+
+static char *
+copy(const char *text)
+{
+	return lacks() ? NULL : strdup(text);
+}
+
+static void *
+clear(size_t n, size_t size)
+{
+	return lacks() ? NULL : calloc(n, size);
+}
+
+/* It may fail, but an API that is asked for another page has another answer. */
+START_TEST(a_request_for_which_libcurl_lacks_memory_has_its_query)
+{
+	static const struct wire_step steps[] = {JSON_200("[]")};
+	struct http_response *resp;
+	int reached = 1;
+	long n;
+
+	ck_assert_int_eq(
+	    curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, free, retake, copy, clear), 0);
+	begin(steps, COUNT(steps), BEARER);
+	for (n = 1; reached; n++) {
+		until_lack = n;
+		if (get("users?page=2", &resp) == AB_OK)
+			http_response_free(resp);
+		reached = until_lack == 0;
+		until_lack = 0;
+		error_clear(&error);
+	}
+	ck_assert_int_gt(n, 20);
+	ck_assert_uint_gt(wire_requests(wire), 1);
+	for (unsigned i = 0; i < wire_requests(wire) && i < WIRE_MAX; i++)
+		ck_assert_msg(
+		    has_line(i, "GET /v1/users?page=2 HTTP/1.1\r\n"), "%s", wire_request(wire, i));
+}
+END_TEST
+
 static Suite *
 faults_suite(void)
 {
@@ -375,6 +436,7 @@ faults_suite(void)
 	tcase_add_test(t, a_cancel_ends_a_wait);
 	tcase_add_test(t, a_stall_is_broken_off_and_tried_again);
 	tcase_add_test(t, mistakes_in_a_request_are_told);
+	tcase_add_test(t, a_request_for_which_libcurl_lacks_memory_has_its_query);
 	suite_add_tcase(s, t);
 	return s;
 }

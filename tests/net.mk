@@ -57,7 +57,7 @@ tests_http_t_SOURCES = tests/http.c $(HTTP_FIXTURE)
 tests_http_t_CFLAGS = $(NET_TEST_CC)
 tests_http_t_LDADD = $(NET_TEST_LIBS)
 tests_http_faults_t_SOURCES = tests/http-faults.c $(HTTP_FIXTURE)
-tests_http_faults_t_CFLAGS = $(NET_TEST_CC)
+tests_http_faults_t_CFLAGS = $(NET_TEST_CC) $(CURL_CFLAGS)
 tests_http_faults_t_LDADD = $(NET_TEST_LIBS)
 
 tests_http_etiquette_t_SOURCES = tests/http-etiquette.c $(HTTP_FIXTURE)
