@@ -13,23 +13,7 @@
 
 #define CASES 400
 
-static unsigned dice;
 static char name[300];
-
-static unsigned
-roll(unsigned n)
-{
-	dice = dice * 1103515245 + 12345;
-	return (dice >> 16) % n;
-}
-
-static unsigned
-number_of(const char *variable, unsigned otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text == NULL ? otherwise : (unsigned)strtoul(text, NULL, 10);
-}
 
 /* A world by chance, empty of rows. */
 static struct variant

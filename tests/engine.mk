@@ -10,32 +10,32 @@ tests_catalog_t_LDADD = $(engine_libs)
 tests_cursor_t_SOURCES = tests/cursor.c tests/suite.h
 tests_cursor_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cursor_t_LDADD = $(engine_libs)
-tests_joint_t_SOURCES = tests/joint.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world_program.c \
+tests_joint_t_SOURCES = tests/joint.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world.c tests/world_program.c \
 	tests/world_dest.c tests/suite.h
 tests_joint_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_joint_t_LDADD = $(engine_libs)
 tests_due_t_SOURCES = tests/due.c tests/suite.h
 tests_due_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_due_t_LDADD = $(engine_libs)
-tests_laws_t_SOURCES = tests/laws.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world_source.c tests/world_dest.c tests/suite.h
+tests_laws_t_SOURCES = tests/laws.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world.c tests/world_source.c tests/world_dest.c tests/suite.h
 tests_laws_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_laws_t_LDADD = $(engine_libs)
-tests_modes_t_SOURCES = tests/modes.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world_source.c \
+tests_modes_t_SOURCES = tests/modes.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world.c tests/world_source.c \
 	tests/world_dest.c tests/suite.h
 tests_modes_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_modes_t_LDADD = $(engine_libs)
-tests_turns_t_SOURCES = tests/turns.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world_source.c \
+tests_turns_t_SOURCES = tests/turns.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world.c tests/world_source.c \
 	tests/world_dest.c tests/suite.h
 tests_turns_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_turns_t_LDADD = $(engine_libs)
-tests_crowd_t_SOURCES = tests/crowd.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world_source.c \
+tests_crowd_t_SOURCES = tests/crowd.c tests/laws_help.c tests/laws_help.h tests/world.h tests/world.c tests/world_source.c \
 	tests/world_dest.c tests/suite.h
 tests_crowd_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_crowd_t_LDADD = $(engine_libs)
 tests_queue_t_SOURCES = tests/queue.c tests/suite.h
 tests_queue_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_queue_t_LDADD = $(engine_libs)
-tests_state_t_SOURCES = tests/state.c tests/world.h tests/world_source.c tests/world_dest.c tests/suite.h
+tests_state_t_SOURCES = tests/state.c tests/world.h tests/world.c tests/world_source.c tests/world_dest.c tests/suite.h
 tests_state_t_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_state_t_LDADD = $(engine_libs)
 tests_state_airbyte_t_SOURCES = tests/state-airbyte.c tests/suite.h

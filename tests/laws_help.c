@@ -1,6 +1,7 @@
 /* laws_help.c - see laws_help.h. */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -10,6 +11,22 @@ struct sync_options options;
 struct sync_report report;
 struct error err;
 const char *mode;
+unsigned dice;
+
+unsigned
+roll(unsigned n)
+{
+	dice = dice * 1103515245 + 12345;
+	return (dice >> 16) % n;
+}
+
+unsigned
+number_of(const char *variable, unsigned otherwise)
+{
+	const char *text = getenv(variable);
+
+	return text == NULL ? otherwise : (unsigned)strtoul(text, NULL, 10);
+}
 
 static void
 drop_line(void *ctx, int level, const char *line)

@@ -12,7 +12,12 @@ extern struct sync_options options;
 extern struct sync_report report; /* of the last run */
 extern struct error err;
 extern const char *mode; /* "things=incremental:append"; of all streams where there are several */
+extern unsigned dice;	 /* the next roll follows from it */
 
+/* 0 to n - 1, by chance. */
+unsigned roll(unsigned n);
+/* What the environment says. */
+unsigned number_of(const char *variable, unsigned otherwise);
 /* The fixture: an empty world in pages of three, no log. */
 void setup(void);
 /* One sync_run; fills report and err. */

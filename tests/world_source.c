@@ -7,7 +7,6 @@
 #include "source/source.h"
 #include "world.h"
 
-struct world_source world_source;
 static char id_text[] = "world", version_text[] = "1", path_text[] = "world.so";
 struct loader_file world_connector = {
     .fd = -1, .path = path_text, .id = id_text, .version = version_text};
@@ -58,20 +57,6 @@ world_most_open(void)
 	return most_open;
 }
 
-const char *
-world_stream_name(size_t stream)
-{
-	static const char *const names[WORLD_STREAMS] = {"things", "others", "third", "fourth"};
-
-	return names[stream];
-}
-
-int
-world_is_keyless(int id)
-{
-	return world_source.keyless && id % 4 == 2;
-}
-
 ab_status
 source_start(const struct source_options *o, struct source **out, struct error *e)
 {
@@ -82,21 +67,6 @@ source_start(const struct source_options *o, struct source **out, struct error *
 	(*out)->dice = world_source.seed;
 	pages_served = most_open = 0;
 	return AB_OK;
-}
-
-int
-source_fds(struct source *s, struct pollfd fds[SOURCE_FDS])
-{
-	(void)s;
-	(void)fds;
-	return 0;
-}
-
-int
-source_timeout_ms(struct source *s)
-{
-	(void)s;
-	return 0;
 }
 
 ab_status
@@ -131,35 +101,10 @@ source_read(struct source *s, uint32_t stream, const char *configured, const cha
 	return AB_OK;
 }
 
-/* The world's streams have few partitions. */
-ab_status
-source_read_asking(struct source *s, uint32_t stream, const char *configured, const char *committed,
-    struct error *e)
-{
-	return source_read(s, stream, configured, committed, 0, e);
-}
-
-void
-source_committed(struct source *s, uint32_t stream, int64_t num, struct ab_str text)
-{
-	(void)s;
-	(void)stream;
-	(void)num;
-	(void)text;
-	abort();
-}
-
 void
 source_cancel_read(struct source *s, uint32_t stream)
 {
 	s->reads[stream].cancelled = 1;
-}
-
-void
-source_cancel(struct source *s)
-{
-	for (uint32_t i = 0; i < WORLD_STREAMS; i++)
-		source_cancel_read(s, i);
 }
 
 void

@@ -7,16 +7,15 @@ import json
 import os
 import random
 
-from lib import abhost, open_db
-from kill import drop_system
+from lib import abhost
 from made import data_of, difference, kept, record_of, state_of, status_of
-from scene import KINDS, Scene, WAL
+from scene import KINDS, MadeScene, WAL
 
 KEY = ("id", "ref")
 MODES = {"a": "append", "d": "append_dedup", "o": "overwrite"}
 
 
-class MessageScene(Scene):
+class MessageScene(MadeScene):
     family = "messages"
     kinds = {**{kind: share for kind, (_, share) in KINDS.items()}, "moment": 1, "cut": 2}
 
@@ -67,10 +66,6 @@ class MessageScene(Scene):
         with open(os.path.join(folder, "in"), "w", encoding="utf-8") as file:
             file.write("".join(json.dumps(line) + "\n" for line in lines))
         return places + [end]
-
-    def put(self, folder, name, value):
-        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            json.dump(value, file)
 
     def begins(self):
         """Where the second sync begins: an overwrite at its first record."""
@@ -133,14 +128,6 @@ class MessageScene(Scene):
         if self.states == "LEGACY":
             return [told] + self.send(folder, 2, self.begins(), self.total)
         return [{**told, **{name: n for name, n in had.items() if n > told[name]}}]
-
-    def rows(self, folder, name):
-        if self.database is None:
-            with open(os.path.join(folder, "out", name + ".jsonl"), encoding="utf-8") as file:
-                return [drop_system(json.loads(line)) for line in file]
-        with open_db(os.path.join(folder, self.database)) as db:
-            return [dict(zip(("id", "v", "ref", "text"), row)) for row in
-                    db.execute('SELECT id, v, ref, text FROM "%s"' % name)]
 
     def compare(self, folder, told, stored):
         """Written were all up to what is stored, then all behind what was told."""

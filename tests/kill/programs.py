@@ -1,19 +1,18 @@
 """Scenes of faults.py: `abhost run airbyte:PROGRAM` (program.py).  Records and states are committed together, so every mode
 holds exactly what it would hold if nothing had happened, also where the program dies, or both."""
-import json
 import os
 
-from lib import SRC, open_db, worker_pids
-from kill import drop_system, kill
+from lib import SRC, worker_pids
+from kill import kill
 from made import data_of, difference, kept
-from scene import KINDS, Scene, WAL
+from scene import KINDS, MadeScene, WAL
 
 PROGRAM = os.path.join(os.path.abspath(SRC), "tests/kill/program.py")
 MODES = {"append": ("incremental", "append"), "dedup": ("incremental", "append_dedup"), "overwrite": ("full_refresh", "overwrite")}
 KEYS = {"id": ("id",), "id,ref": ("id", "ref")}
 
 
-class ProgramScene(Scene):
+class ProgramScene(MadeScene):
     family = "program"
     kinds = {**{kind: share for kind, (_, share) in KINDS.items()}, "moment": 3, "die": 3}
 
@@ -32,10 +31,6 @@ class ProgramScene(Scene):
         return "airbyte:PROGRAM, %s, %s%s, %s states, %d streams%s" % (
             self.to, self.mode, " by " + self.key if self.key else "", self.states, len(self.names),
             ", resumable" if self.config["resumable"] else "")
-
-    def put(self, folder, name, value):
-        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            json.dump(value, file)
 
     def configure(self, folder, round_, total, **more):
         self.put(folder, "config.json", {**self.config, "streams": total, "round": round_, **more})
@@ -86,14 +81,6 @@ class ProgramScene(Scene):
             if why:
                 return "%s: %s" % (name, why)
         return None
-
-    def rows(self, folder, name):
-        if self.database is None:
-            with open(os.path.join(folder, "out", name + ".jsonl"), encoding="utf-8") as file:
-                return [drop_system(json.loads(line)) for line in file]
-        with open_db(os.path.join(folder, self.database)) as db:
-            return [dict(zip(("id", "v", "ref", "text"), row)) for row in
-                    db.execute('SELECT id, v, ref, text FROM "%s"' % name)]
 
 
 def program_scenes(chance):

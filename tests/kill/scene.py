@@ -1,5 +1,6 @@
 """What the rounds of faults.py share.  A scene is a kind of command, and a folder with what an earlier one has left there; a
 round is a copy of the folder, the command with one fault (shim.c), what sets it right, and the comparison."""
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "whole"))
 from lib import BUILD, TIMEOUT, Run, environment, open_db, parallel  # noqa: E402
-from kill import OFTEN, kill  # noqa: E402
+from kill import OFTEN, drop_system, kill  # noqa: E402
 
 SHIM = os.path.join(BUILD, "tests/kill/shim.so")
 WORKER = os.path.join(BUILD, "abhost-worker")
@@ -174,3 +175,20 @@ def is_whole(path):
     except sqlite3.Error as error:
         answer = str(error)
     return None if answer == "ok" else "the database is not whole: %s" % answer
+
+
+class MadeScene(Scene):
+    """The base of those whose records are made.py's."""
+
+    def put(self, folder, name, value):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            json.dump(value, file)
+
+    def rows(self, folder, name):
+        """What the destination holds of a stream."""
+        if self.database is None:
+            with open(os.path.join(folder, "out", name + ".jsonl"), encoding="utf-8") as file:
+                return [drop_system(json.loads(line)) for line in file]
+        with open_db(os.path.join(folder, self.database)) as db:
+            return [dict(zip(("id", "v", "ref", "text"), row)) for row in
+                    db.execute('SELECT id, v, ref, text FROM "%s"' % name)]
