@@ -19,7 +19,7 @@ struct wire {
 	struct wire_step *steps; /* a copy: a test that failed is gone before its server */
 	size_t count;
 	int fd, stop[2];
-	unsigned port, connections, requests, threads;
+	unsigned port, connections, requests, answers, threads;
 	char *seen[WIRE_MAX];
 	pthread_mutex_t lock;
 	pthread_t accepting, serving[WIRE_MAX];
@@ -140,6 +140,9 @@ serve(void *arg)
 	while ((request = read_request(c)) != NULL) {
 		step = take_step(c->wire, request);
 		send_step(c->fd, step);
+		pthread_mutex_lock(&c->wire->lock);
+		c->wire->answers++;
+		pthread_mutex_unlock(&c->wire->lock);
 		send_later(c, step);
 		if (step->then == WIRE_HANG)
 			wait_readable(c->wire, -1);
@@ -240,6 +243,13 @@ unsigned
 wire_requests(struct wire *w)
 {
 	return read_count(w, &w->requests);
+}
+
+void
+wire_await_answers(struct wire *w, unsigned count)
+{
+	while (read_count(w, &w->answers) < count)
+		usleep(1000);
 }
 
 const char *

@@ -30,6 +30,8 @@ void wire_stop(struct wire *w);
 unsigned wire_port(const struct wire *w);
 unsigned wire_connections(struct wire *w);
 unsigned wire_requests(struct wire *w);
+/* Waits until so many requests have all of their answers in the hands of the system. */
+void wire_await_answers(struct wire *w, unsigned count);
 /* The n-th request, head and body, NUL-terminated; "" where there was none. */
 const char *wire_request(struct wire *w, unsigned n);
 #endif
