@@ -101,7 +101,6 @@ tls_suite(void)
 	TCase *t = tcase_create("http-tls");
 
 	tcase_add_checked_fixture(t, http_set_up, stop_server);
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, only_the_environment_says_whom_to_trust);
 	suite_add_tcase(s, t);
 	return s;

@@ -79,7 +79,6 @@ kept_suite(void)
 	Suite *s = suite_create("lanes-kept");
 	TCase *t = tcase_create("lanes-kept");
 
-	tcase_set_timeout(t, 300);
 	tcase_add_test(t, streams_without_partitions);
 	tcase_add_test(t, streams_with_partitions);
 	tcase_add_test(t, lists_of_many_pages);

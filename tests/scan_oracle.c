@@ -102,7 +102,6 @@ oracle_suite(void)
 	Suite *s = suite_create("scan_oracle");
 	TCase *t = tcase_create("scan_oracle");
 
-	tcase_set_timeout(t, 300);
 	tcase_add_test(t, generated_pages_are_read_alike);
 	tcase_add_test(t, mutated_pages_are_judged_alike);
 	tcase_add_test(t, single_values_are_judged_alike);

@@ -259,7 +259,6 @@ others_suite(void)
 	Suite *s = suite_create("sqlite-others");
 	TCase *t = tcase_create("sqlite-others");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
 	tcase_add_test(t, columns_keep_what_was_declared_of_them);
 	tcase_add_test(t, a_name_is_not_the_beginning_of_another);

@@ -326,7 +326,6 @@ speed_suite(void)
 	TCase *t = tcase_create("what it must not spend");
 
 	tcase_add_checked_fixture(t, scratch_begin, scratch_end);
-	tcase_set_timeout(t, 600);
 	tcase_add_test(t, a_changed_page_costs_one_write);
 	tcase_add_loop_test(t, a_changed_page_is_not_kept_for_its_statement, 0, 2);
 	tcase_add_test(t, what_is_taken_back_was_never_there);

@@ -11,7 +11,7 @@
 		SRunner *runner; \
 		int failed; \
 \
-		setenv("CK_DEFAULT_TIMEOUT", "120", 0); \
+		setenv("CK_DEFAULT_TIMEOUT", "600", 0); \
 		runner = srunner_create(suite); \
 		srunner_run_all(runner, CK_ENV); \
 		failed = srunner_ntests_failed(runner); \

@@ -393,7 +393,6 @@ view_suite(void)
 	TCase *t = tcase_create("view");
 
 	view_root_init(&root, 64 << 20);
-	tcase_set_timeout(t, 300);
 	tcase_add_test(t, a_string_that_is_asked_for_again_costs_nothing);
 	tcase_add_test(t, members_and_elements_are_found);
 	tcase_add_test(t, any_value_may_stand_alone);

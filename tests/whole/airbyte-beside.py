@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import time
 
-from lib import ABHOST, Run, Tap, environment, need, open_db, scratch, seed
+from lib import ABHOST, TIMEOUT, Run, Tap, environment, need, open_db, scratch, seed
 
 need(ABHOST)
 tap = Tap()
@@ -46,7 +46,7 @@ class Place:
 
     def write(self, *lines):
         process = self.start()
-        out, err = process.communicate("".join(lines), timeout=120)
+        out, err = process.communicate("".join(lines), timeout=TIMEOUT)
         return Run(process.args, process.returncode, out, err)
 
     def rows(self, what):

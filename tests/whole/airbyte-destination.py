@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 
-from lib import ABHOST, BUILD, Run, Tap, abhost, environment, need, open_db, scratch, seed, wait_until
+from lib import ABHOST, BUILD, TIMEOUT, Run, Tap, abhost, environment, need, open_db, scratch, seed, wait_until
 
 need(ABHOST)
 tap = Tap()
@@ -67,7 +67,7 @@ class Place:
     def write(self, entries, messages, *args, shim=None):
         lines = "".join(m if isinstance(m, str) else json.dumps(m) + "\n" for m in messages)
         process = self.start(entries, *args, shim=shim)
-        out, err = process.communicate(lines, timeout=120)
+        out, err = process.communicate(lines, timeout=TIMEOUT)
         return Written(Run(process.args, process.returncode, out, err))
 
     def rows(self, table, *columns):
@@ -531,9 +531,9 @@ def wrapped():
     config = put(folder, "c.json", {"destination_path": os.path.join(folder, "x.db")})
     catalog = put(folder, "k.json", {"streams": [entry()]})
     done = subprocess.run([program, "write", "--config", config, "--catalog", catalog], text=True, stdout=subprocess.PIPE,
-                          input=json.dumps(record("t", {"id": 1})) + "\n" + json.dumps(state("t", {})) + "\n", timeout=60)
+                          input=json.dumps(record("t", {"id": 1})) + "\n" + json.dumps(state("t", {})) + "\n", timeout=TIMEOUT)
     tap.ok(done.returncode == 0 and '"STATE"' in done.stdout, "the program writes", done.stdout)
-    tap.same(json.loads(subprocess.run([program, "spec"], stdout=subprocess.PIPE, timeout=60).stdout)["type"], "SPEC",
+    tap.same(json.loads(subprocess.run([program, "spec"], stdout=subprocess.PIPE, timeout=TIMEOUT).stdout)["type"], "SPEC",
              "and says what it wants")
     for args in (("-o", "x"), ("a.so", "--destination", "sqlite", "-o", "x"), ("--destination", "oracle", "-o", "x")):
         tap.same(abhost("wrap", *args, cwd=folder).code, 2, "wrap %s: refused" % " ".join(args))
@@ -577,7 +577,7 @@ def short_of_memory():
         crashed, mute, untold, fine = [], [], [], 0
         for at in range(1, 3000, step):
             shutil.rmtree(d.path, ignore_errors=True)
-            run = subprocess.run(words, input=lines, text=True, capture_output=True, timeout=120, check=False, env={
+            run = subprocess.run(words, input=lines, text=True, capture_output=True, timeout=TIMEOUT, check=False, env={
                 **environment(), "LD_PRELOAD": SHIM, "SHIM_UNDER": d.folder, "SHIM_FAULT": "%s@%d" % (kind, at)})
             fine = fine + 1 if run.returncode == 0 else 0
             if run.returncode < 0:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from lib import (ABHOST, FAKE, KEY, FakeApi, Run, Tap, abhost, abhost_start, abhost_wait, connector, environment, need,
+from lib import (ABHOST, FAKE, KEY, TIMEOUT, FakeApi, Run, Tap, abhost, abhost_start, abhost_wait, connector, environment, need,
                  newcomers, scratch, secrets_in, sort_key, wait_until, worker_pids, write_config)
 from pages import GIVEN, Source, stream
 
@@ -375,7 +375,7 @@ def wrapped():
 
     def call(*args, cwd=None, path=moved):
         done = subprocess.run([path, *args], cwd=cwd, env=environment(), stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=120)
+                              stderr=subprocess.PIPE, text=True, timeout=TIMEOUT)
         return done.returncode, done.stdout
 
     tap.same(call("spec"), (0, airbyte(MY_API, "spec").run.out), "wrapped: spec")

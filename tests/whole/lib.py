@@ -27,7 +27,7 @@ ABHOST = os.environ.get("ABHOST") or os.path.join(BUILD, "abhost")
 FAKE = os.path.join(BUILD, "tests/fake-api/fake-api")
 KEY = "sk-live-4f9d8a7b6c5e/3d+2c"  # what a secret looks like; must never be seen in any output
 ISO = "/usr/share/iso-codes/json"  # real data, where Debian's iso-codes is installed
-TIMEOUT = 120  # a law is not about time: only a hang ends a test
+TIMEOUT = 300  # a law is not about time: only a hang ends a test
 
 
 # TAP
