@@ -159,7 +159,8 @@ def bare_loop(bench, count, size):
                           text=True, check=True)
     found = {}
     for line in done.stdout.splitlines():
-        for mode, name in (("append", "append, two threads"), ("append_dedup", "append_dedup, all new")):
+        for mode, name in (("append", "append, two threads"), ("append_dedup", "append_dedup, all new"),
+                           ("repeats", "append_dedup, half repeated")):
             if line.startswith(name):
                 found[mode] = float(line[len(name):].split()[0])
     return found
@@ -287,6 +288,9 @@ def repeats(bench):
             times = bench.rounds(("abhost", lambda: sync(bench, config, count // 2,
                                                          "events=full_refresh:append_dedup")))
         bench.report.add("append_dedup, half repeats, %s" % shape, count / median(times["abhost"]), "records/s", wanted)
+        if shape == "flat" and os.path.exists(BARE_LOOP):
+            bench.report.add("  bare loop, half repeats, flat", median(
+                [bare_loop(bench, count, 1000)["repeats"] for _ in range(bench.options.rounds)]), "records/s")
 
 
 def piped(argv, cwd):
@@ -498,21 +502,23 @@ def watch_memory(argv, cwd):
 
 
 def memory(bench):
-    cases = [("flat", 10000, 1000), ("flat", 1000000 // bench.scale, 1000), ("wide", 100000 // bench.scale, 1000),
-             ("nested", 50000 // bench.scale, 1000)]
+    """Both processes at their peak together, by the mode: append_dedup holds a larger page cache and a sorted batch."""
+    cases = [("flat", 10000), ("flat", 1000000 // bench.scale), ("wide", 100000 // bench.scale),
+             ("nested", 50000 // bench.scale)]
     if bench.options.huge:
-        cases.insert(2, ("flat", 10000000, 1000))
-    for shape, count, size in cases:
-        with FakeApi(users=0, events=count, shape=shape) as api:
-            folder = bench.fresh()
-            config = bench.config(api, page_size=size)
-            peak, each = watch_memory([ABHOST, "run", connector("my-api"), config, "--streams", "events", "--to",
-                                       "sqlite:e.db"], folder)
-            check_count(os.path.join(folder, "e.db"), count)
-            shutil.rmtree(folder)
-            bench.report.add("memory, %d %s records" % (count, shape), peak / 2**20, "MiB", "32")
+        cases.insert(2, ("flat", 10000000))
+    for mode, wanted in (("append", "32"), ("append_dedup", "80")):
+        for shape, count in cases:
+            with FakeApi(users=0, events=count, shape=shape) as api:
+                folder = bench.fresh()
+                config = bench.config(api, page_size=1000)
+                peak, each = watch_memory([ABHOST, "run", connector("my-api"), config, "--streams", "events", "--mode",
+                                           "events=incremental:" + mode, "--to", "sqlite:e.db"], folder)
+                check_count(os.path.join(folder, "e.db"), count)
+                shutil.rmtree(folder)
+            bench.report.add("memory, %s, %d %s records" % (mode, count, shape), peak / 2**20, "MiB", wanted)
             for name, most in zip(("engine", "worker"), each):
-                bench.report.add("  %s, %d %s records" % (name, count, shape), most / 2**20, "MiB")
+                bench.report.add("  %s, %s, %d %s records" % (name, mode, count, shape), most / 2**20, "MiB")
 
 
 def sizes(bench):
