@@ -448,8 +448,7 @@ drain(struct exchange *x)
 		take_messages(x->t);
 		if (!x->is_done && length >= 0)
 			curl_multi_poll(x->t->multi, NULL, 0, DRAIN_MS / DRAIN_WAITS, NULL);
-	} while (!x->is_done && length >= 0 &&
-		 (++waits < DRAIN_WAITS || clock_mono_us() < until));
+	} while (!x->is_done && length >= 0 && (++waits < DRAIN_WAITS || clock_mono_us() < until));
 }
 
 void
