@@ -6,8 +6,9 @@
  *
  * What is put together is written before the journal is synced, read or measured, and SQLite writes no page of the
  * database before the sync, so a process that is killed loses no more than one whose journal had not reached the disk.
- * After a write that failed everything fails until the journal is closed or cut to nothing: a journal with a hole must
- * not be played back. */
+ * After a write or a sync that failed everything fails until the journal is closed or cut to nothing: a journal with a hole
+ * must not be played back, and behind a sync that failed it may read as it was before.  SQLite would take that for an empty
+ * one, and the pages that the transaction had changed in its cache for the database's. */
 #include "dest/sqlite.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ struct journal {
 	char *piece; /* len bytes for offset `at` */
 	size_t len;
 	sqlite3_int64 at;
-	int failed; /* SQLITE_OK, or what became of an earlier write */
+	int failed; /* SQLITE_OK, or what became of an earlier write or sync */
 };
 
 static _Thread_local int write_errno;
@@ -113,10 +114,12 @@ journal_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int
 journal_sync(sqlite3_file *file, int flags)
 {
+	struct journal *j = (struct journal *)file;
 	sqlite3_file *to = real(file);
-	int rc = flush(file);
 
-	return rc != SQLITE_OK ? rc : to->pMethods->xSync(to, flags);
+	if (flush(file) == SQLITE_OK)
+		j->failed = to->pMethods->xSync(to, flags);
+	return j->failed;
 }
 
 static int
