@@ -270,12 +270,17 @@ def gzip_bodies(bench):
 
 
 def shapes(bench):
-    """Fat and wide records, 1,000 a page."""
-    for shape, count in (("nested", 50000 // bench.scale), ("wide", 200000 // bench.scale)):
+    """Nested and wide records, 1,000 a page, beside curl."""
+    for shape, count, wanted in (("nested", 50000, "100,000"), ("wide", 200000, "190,000")):
+        count //= bench.scale
         with FakeApi(users=0, events=count, shape=shape) as api:
             config = bench.config(api, page_size=1000)
-            times = bench.rounds(("abhost", lambda: sync(bench, config, count)))
-            bench.report.add("%d %s records" % (count, shape), count / median(times["abhost"]), "records/s")
+            modes = [(mode, lambda mode=mode: sync(bench, config, count, "events=incremental:" + mode))
+                     for mode in ("append", "append_dedup")]
+            times = bench.rounds(*modes, ("curl", lambda: curl_pages(bench, api, count, 1000)))
+        for mode, _ in modes:
+            bench.report.add("%s, %d %s records" % (mode, count, shape), count / median(times[mode]), "records/s", wanted)
+        bench.report.add("  curl into nothing, %s" % shape, count / median(times["curl"]), "records/s")
 
 
 def repeats(bench):
@@ -285,12 +290,16 @@ def repeats(bench):
         count //= bench.scale
         with FakeApi(users=0, events=count // 2, shape=shape, duplicates=100, distance=count) as api:
             config = bench.config(api, page_size=1000)
-            times = bench.rounds(("abhost", lambda: sync(bench, config, count // 2,
-                                                         "events=full_refresh:append_dedup")))
-        bench.report.add("append_dedup, half repeats, %s" % shape, count / median(times["abhost"]), "records/s", wanted)
-        if shape == "flat" and os.path.exists(BARE_LOOP):
-            bench.report.add("  bare loop, half repeats, flat", median(
-                [bare_loop(bench, count, 1000)["repeats"] for _ in range(bench.options.rounds)]), "records/s")
+            variants = [("abhost", lambda: sync(bench, config, count // 2, "events=full_refresh:append_dedup")),
+                        ("curl", lambda: curl_pages(bench, api, count, 1000))]
+            if shape == "flat" and os.path.exists(BARE_LOOP):
+                variants.append(("bare", lambda: count / bare_loop(bench, count, 1000)["repeats"]))
+            times = bench.rounds(*variants)
+        for name, text in (("abhost", "append_dedup, half repeats"), ("bare", "  bare loop, half repeats"),
+                           ("curl", "  curl into nothing, half repeats")):
+            if name in times:
+                bench.report.add("%s, %s" % (text, shape), count / median(times[name]), "records/s",
+                                 wanted if name == "abhost" else None)
 
 
 def piped(argv, cwd):
